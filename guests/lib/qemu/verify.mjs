@@ -1,0 +1,34 @@
+/**
+ * Runs guests in QEMU and compares what they print with their expected.txt.
+ *
+ *     node verify.mjs [--json] NAME...      (names of directories in guests/)
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { readDescription } from './make-disk.mjs';
+import { runInQemu } from './run.mjs';
+
+const guests = join(dirname(fileURLToPath(import.meta.url)), '../..');
+/** A Pentium Pro's insns and nothing later, and the brand string that `tcgjs` gives by default. */
+const CPU = 'qemu32,model-id=tcgjs virtual CPU';
+
+const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true });
+if (positionals.length === 0) {
+  console.error('usage: verify.mjs [--json] NAME...');
+  process.exit(2);
+}
+const results = [];
+for (const name of positionals) {
+  const imageFile = join(guests, name, `${name}.bin`);
+  const { bits, load, memory } = readDescription(imageFile);
+  const run = await runInQemu(readFileSync(imageFile), { bits, load: Number(load), memory, cpu: CPU });
+  const isEqual = run.output.equals(readFileSync(join(guests, name, 'expected.txt')));
+  const verdict = !run.halted ? 'did not halt' : isEqual ? 'ok' : 'printed something else';
+  results.push({ name, verdict, seconds: run.seconds });
+  if (!values.json) console.log(`${name.padEnd(16)} ${verdict.padEnd(24)} ${run.seconds.toFixed(3)} s`);
+  if (!isEqual) console.error(run.output.toString('latin1'));
+}
+if (values.json) console.log(JSON.stringify(results, null, 2));
+process.exitCode = results.every(({ verdict }) => verdict === 'ok') ? 0 : 1;
