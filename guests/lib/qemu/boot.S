@@ -6,13 +6,14 @@
  * The BIOS puts this at 0x7c00, where the image may have to go; so it moves to 0x80000 first and reads to below
  * that: an image may take 508 KiB, loaded at 0x1000.
  */
+        .include "lib/qemu/enter.inc"
+
         .code16
         .section .text.start, "ax"
         .globl  _start
 
         .set    HOME, 0x8000            /* the segment to move to */
         .set    CHUNK, 64               /* sectors to read at a time */
-        .set    MARK_PORT, 0xe8         /* gets one byte just before the guest is entered */
 
 _start:
         cli
@@ -65,76 +66,7 @@ failed:
         jmp     failed
 
 loaded:
-        movb    $0xff, %al              /* all interrupts of the PC off: the guest may set IF */
-        outb    %al, $0x21
-        outb    %al, $0xa1
-        inb     $0x92, %al              /* A20 on */
-        orb     $2, %al
-        andb    $0xfe, %al
-        outb    %al, $0x92
-
-        cmpb    $32, bits - _start
-        je      enter32
-
-/* Real mode: CS:IP = 0:load, all else 0. */
-        movl    load - _start, %eax
-        movw    %ax, target16 - _start
-        movb    $'>', %al
-        outb    %al, $MARK_PORT
-        xorl    %ebx, %ebx
-        xorl    %ecx, %ecx
-        xorl    %edx, %edx
-        xorl    %esi, %esi
-        xorl    %edi, %edi
-        xorl    %ebp, %ebp
-        xorl    %eax, %eax
-        pushl   %eax                    /* clears the flags; mov below leaves them so */
-        popfl
-        movw    %ax, %ss
-        movl    %eax, %esp
-        movw    %ax, %es
-        movw    %ax, %ds
-        .byte   0xea                    /* ljmp $0, $load */
-target16:
-        .word   0, 0
-
-/* Flat protected mode: every segment has base 0 and limit 4 GiB. */
-enter32:
-        lgdtl   gdt_pointer - _start
-        movl    %cr0, %eax
-        orb     $1, %al
-        movl    %eax, %cr0
-        ljmpl   $8, $(HOME * 16 + flat - _start)
-        .code32
-flat:
-        movw    $16, %ax
-        movw    %ax, %ds
-        movw    %ax, %es
-        movw    %ax, %fs
-        movw    %ax, %gs
-        movw    %ax, %ss
-        movb    $'>', %al
-        outb    %al, $MARK_PORT
-        xorl    %eax, %eax
-        xorl    %ebx, %ebx
-        xorl    %ecx, %ecx
-        xorl    %edx, %edx
-        xorl    %esi, %esi
-        xorl    %edi, %edi
-        xorl    %ebp, %ebp
-        movl    $(HOME * 16 + 0xfff0), %esp
-        pushl   %eax
-        popfl
-        movl    %eax, %esp
-        jmp     *HOME * 16 + load - _start
-
-        .balign 8
-gdt:    .quad   0
-        .quad   0x00cf9b000000ffff      /* 8: code, 32 bits, base 0, limit 4 GiB */
-        .quad   0x00cf93000000ffff      /* 16: data, the same */
-gdt_pointer:
-        .word   . - gdt - 1
-        .long   HOME * 16 + gdt - _start
+        enter   HOME
 
 /* A disk address packet of INT 13h function 42h: what to read and where to. */
 packet: .byte   16, 0

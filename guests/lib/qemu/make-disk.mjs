@@ -14,14 +14,14 @@ import { parseArgs } from 'node:util';
 const SECTOR = 512;
 /** Some BIOSes do not believe in smaller disks: one cylinder of 16 heads and 63 sectors. */
 const MIN_SECTORS = 16 * 63;
-/** The boot sector moves itself here, so an image must end below. */
+/** The boot sector moves itself here and the ROM has its stack above, so an image must end below. */
 const STUB_HOME = 0x80000;
-/** Offsets of the words boot.S leaves to be filled in. */
+/** Offsets of the words that boot.S and rom.S leave to be filled in. */
 const LOAD_AT = 0x1f4;
 const SECTORS_AT = 0x1f8;
 const BITS_AT = 0x1fa;
 
-const stubFile = join(dirname(fileURLToPath(import.meta.url)), '../../build/lib/qemu/boot.bin');
+const built = join(dirname(fileURLToPath(import.meta.url)), '../../build/lib/qemu');
 
 /**
  * @param {Buffer} image  a flat guest image, entered at its first byte
@@ -29,17 +29,31 @@ const stubFile = join(dirname(fileURLToPath(import.meta.url)), '../../build/lib/
  * @returns {Buffer} the disk
  */
 export function makeDisk(image, { bits, load }) {
-  if (bits !== 16 && bits !== 32) throw new RangeError(`bits is ${bits}; 16 and 32 are possible`);
-  if (load % 16 !== 0 || load < 0x600 || load + image.length > STUB_HOME || (bits === 16 && load > 0xffff))
-    throw new RangeError(`an image of ${image.length} bytes cannot be loaded at 0x${load.toString(16)}`);
+  if (load % 16 !== 0 || load < 0x600)
+    throw new RangeError(`the boot sector cannot load to 0x${load.toString(16)}`);
   const sectors = Math.ceil(image.length / SECTOR);
   const disk = Buffer.alloc(Math.max(1 + sectors, MIN_SECTORS) * SECTOR);
-  readFileSync(stubFile).copy(disk);
-  disk.writeUInt32LE(load, LOAD_AT);
+  readFileSync(join(built, 'boot.bin')).copy(disk);
+  fillIn(disk, image, { bits, load });
   disk.writeUInt16LE(sectors, SECTORS_AT);
-  disk.writeUInt8(bits, BITS_AT);
   image.copy(disk, SECTOR);
   return disk;
+}
+
+/** The ROM of rom.S, filled in for an image that is in memory already. Parameters as above. */
+export function makeRom(image, { bits, load }) {
+  const rom = readFileSync(join(built, 'rom.bin'));
+  fillIn(rom, image, { bits, load });
+  return rom;
+}
+
+/** Writes what enter.inc wants to know. */
+function fillIn(stub, image, { bits, load }) {
+  if (bits !== 16 && bits !== 32) throw new RangeError(`bits is ${bits}; 16 and 32 are possible`);
+  if (load < 0 || load + image.length > STUB_HOME || (bits === 16 && load > 0xffff))
+    throw new RangeError(`an image of ${image.length} bytes cannot be loaded at 0x${load.toString(16)}`);
+  stub.writeUInt32LE(load, LOAD_AT);
+  stub.writeUInt8(bits, BITS_AT);
 }
 
 /** The guest.json beside an image, or the defaults of `tcgjs run`. */

@@ -10,26 +10,26 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeDisk } from './make-disk.mjs';
+import { makeDisk, makeRom } from './make-disk.mjs';
 
 const POLL_MS = 5;
-/** boot.S writes a byte here when it enters the guest. */
+/** enter.inc writes a byte here when it enters the guest. */
 const MARK_PORT = 0xe8;
 const CONSOLE_PORTS = [0xe9, 0xf1];
 
 /**
  * @param {Buffer} image
- * @param {{bits: 16 | 32, load: number, memory?: string, cpu?: string, timeoutS?: number, args?: string[]}} how
- *   `cpu` is QEMU's -cpu, `args` are further arguments for QEMU
- * @returns {Promise<{output: Buffer, seconds: number, halted: boolean}>} what the guest wrote to the console ports; the
- *   time from its first insn to `hlt`, too long by POLL_MS at most; whether it did halt in time
+ * @param {{bits: 16 | 32, load: number, memory?: string, boot?: 'disk' | 'rom', cpu?: string, timeoutS?: number,
+ *   args?: string[], ask?: string}} how  `cpu` is QEMU's -cpu, `args` are further arguments for QEMU; `ask` is a command
+ *   for its human monitor, given after the guest has halted
+ * @returns {Promise<{output: Buffer, seconds: number, halted: boolean, answer?: string}>} what the guest wrote to the
+ *   console ports; the time from its first insn to `hlt`, too long by POLL_MS at most; whether it did halt in time
  */
-export async function runInQemu(image, { bits, load, memory = '16M', cpu = 'qemu32', timeoutS = 120, args = [] }) {
+export async function runInQemu(image, how) {
+  const { bits, load, memory = '16M', boot = 'disk', cpu = 'qemu32', timeoutS = 120, args = [], ask } = how;
   const folder = mkdtempSync(join(tmpdir(), 'guest-'));
-  const diskFile = join(folder, 'disk.img');
   const markSocket = join(folder, 'mark');
   const qmpSocket = join(folder, 'qmp');
-  writeFileSync(diskFile, makeDisk(image, { bits, load }));
 
   let startedNs;
   const markServer = createServer((socket) => socket.once('data', () => (startedNs = process.hrtime.bigint())));
@@ -37,7 +37,7 @@ export async function runInQemu(image, { bits, load, memory = '16M', cpu = 'qemu
 
   const qemu = spawn('qemu-system-i386', [
     '-nodefaults', '-no-user-config', '-display', 'none', '-machine', 'pc,accel=tcg', '-cpu', cpu, '-m', memory,
-    '-drive', `file=${diskFile},format=raw,if=ide`,
+    ...(boot === 'disk' ? diskArgs(folder, image, { bits, load }) : romArgs(folder, image, { bits, load })),
     '-chardev', 'stdio,id=console,mux=on',
     ...CONSOLE_PORTS.flatMap((port) => ['-device', `isa-debugcon,iobase=${port},chardev=console`]),
     '-chardev', `socket,id=mark,path=${markSocket}`, '-device', `isa-debugcon,iobase=${MARK_PORT},chardev=mark`,
@@ -53,9 +53,11 @@ export async function runInQemu(image, { bits, load, memory = '16M', cpu = 'qemu
     return closed;
   };
   try {
-    const { halted, endedNs } = await waitUntilHalted(qmpSocket, closed, () => startedNs, timeoutS);
+    const monitor = await connectMonitor(qmpSocket, closed);
+    const { halted, endedNs } = await waitUntilHalted(monitor, () => startedNs, timeoutS);
+    const answer = ask && (await monitor(ask));
     await stop();
-    return { output: Buffer.concat(chunks), seconds: Number(endedNs - (startedNs ?? endedNs)) / 1e9, halted };
+    return { output: Buffer.concat(chunks), seconds: Number(endedNs - (startedNs ?? endedNs)) / 1e9, halted, answer };
   } finally {
     await stop();
     markServer.close();
@@ -63,14 +65,29 @@ export async function runInQemu(image, { bits, load, memory = '16M', cpu = 'qemu
   }
 }
 
+/** The image on a hard disk, behind the boot sector. */
+function diskArgs(folder, image, how) {
+  const diskFile = join(folder, 'disk.img');
+  writeFileSync(diskFile, makeDisk(image, how));
+  return ['-drive', `file=${diskFile},format=raw,if=ide`];
+}
+
+/** The image put into memory by QEMU, and a ROM in place of the BIOS that enters it. */
+function romArgs(folder, image, how) {
+  const imageFile = join(folder, 'image');
+  const romFile = join(folder, 'rom');
+  writeFileSync(imageFile, image);
+  writeFileSync(romFile, makeRom(image, how));
+  return ['-bios', romFile, '-device', `loader,file=${imageFile},addr=${how.load},force-raw=on`];
+}
+
 /** Asks QEMU's monitor again and again whether the guest has been entered and the processor is halted. */
-async function waitUntilHalted(qmpSocket, closed, startedNs, timeoutS) {
+async function waitUntilHalted(monitor, startedNs, timeoutS) {
   const deadlineMs = Date.now() + timeoutS * 1000;
-  const ask = await connectMonitor(qmpSocket, closed);
   for (;;) {
     // Entered, halted, and IF, bit 9 of EFLAGS, clear.
     const entered = startedNs() !== undefined;
-    const registers = await ask('info registers');
+    const registers = await monitor('info registers');
     const endedNs = process.hrtime.bigint();
     if (entered && /HLT=1/.test(registers) && !/EFL=.{5}[2367abef]/.test(registers)) return { halted: true, endedNs };
     if (Date.now() > deadlineMs) return { halted: false, endedNs };
