@@ -1,0 +1,69 @@
+/**
+ * What the repeated string helpers share: how long a run may be, where it lies, and the registers it moves.
+ *
+ * A helper does one *run* per call: elements that lie in one page on each side, pass their segment's checks and do not wrap
+ * around the address size. How long a run is depends on guest state only, never on how memory happens to be reached, so
+ * every engine makes the same runs. Within a run nothing but a device can fail.
+ */
+import { PAGE_SHIFT, PAGE_SIZE } from "../../mem/physical-memory.ts";
+import type { Cpu } from "../cpu.ts";
+import { ATTR_CODE, ATTR_EXPAND_DOWN, SEG_ATTR, SEG_LIMIT } from "../state.ts";
+
+/** Address-size mask of 32-bit addresses; the other is 0xffff. */
+const MASK32 = -1;
+
+/** A counter or index register within the address size. */
+export function readCounter(cpu: Cpu, reg: number, mask: number): number {
+  return cpu.state.R[reg] & mask;
+}
+
+/** Writes it back; with 16-bit addresses the upper half stays. */
+export function writeCounter(cpu: Cpu, reg: number, mask: number, value: number): void {
+  if (mask === MASK32) cpu.state.R[reg] = value;
+  else cpu.state.R16[reg * 2] = value;
+}
+
+/** Length of a run of at most `count` (unsigned, not 0) elements of 1 << shift bytes from offset and linear address, at least 1. */
+export function runLength(offset: number, linear: number, shift: number, direction: number, mask: number, count: number): number {
+  const size = 1 << shift, at = linear & (PAGE_SIZE - 1);
+  // An element across a page boundary goes alone.
+  if (at + size > PAGE_SIZE) return 1;
+  let n: number;
+  if (direction > 0) n = Math.min((PAGE_SIZE - at) >> shift, (Math.min((mask - offset) >>> 0, PAGE_SIZE) + 1) >> shift);
+  else n = Math.min(at >> shift, (offset >>> 0) >>> shift) + 1;
+  return Math.max(1, count >>> 0 < n ? count : n);
+}
+
+/**
+ * The run's length after the segment's limit: `n` if all of it is inside, else 1. The first element, at `offset`, has
+ * passed its check.
+ */
+export function withinSegment(R: Int32Array, seg: number, offset: number, shift: number, direction: number, n: number): number {
+  const limit = R[SEG_LIMIT + seg];
+  if (n === 1 || limit === -1) return n;
+  if ((R[SEG_ATTR + seg] & (ATTR_CODE | ATTR_EXPAND_DOWN)) === ATTR_EXPAND_DOWN) return 1;
+  const last = (offset >>> 0) + (direction > 0 ? n << shift : 1 << shift) - 1;
+  return last <= limit >>> 0 ? n : 1;
+}
+
+/**
+ * Index in the memory window of `bytes` bytes from linear address `low`; -1 if they are not all there, lie in two pages
+ * or, for writing, if the page wants to know of stores.
+ */
+export function windowIndex(cpu: Cpu, low: number, bytes: number, write: boolean): number {
+  if ((low & (PAGE_SIZE - 1)) + bytes > PAGE_SIZE) return -1;
+  const { memory } = cpu, { window } = memory, phys = cpu.a20 ? low : low & ~(1 << 20);
+  if (write && memory.pageFlags[phys >>> PAGE_SHIFT] !== 0) return -1;
+  const index = (phys >>> 0) - window.base;
+  return index >= 0 && index + bytes <= window.size ? index : -1;
+}
+
+/** Repeats the `period` bytes before `at` over the `bytes` bytes from there. */
+export function propagate(u8: Uint8Array, at: number, period: number, bytes: number): void {
+  const start = at - period;
+  for (let done = 0; done < bytes;) {
+    const n = Math.min(period + done, bytes - done);
+    u8.copyWithin(at + done, start, start + n);
+    done += n;
+  }
+}
