@@ -3,13 +3,19 @@
 import { fromHex, toHex } from "./bytes.ts";
 import { FX_BYTES, FX_FCW, FX_FSW, FX_FTW, FX_MXCSR, FX_ST, FX_XMM } from "./machine-model.ts";
 
-const ST_BYTES = 10, SLOT_BYTES = 16;
+/** Bytes of a value of ST(i), and of the place it has. */
+export const ST_BYTES = 10, SLOT_BYTES = 16;
 /** MXCSR bits that exist everywhere; MM (bit 17) is AMD's. */
 const MXCSR_BYTES = 2;
 
 /** Number of the physical register that ST(i) is, for a status word. */
-export function physicalRegister(fsw: number, i: number): number {
+function physicalRegister(fsw: number, i: number): number {
   return ((fsw >> 11) + i) & 7;
+}
+
+/** Whether ST(i) holds a value, by the abridged tag word. */
+export function isUsed(fsw: number, ftw: number, i: number): boolean {
+  return ((ftw >> physicalRegister(fsw, i)) & 1) === 1;
 }
 
 /**
@@ -26,8 +32,7 @@ export function significantFx(hex: string): string {
   keep(FX_MXCSR, MXCSR_BYTES);
   const fsw = image[FX_FSW] | (image[FX_FSW + 1] << 8);
   for (let i = 0; i < 8; i++) {
-    const isUsed = (image[FX_FTW] >> physicalRegister(fsw, i)) & 1;
-    if (isUsed) keep(FX_ST + SLOT_BYTES * i, ST_BYTES);
+    if (isUsed(fsw, image[FX_FTW], i)) keep(FX_ST + SLOT_BYTES * i, ST_BYTES);
   }
   keep(FX_XMM, FX_BYTES - FX_XMM);
   return toHex(result);

@@ -13,7 +13,7 @@ import { dropReason, toVector } from "./judge.ts";
 import { formatV } from "./line-protocol.ts";
 import { Random } from "./random.ts";
 import { addRedundantPrefixes } from "./redundant-prefixes.ts";
-import type { Vector } from "./vector.ts";
+import type { Outcome, Vector } from "./vector.ts";
 
 const USAGE = "usage: generate --seed TEXT --n COUNT --out FILE [--groups a,b,…] [--oracle COMMAND]";
 const MAX_INSN_BYTES = 15;
@@ -76,11 +76,17 @@ class Drops {
   }
 }
 
+function answers(oracle: string, lines: readonly string[]): ReadonlyMap<number, Outcome> {
+  const { outcomes, failure } = runExecutor(oracle, lines);
+  if (failure !== undefined) throw new Error(failure);
+  return outcomes;
+}
+
 /** Runs cases and returns a vector for each that is fit to be one, with ids from `firstId` on. */
 function judged(cases: readonly Case[], oracle: string, firstId: number, drops: Drops): Vector[] {
   const lines = cases.map((c, i) => formatV(c.input(i)));
-  const outcomes = runExecutor(oracle, lines);
-  const again = runExecutor(oracle, lines);
+  const outcomes = answers(oracle, lines);
+  const again = answers(oracle, lines);
   const vectors: Vector[] = [];
   cases.forEach((c, i) => {
     const outcome = outcomes.get(i);
