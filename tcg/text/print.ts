@@ -14,9 +14,8 @@
  * the middle of a pass; it copes with broken blocks, since the verifier prints those.
  */
 import type { Block, Op } from "../ir/block.ts";
-import { faultOf, globalOf, helperOf, isConst, memOpOf } from "../ir/block.ts";
+import { faultOf, isConst, memOpOf } from "../ir/block.ts";
 import type { AttrKind } from "../ir/ops.ts";
-import type { Field } from "../ir/types.ts";
 import { CONDS, memOpName } from "../ir/types.ts";
 import { constantText, hex, paramName, TARGETS } from "./names.ts";
 
@@ -33,9 +32,9 @@ const ATTR_TEXT: { readonly [K in AttrKind]: AttrText } = {
   param: { before: (op) => paramName(op.imm) },
   cond: { suffix: (op) => CONDS[op.imm] ?? `cond${op.imm}` },
   mem: { suffix: (op) => memOpName(memOpOf(op)) },
-  global: { before: (op) => globalOf(op).name },
-  field: { before: (op) => (op.ref as Field).name },
-  helper: { before: (op) => helperOf(op).name },
+  global: { before: refName },
+  field: { before: refName },
+  helper: { before: refName },
   insn: { before: (op) => `${hex(op.imm)}, ${op.imm2}` },
   target: { before: (op) => TARGETS[op.imm] ?? `target${op.imm}` },
   bits: { after: (op) => `${op.imm}, ${op.imm2}` },
@@ -44,6 +43,11 @@ const ATTR_TEXT: { readonly [K in AttrKind]: AttrText } = {
     return error === undefined ? `${vector}` : `${vector}, ${hex(error)}`;
   } },
 };
+
+/** The name of the global, field or helper that an op names; `?` in a broken block. */
+function refName({ ref }: Op): string {
+  return ref !== null && "name" in ref ? ref.name : "?";
+}
 
 /** Gives a value its printed name. */
 type Namer = (value: Op) => string;
