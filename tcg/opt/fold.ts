@@ -209,6 +209,10 @@ const FOLD: { readonly [K in OpName]?: Fold } = {
     if ((f.zeros(x) & SIGN) !== 0) return f.binary(op, "the sign is known to be 0", OPS.shr, x, constant(n));
     if (f.signedWidth(x) === 1) return f.replace(op, x, "all bits are the sign");
     f.narrow(op, 0, -1 << n);
+    const inner = rightConstant(op.args[0], OPS.sar);
+    if (inner !== null && (inner.imm & 31) + n > 31) {
+      return f.binary(op, "only the sign is left", OPS.sar, op.args[0].args[0], constant(31));
+    }
     return throughField(op, f, n, 32 - n, OPS.sextract);
   },
 
