@@ -1,0 +1,210 @@
+/** Control and debug registers, descriptor-table registers, CPUID, the time-stamp counter, HLT. */
+import type { Cpu } from "../cpu.ts";
+import { GP, UD } from "../fault.ts";
+import { CR0, CR0_AM, CR0_CD, CR0_EM, CR0_ET, CR0_MP, CR0_NE, CR0_NW, CR0_PE, CR0_PG, CR0_TS, CR0_WP, CR2, CR3, CR4, DR, EAX, EBX, ECX, EDX, EIP, GDT_BASE, GDT_LIMIT, IDT_BASE, IDT_LIMIT, REGS } from "../state.ts";
+import { defHelper } from "./define.ts";
+
+/** CR0 bits that exist; ET is always 1. */
+const CR0_WRITABLE = CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG;
+export const CR4_TSD = 0x4;
+/** CR4 bits that exist: those whose feature CPUID reports. */
+const CR4_WRITABLE = CR4_TSD;
+/** DR6 and DR7: bits that read as 1, and bits that can be written (SDM 3B §17.2). */
+const DR6_FIXED = 0xffff0ff0 | 0, DR6_WRITABLE = 0xe00f, DR7_FIXED = 0x400, DR7_WRITABLE = 0xffff23ff | 0;
+
+/** #GP(0) unless at privilege level 0. */
+export function requireLevel0(cpu: Cpu): void {
+  if (cpu.cpl !== 0) cpu.fault(GP, 0);
+}
+
+/**
+ * Loads CR0 with the checks of MOV (SDM 3A §2.5): paging needs protection, and not-write-through needs caches off.
+ * The mode may be another afterwards.
+ */
+export function setCr0(cpu: Cpu, value: number): void {
+  if ((value & CR0_PG) !== 0 && (value & CR0_PE) === 0) cpu.fault(GP, 0);
+  if ((value & CR0_NW) !== 0 && (value & CR0_CD) === 0) cpu.fault(GP, 0);
+  cpu.R[CR0] = (value & CR0_WRITABLE) | CR0_ET;
+}
+
+function setControl(cpu: Cpu, n: number, value: number): void {
+  const { R } = cpu;
+  if (n === 0) setCr0(cpu, value);
+  else if (n === 2) R[CR2] = value;
+  else if (n === 3) R[CR3] = value;
+  else {
+    if ((value & ~CR4_WRITABLE) !== 0) cpu.fault(GP, 0);
+    R[CR4] = value;
+  }
+}
+
+/** #UD for a control register that does not exist, then #GP(0) above level 0. */
+function requireControl(cpu: Cpu, n: number): void {
+  if (n !== 0 && n !== 2 && n !== 3 && n !== 4) cpu.fault(UD);
+  requireLevel0(cpu);
+}
+
+/** DR4 and DR5 are other names of DR6 and DR7 (SDM 3B §17.2.2). */
+const debugSlot = (n: number): number => DR + (n === 4 || n === 5 ? n + 2 : n);
+
+export const setEip = defHelper("set_eip", {
+  params: 1,
+  mayFault: false,
+  doc: "Sets EIP, for a solo insn that leaves.",
+  bind: (cpu) => (offset) => {
+    cpu.R[EIP] = offset;
+  },
+});
+
+export const requireKernel = defHelper("require_cpl0", {
+  params: 0,
+  writes: [],
+  doc: "#GP(0) unless CPL is 0.",
+  bind: (cpu) => () => requireLevel0(cpu),
+});
+
+export const readControl = defHelper("read_cr", {
+  params: 1,
+  result: "i32",
+  writes: [],
+  doc: "Control register `n`; #UD, #GP(0) (SDM 2B MOV CRn).",
+  bind: (cpu) => (n) => {
+    requireControl(cpu, n);
+    return cpu.R[n === 0 ? CR0 : n === 2 ? CR2 : n === 3 ? CR3 : CR4];
+  },
+});
+
+export const writeControl = defHelper("write_cr", {
+  params: 2,
+  doc: "Writes control register `n`; #UD, #GP(0) (SDM 2B MOV CRn).",
+  bind: (cpu) => (n, value) => {
+    requireControl(cpu, n);
+    setControl(cpu, n, value);
+  },
+});
+
+export const readDebug = defHelper("read_dr", {
+  params: 1,
+  result: "i32",
+  writes: [],
+  doc: "Debug register `n`; #GP(0) (SDM 2B MOV DRn).",
+  bind: (cpu) => (n) => {
+    requireLevel0(cpu);
+    return cpu.R[debugSlot(n)];
+  },
+});
+
+export const writeDebug = defHelper("write_dr", {
+  params: 2,
+  doc: "Writes debug register `n`; #GP(0) (SDM 2B MOV DRn).",
+  bind: (cpu) => (n, value) => {
+    requireLevel0(cpu);
+    const slot = debugSlot(n);
+    if (slot === DR + 6) cpu.R[slot] = (value & DR6_WRITABLE) | DR6_FIXED;
+    else if (slot === DR + 7) cpu.R[slot] = (value & DR7_WRITABLE) | DR7_FIXED;
+    else cpu.R[slot] = value;
+  },
+});
+
+export const loadStatusWord = defHelper("lmsw", {
+  params: 1,
+  doc: "Loads PE, MP, EM and TS from a word; PE cannot be cleared (SDM 2A LMSW).",
+  mayFault: false,
+  bind: (cpu) => (word) => {
+    const bits = CR0_PE | CR0_MP | CR0_EM | CR0_TS, old = cpu.R[CR0];
+    cpu.R[CR0] = (old & ~bits) | (word & bits) | (old & CR0_PE);
+  },
+});
+
+export const clearTaskSwitched = defHelper("clts", {
+  params: 0,
+  doc: "CR0.TS = 0; #GP(0) (SDM 2A CLTS).",
+  bind: (cpu) => () => {
+    requireLevel0(cpu);
+    cpu.R[CR0] &= ~CR0_TS;
+  },
+});
+
+export const halt = defHelper("hlt", {
+  params: 0,
+  doc: "Halts the processor until an interrupt; #GP(0) (SDM 2A HLT).",
+  bind: (cpu) => () => {
+    requireLevel0(cpu);
+    cpu.halted = true;
+  },
+});
+
+const tableSlots = [{ base: GDT_BASE, limit: GDT_LIMIT }, { base: IDT_BASE, limit: IDT_LIMIT }] as const;
+
+function loadTableHelper(name: string, table: 0 | 1): ReturnType<typeof defHelper> {
+  const { base, limit } = tableSlots[table];
+  return defHelper(name, {
+    params: 2,
+    mayFault: false,
+    doc: "Loads limit and base of a descriptor-table register (SDM 2A LGDT/LIDT).",
+    bind: (cpu) => (newLimit, newBase) => {
+      cpu.R[limit] = newLimit;
+      cpu.R[base] = newBase;
+    },
+  });
+}
+
+export const loadGlobalTable = loadTableHelper("lgdt", 0);
+export const loadInterruptTable = loadTableHelper("lidt", 1);
+
+export const storeTableLimit = defHelper("table_limit", {
+  params: 1,
+  result: "i32",
+  writes: [],
+  mayFault: false,
+  doc: "Limit of the GDT (0) or IDT (1).",
+  bind: (cpu) => (table) => cpu.R[table === 0 ? GDT_LIMIT : IDT_LIMIT],
+});
+
+export const storeTableBase = defHelper("table_base", {
+  params: 1,
+  result: "i32",
+  writes: [],
+  mayFault: false,
+  doc: "Linear base of the GDT (0) or IDT (1).",
+  bind: (cpu) => (table) => cpu.R[table === 0 ? GDT_BASE : IDT_BASE],
+});
+
+export const identify = defHelper("cpuid", {
+  params: 0,
+  reads: [REGS[EAX], REGS[ECX]],
+  writes: [REGS[EAX], REGS[EBX], REGS[ECX], REGS[EDX]],
+  mayFault: false,
+  doc: "CPUID: leaf EAX, subleaf ECX (SDM 2A CPUID).",
+  bind: (cpu) => () => {
+    const { R } = cpu, found = cpu.cpuid.lookup(R[EAX], R[ECX]);
+    R[EAX] = found.eax;
+    R[EBX] = found.ebx;
+    R[ECX] = found.ecx;
+    R[EDX] = found.edx;
+  },
+});
+
+/** The time-stamp counter: retired insns, from an origin that WRMSR and the VM's owner may move. */
+export function readTsc(cpu: Cpu): bigint {
+  return BigInt.asUintN(64, cpu.state.tscOffset + BigInt(cpu.retired));
+}
+
+export function writeTsc(cpu: Cpu, value: bigint): void {
+  cpu.state.tscOffset = value - BigInt(cpu.retired);
+}
+
+/** Writes a 64-bit value to EDX:EAX. */
+export function setEdxEax(cpu: Cpu, value: bigint): void {
+  cpu.R[EAX] = Number(BigInt.asIntN(32, value));
+  cpu.R[EDX] = Number(BigInt.asIntN(32, value >> 32n));
+}
+
+export const timeStamp = defHelper("rdtsc", {
+  params: 0,
+  doc: "EDX:EAX = time-stamp counter; #GP(0) above level 0 with CR4.TSD (SDM 2B RDTSC).",
+  bind: (cpu) => () => {
+    if ((cpu.R[CR4] & CR4_TSD) !== 0) requireLevel0(cpu);
+    setEdxEax(cpu, readTsc(cpu));
+  },
+});

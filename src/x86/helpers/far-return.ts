@@ -1,0 +1,114 @@
+/** Far RET and IRET: real mode, V86, same and outer privilege level, nested tasks (SDM 2B RET, SDM 2A IRET). */
+import type { Cpu } from "../cpu.ts";
+import { isWithinSegment } from "../cpu.ts";
+import { GP, NP } from "../fault.ts";
+import { CS, DS, EFLAGS_SYS, EIP, ES, ESP, F_NT, F_VIF, F_VIP, F_VM, FS, GS, SEG_ATTR, SEG_LIMIT, SS } from "../state.ts";
+import { defHelper } from "./define.ts";
+import type { Descriptor } from "./descriptors.ts";
+import { markAccessed, requireDescriptor, rplOf, selectorError } from "./descriptors.ts";
+import { changeEflags, ioplOf, loadableFlags } from "./eflags.ts";
+import { dropPrivilegedSegments, requireStackSegment, setCodeSegment, setRealSegment, setSegment } from "./segments.ts";
+import { StackView } from "./stack-view.ts";
+import { returnToTask } from "./task-switch.ts";
+
+/** Flags that IRET is to load, and which of them; RET loads none. */
+interface FlagLoad {
+  readonly value: number;
+  readonly mask: number;
+}
+
+const NO_FLAGS: FlagLoad = { value: 0, mask: 0 };
+
+/** The code segment a far return may go to: not more privileged than now (SDM 3A §5.8.6). */
+function requireReturnSegment(cpu: Cpu, selector: number): Descriptor {
+  const d = requireDescriptor(cpu, selector, GP), rpl = rplOf(selector), error = selectorError(selector);
+  if (!d.isCode || rpl < cpu.cpl || (d.isConforming ? d.dpl > rpl : d.dpl !== rpl)) cpu.fault(GP, error);
+  if (!d.isPresent) cpu.fault(NP, error);
+  return d;
+}
+
+/** Real mode and V86: pops what is on the stack; the limit of CS stays. */
+function returnReal(cpu: Cpu, opsize: number, extraBytes: number, isInterrupt: boolean): void {
+  const { R } = cpu, stack = StackView.current(cpu);
+  const offset = stack.pop(opsize), selector = stack.pop(opsize) & 0xffff;
+  const value = isInterrupt ? stack.pop(opsize) : 0;
+  if (!isWithinSegment(R[SEG_ATTR + CS], R[SEG_LIMIT + CS], offset, 1)) cpu.fault(GP, 0);
+  stack.skip(extraBytes);
+  stack.commit();
+  if (isInterrupt) changeEflags(cpu, value, loadableFlags(cpu, opsize));
+  setRealSegment(cpu, CS, selector);
+  R[EIP] = offset;
+}
+
+/**
+ * A return in protected mode, with the stack past CS (and EFLAGS): same level, or an outer one whose SS:ESP follow
+ * `extraBytes` of parameters, which are released on both stacks.
+ */
+function returnProtected(cpu: Cpu, stack: StackView, selector: number, offset: number, opsize: number, extraBytes: number, flags: FlagLoad): void {
+  const { R } = cpu, code = requireReturnSegment(cpu, selector), rpl = rplOf(selector);
+  stack.skip(extraBytes);
+  if (rpl === cpu.cpl) {
+    if (!isWithinSegment(code.attr, code.limit, offset, 1)) cpu.fault(GP, 0);
+    markAccessed(cpu, code);
+    stack.commit();
+    changeEflags(cpu, flags.value, flags.mask);
+    setCodeSegment(cpu, selector, code, rpl);
+    R[EIP] = offset;
+    return;
+  }
+  const esp = stack.pop(opsize), ss = stack.pop(opsize) & 0xffff;
+  const outer = requireStackSegment(cpu, ss, rpl, GP);
+  if (!isWithinSegment(code.attr, code.limit, offset, 1)) cpu.fault(GP, 0);
+  markAccessed(cpu, code);
+  markAccessed(cpu, outer);
+  changeEflags(cpu, flags.value, flags.mask);
+  setCodeSegment(cpu, selector, code, rpl);
+  setSegment(cpu, SS, ss, outer);
+  const outerStack = StackView.at(cpu, ss, outer, esp);
+  outerStack.skip(extraBytes);
+  outerStack.commit();
+  dropPrivilegedSegments(cpu, rpl);
+  R[EIP] = offset;
+}
+
+/** IRETD at level 0 with VM in the popped flags: enters V86 with all its segment registers (SDM 3B §21.2.5). */
+function returnToV86(cpu: Cpu, stack: StackView, selector: number, offset: number, value: number, flags: FlagLoad): void {
+  const { R } = cpu, esp = stack.pop(32);
+  const selectors = [SS, ES, DS, FS, GS].map((seg) => ({ seg, selector: stack.pop(32) & 0xffff }));
+  if (offset >>> 0 > 0xffff) cpu.fault(GP, 0);
+  changeEflags(cpu, value, flags.mask | F_VM | F_VIF | F_VIP);
+  setRealSegment(cpu, CS, selector & 0xffff);
+  for (const s of selectors) setRealSegment(cpu, s.seg, s.selector);
+  R[ESP] = esp;
+  R[EIP] = offset;
+}
+
+function interruptReturnProtected(cpu: Cpu, opsize: number, nextEip: number): void {
+  if ((cpu.R[EFLAGS_SYS] & F_NT) !== 0) return returnToTask(cpu, nextEip);
+  const stack = StackView.current(cpu);
+  const offset = stack.pop(opsize), selector = stack.pop(opsize) & 0xffff, value = stack.pop(opsize);
+  const flags = { value, mask: loadableFlags(cpu, opsize) };
+  if (opsize === 32 && (value & F_VM) !== 0 && cpu.cpl === 0) returnToV86(cpu, stack, selector, offset, value, flags);
+  else returnProtected(cpu, stack, selector, offset, opsize, 0, flags);
+}
+
+export const farReturn = defHelper("ret_far", {
+  params: 2,
+  doc: "Far RET, releasing `extraBytes` of parameters. #GP, #NP, #SS (SDM 2B RET).",
+  bind: (cpu) => (opsize, extraBytes) => {
+    if (cpu.isRealMode() || cpu.isV86()) return returnReal(cpu, opsize, extraBytes, false);
+    const stack = StackView.current(cpu), offset = stack.pop(opsize), selector = stack.pop(opsize) & 0xffff;
+    returnProtected(cpu, stack, selector, offset, opsize, extraBytes, NO_FLAGS);
+  },
+});
+
+export const interruptReturn = defHelper("iret", {
+  params: 2,
+  doc: "IRET; `nextEip` is where a task left by it goes on. #GP, #NP, #SS, #TS (SDM 2A IRET/IRETD).",
+  bind: (cpu) => (opsize, nextEip) => {
+    if (cpu.isRealMode()) return returnReal(cpu, opsize, 0, true);
+    if (!cpu.isV86()) return interruptReturnProtected(cpu, opsize, nextEip);
+    if (ioplOf(cpu) < 3) cpu.fault(GP, 0);
+    returnReal(cpu, opsize, 0, true);
+  },
+});

@@ -1,0 +1,94 @@
+/**
+ * Delivery of interrupts and exceptions (SDM 3A chapter 6): real mode through the IVT, protected mode through gates
+ * (interrupt-gates.ts), and what follows when the delivery itself fails. Called by the engine and by INT n and its kin.
+ */
+import type { Cpu } from "../cpu.ts";
+import { DB, DE, DFAULT, GP, GuestFault, NP, PF, pushesErrorCode, SSF, TS } from "../fault.ts";
+import { readEflags } from "../flags.ts";
+import { CS, EFLAGS_SYS, EIP, F_AC, F_IF, F_RF, F_TF, IDT_BASE, IDT_LIMIT, SEG_SELECTOR } from "../state.ts";
+import type { Delivery } from "./interrupt-gates.ts";
+import { deliverThroughGate } from "./interrupt-gates.ts";
+import { setRealSegment } from "./segments.ts";
+import { StackView } from "./stack-view.ts";
+import { readSystem16 } from "./system-memory.ts";
+
+/** `shutdown`: a fault while a double fault was being delivered; the processor waits for RESET. */
+export type DeliveryResult = "delivered" | "shutdown";
+
+/** Error-code bit 0: the fault happened while an event from outside the program was delivered (SDM 3A §6.13). */
+const ERROR_EXT = 1;
+
+/** Vectors whose error code is a selector or gate and so has the EXT bit. */
+const hasSelectorError = (vector: number): boolean => vector >= TS && vector <= GP;
+
+/**
+ * Delivers one event: flags, CS and EIP go to the handler's stack, CS:EIP and the flags become the handler's.
+ * A fault on the way is thrown with the state unchanged (but for task gates, see `switchTask`).
+ */
+export function deliver(cpu: Cpu, vector: number, delivery: Delivery): void {
+  try {
+    if (cpu.isRealMode()) deliverReal(cpu, vector, delivery.returnEip);
+    else deliverThroughGate(cpu, vector, delivery);
+  } catch (e) {
+    if (e instanceof GuestFault && !delivery.isSoftware && hasSelectorError(e.vector)) e.error |= ERROR_EXT;
+    throw e;
+  }
+}
+
+/** Real mode: four-byte pointers at the IDT's base; FLAGS, CS and IP are pushed as words (SDM 3B §20.1.4). */
+function deliverReal(cpu: Cpu, vector: number, returnEip: number): void {
+  const { R } = cpu;
+  if (vector * 4 + 3 > R[IDT_LIMIT] >>> 0) cpu.fault(GP, vector * 8 + 2);
+  const entry = (R[IDT_BASE] + vector * 4) | 0, offset = readSystem16(cpu, entry), selector = readSystem16(cpu, (entry + 2) | 0);
+  const stack = StackView.current(cpu);
+  stack.push(16, readEflags(R));
+  stack.push(16, R[SEG_SELECTOR + CS]);
+  stack.push(16, returnEip);
+  stack.commit();
+  R[EFLAGS_SYS] &= ~(F_IF | F_TF | F_AC | F_RF);
+  setRealSegment(cpu, CS, selector);
+  R[EIP] = offset;
+}
+
+/** Delivers a hardware interrupt between two insns. */
+export function deliverInterrupt(cpu: Cpu, vector: number): DeliveryResult {
+  return deliverUntilDone(cpu, vector, -1, false);
+}
+
+/**
+ * Delivers an exception raised by the insn at EIP, with the state as of its start.
+ * @param error  error code, or -1 for none
+ */
+export function deliverFault(cpu: Cpu, vector: number, error: number): DeliveryResult {
+  return deliverUntilDone(cpu, vector, error, vector !== DB);
+}
+
+function deliverUntilDone(cpu: Cpu, firstVector: number, firstError: number, isFirstFault: boolean): DeliveryResult {
+  let vector = firstVector, error = firstError, isFault = isFirstFault;
+  // An external interrupt is benign whatever its vector.
+  let severity = isFirstFault ? severityOf(vector) : BENIGN;
+  for (;;) {
+    try {
+      deliver(cpu, vector, { error: pushesErrorCode(vector) && isFault ? Math.max(error, 0) : error, isSoftware: false, isFault, returnEip: cpu.R[EIP] });
+      return "delivered";
+    } catch (e) {
+      if (!(e instanceof GuestFault)) throw e;
+      if (severity === DOUBLE) return "shutdown";
+      const second = severityOf(e.vector);
+      const isDouble = (severity === CONTRIBUTORY && second === CONTRIBUTORY) || (severity === PAGE && second !== BENIGN);
+      vector = isDouble ? DFAULT : e.vector;
+      error = isDouble ? 0 : e.error;
+      severity = isDouble ? DOUBLE : second;
+      isFault = vector !== DB;
+    }
+  }
+}
+
+/** Classes of exceptions (SDM 3A table 6-4): two of them in a row may make a double fault (table 6-5). */
+const BENIGN = 0, CONTRIBUTORY = 1, PAGE = 2, DOUBLE = 3;
+
+function severityOf(vector: number): number {
+  if (vector === DFAULT) return DOUBLE;
+  if (vector === PF) return PAGE;
+  return vector === DE || vector === TS || vector === NP || vector === SSF || vector === GP ? CONTRIBUTORY : BENIGN;
+}

@@ -1,0 +1,96 @@
+/**
+ * IN, OUT, INS, OUTS. A port access may leave for whoever owns the ports by throwing; the insn then starts over and does
+ * the same again, so nothing is committed before it.
+ */
+import type { Cpu } from "../cpu.ts";
+import { GP } from "../fault.ts";
+import { ATTR_P, DF, ECX, EDI, EDX, ES, ESI, TR } from "../state.ts";
+import { defHelper } from "./define.ts";
+import { TYPE_386, TYPE_TSS16 } from "./descriptors.ts";
+import { ioplOf } from "./eflags.ts";
+import { readSystem16 } from "./system-memory.ts";
+
+/** Where a 386 TSS keeps the offset of its I/O permission bitmap. */
+const TSS_IO_MAP_BASE = 0x66;
+
+/**
+ * #GP(0) unless the current program may access ports [port, port + size): CPL <= IOPL outside V86, or bits of the TSS's
+ * I/O permission bitmap that are all 0 (SDM 1 §18.5). Real mode may do everything.
+ */
+export function checkIoPermission(cpu: Cpu, port: number, size: number): void {
+  if (cpu.isRealMode() || (!cpu.isV86() && cpu.cpl <= ioplOf(cpu))) return;
+  const { R } = cpu, base = R[TR + 1], limit = R[TR + 2] >>> 0, attr = R[TR + 3];
+  if ((attr & ATTR_P) === 0 || (attr & (TYPE_386 | TYPE_TSS16)) !== (TYPE_386 | TYPE_TSS16)) cpu.fault(GP, 0);
+  if (limit < TSS_IO_MAP_BASE + 1) cpu.fault(GP, 0);
+  // Two bytes are read whatever the bits needed, so the map must end with a byte of ones.
+  const at = readSystem16(cpu, (base + TSS_IO_MAP_BASE) | 0) + (port >> 3);
+  if (at + 1 > limit) cpu.fault(GP, 0);
+  const bits = readSystem16(cpu, (base + at) | 0) >> (port & 7);
+  if ((bits & ((1 << size) - 1)) !== 0) cpu.fault(GP, 0);
+}
+
+const truncate = (value: number, size: number): number => (size === 1 ? value & 0xff : size === 2 ? value & 0xffff : value);
+
+export const portIn = defHelper("port_in", {
+  params: 2,
+  result: "i32",
+  writes: [],
+  doc: "Reads `size` bytes from a port; #GP(0) (SDM 2A IN).",
+  bind: (cpu) => (port, size) => {
+    checkIoPermission(cpu, port, size);
+    return truncate(cpu.io.portRead(port, size), size);
+  },
+});
+
+export const portOut = defHelper("port_out", {
+  params: 3,
+  writes: [],
+  doc: "Writes `size` bytes of `value` to a port; #GP(0) (SDM 2B OUT).",
+  bind: (cpu) => (port, size, value) => {
+    checkIoPermission(cpu, port, size);
+    cpu.io.portWrite(port, size, truncate(value, size));
+  },
+});
+
+const addressMask = (adsize: number): number => (adsize === 32 ? -1 : 0xffff);
+
+/** Moves an index register on by one element and, under REP, counts; 1 while elements remain. */
+function advance(cpu: Cpu, index: number, size: number, adsize: number, rep: number): number {
+  const { R } = cpu, mask = addressMask(adsize);
+  R[index] = (R[index] & ~mask) | ((R[index] + R[DF] * size) & mask);
+  if (rep === 0) return 0;
+  const left = (R[ECX] - 1) & mask;
+  R[ECX] = (R[ECX] & ~mask) | left;
+  return left === 0 ? 0 : 1;
+}
+
+const isDone = (cpu: Cpu, adsize: number, rep: number): boolean => rep !== 0 && (cpu.R[ECX] & addressMask(adsize)) === 0;
+
+export const inputString = defHelper("port_ins", {
+  params: 3,
+  result: "i32",
+  doc: "One element from port DX to ES:rDI; 1 if REP has more to do. #GP(0), #SS(0) (SDM 2A INS).",
+  bind: (cpu) => (size, adsize, rep) => {
+    if (isDone(cpu, adsize, rep)) return 0;
+    const { R } = cpu, port = R[EDX] & 0xffff;
+    checkIoPermission(cpu, port, size);
+    const to = cpu.segLinear(ES, R[EDI] & addressMask(adsize), size, true);
+    cpu.probeWrite(to, size);
+    cpu.store(to, size, cpu.io.portRead(port, size));
+    return advance(cpu, EDI, size, adsize, rep);
+  },
+});
+
+export const outputString = defHelper("port_outs", {
+  params: 4,
+  result: "i32",
+  doc: "One element from `seg`:rSI to port DX; 1 if REP has more to do. #GP(0), #SS(0) (SDM 2B OUTS).",
+  bind: (cpu) => (size, adsize, rep, seg) => {
+    if (isDone(cpu, adsize, rep)) return 0;
+    const { R } = cpu, port = R[EDX] & 0xffff;
+    checkIoPermission(cpu, port, size);
+    const from = cpu.segLinear(seg, R[ESI] & addressMask(adsize), size, false);
+    cpu.io.portWrite(port, size, cpu.load(from, size));
+    return advance(cpu, ESI, size, adsize, rep);
+  },
+});

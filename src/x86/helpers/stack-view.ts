@@ -1,0 +1,77 @@
+/**
+ * A stack while a far transfer is being made: pushes and pops move a private pointer, so that a fault leaves ESP alone,
+ * and the segment need not be loaded yet.
+ */
+import type { Cpu } from "../cpu.ts";
+import { isWithinSegment } from "../cpu.ts";
+import { SSF } from "../fault.ts";
+import { ATTR_DB, ESP, SEG_ATTR, SEG_BASE, SEG_LIMIT, SS } from "../state.ts";
+import type { Descriptor } from "./descriptors.ts";
+import { selectorError } from "./descriptors.ts";
+
+export class StackView {
+  private readonly cpu: Cpu;
+  private readonly base: number;
+  private readonly limit: number;
+  private readonly attr: number;
+  private readonly mask: number;
+  /** Error code of the #SS an access beyond the segment raises. */
+  private readonly error: number;
+  private pointer: number;
+
+  private constructor(cpu: Cpu, base: number, limit: number, attr: number, pointer: number, error: number) {
+    this.cpu = cpu;
+    this.base = base;
+    this.limit = limit;
+    this.attr = attr;
+    this.mask = (attr & ATTR_DB) !== 0 ? -1 : 0xffff;
+    this.pointer = pointer & this.mask;
+    this.error = error;
+  }
+
+  /** The stack SS:ESP points at. */
+  static current(cpu: Cpu): StackView {
+    const { R } = cpu;
+    return new StackView(cpu, R[SEG_BASE + SS], R[SEG_LIMIT + SS], R[SEG_ATTR + SS], R[ESP], 0);
+  }
+
+  /** A stack that will be switched to: its faults name its selector (SDM 2A CALL, INT n). */
+  static at(cpu: Cpu, selector: number, d: Descriptor, esp: number): StackView {
+    return new StackView(cpu, d.base, d.limit, d.attr, esp, selectorError(selector));
+  }
+
+  private linear(offset: number, size: number): number {
+    if (!isWithinSegment(this.attr, this.limit, offset, size)) this.cpu.fault(SSF, this.error);
+    return (this.base + offset) | 0;
+  }
+
+  /** Pushes `bits` (16 or 32) of a value. */
+  push(bits: number, value: number): void {
+    const at = (this.pointer - bits / 8) & this.mask;
+    this.cpu.store(this.linear(at, bits / 8), bits / 8, value);
+    this.pointer = at;
+  }
+
+  /** Pops `bits`, zero extended, as int32. */
+  pop(bits: number): number {
+    const value = this.cpu.load(this.linear(this.pointer, bits / 8), bits / 8);
+    this.skip(bits / 8);
+    return value;
+  }
+
+  /** What `depth` bytes above the top hold. */
+  peek(bits: number, depth: number): number {
+    const at = (this.pointer + depth) & this.mask;
+    return this.cpu.load(this.linear(at, bits / 8), bits / 8);
+  }
+
+  skip(bytes: number): void {
+    this.pointer = (this.pointer + bytes) & this.mask;
+  }
+
+  /** Sets ESP, of which a 16-bit stack keeps the upper half. */
+  commit(): void {
+    const { R } = this.cpu;
+    R[ESP] = (R[ESP] & ~this.mask) | this.pointer;
+  }
+}
