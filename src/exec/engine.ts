@@ -1,0 +1,296 @@
+/**
+ * The execution engine of one CPU: interprets what is cold, translates what is warm, runs chained blocks, and comes back
+ * for devices, faults it delivers itself, interrupts and budgets. Exact in insns: `run(n)` retires n and not one more.
+ */
+import { InternalError } from "../../tcg/support/errors.ts";
+import type { Cpu } from "../x86/cpu.ts";
+import { GuestFault } from "../x86/fault.ts";
+import { deliverFault, deliverInterrupt } from "../x86/helpers/interrupt.ts";
+import type { Insn } from "../x86/isa/insn.ts";
+import { CS, EFLAGS_SYS, EIP, F_IF, LEFT, SEG_BASE, SEG_LIMIT, SHADOW } from "../x86/state.ts";
+import type { EngineExit } from "./exits.ts";
+import { IoRequest, NoCode } from "./exits.ts";
+import type { EngineOptions } from "./options.ts";
+import { Statistics } from "./statistics.ts";
+import { Translator } from "./translator.ts";
+import type { TranslationBlock } from "./translation-block.ts";
+
+/** A breakpoint of the debugger: an offset in CS at which to stop before the insn. */
+export type DebugStop = (linear: number) => boolean;
+
+/** Progress of the two innermost loops, where an exception can still read it. */
+interface LoopState {
+  /** Insns left of the loop's budget. */
+  left: number;
+  /** Where the loop stands. */
+  insn: Insn;
+}
+
+/** Interprets up to n insns (n > 0), or until a handler leaves. */
+function interpretLoop(start: Insn, n: number, exit: Insn, state: LoopState): void {
+  let i = start, left = n;
+  try {
+    do {
+      i = i.run(i);
+    } while (--left > 0 && i !== exit);
+  } finally {
+    state.left = left;
+    state.insn = i;
+  }
+}
+
+/** The same up to the end of the block. */
+function interpretBlockLoop(start: Insn, n: number, exit: Insn, state: LoopState): void {
+  let i = start, left = n;
+  try {
+    for (;;) {
+      const current = i;
+      i = i.run(i);
+      if (--left <= 0 || current.ends || i === exit) break;
+    }
+  } finally {
+    state.left = left;
+    state.insn = i;
+  }
+}
+
+/** Runs chained blocks until one returns the exit block or the next would exceed the budget. */
+function blockLoop(start: TranslationBlock, n: number, state: { left: number }): TranslationBlock {
+  let tb = start, left = n;
+  try {
+    while ((left = (left - tb.size) | 0) >= 0) tb = tb.run();
+  } catch (e) {
+    state.left = left;
+    throw e;
+  }
+  state.left = (left + tb.size) | 0;
+  return tb;
+}
+
+export class Engine {
+  readonly cpu: Cpu;
+  readonly options: EngineOptions;
+  readonly stats = new Statistics();
+  readonly translator: Translator;
+  /** Insns retired since the engine was made. */
+  retired = 0;
+  /** Vector of an external interrupt to deliver as soon as the CPU accepts one, or -1. */
+  pendingInterrupt = -1;
+  /** Leave with `irq-window` as soon as the CPU would accept an interrupt. */
+  wantsIrqWindow = false;
+  /** Set by the I/O space when a retired insn wants the hypervisor (OUT). */
+  ioPending = false;
+  /** Stop before insns the debugger has marked; null if there are none. */
+  debugStop: DebugStop | null = null;
+  singleStep = false;
+  private stopRequested = false;
+  private readonly loop: LoopState;
+  private readonly blockState = { left: 0 };
+
+  constructor(cpu: Cpu, options: EngineOptions) {
+    this.cpu = cpu;
+    this.options = options;
+    this.translator = new Translator(cpu, options, this.stats);
+    this.loop = { left: 0, insn: this.translator.exitInsn };
+  }
+
+  /** Makes a running or the next `run` return with `budget` at the next slice. */
+  requestStop(): void {
+    this.stopRequested = true;
+  }
+
+  /** Everything the engine has derived from CPU state must be looked at anew: the caller has changed registers. */
+  stateChanged(): void {
+    this.translator.enterSpace();
+  }
+
+  /** Runs until `maxInsns` have retired or something else ends it. `maxSteps` also bounds executions that retire nothing. */
+  run(maxInsns: number, maxSteps = Infinity): EngineExit {
+    const { cpu, translator, options } = this, { R } = cpu;
+    const goal = this.retired + maxInsns;
+    let steps = 0;
+    translator.enterSpace();
+    // The insn the debugger resumes at is not stopped at again before it has run.
+    let stoppedAt = this.retired;
+    for (;;) {
+      if (this.acceptsInterrupts()) {
+        if (this.pendingInterrupt >= 0) {
+          const exit = this.takeInterrupt();
+          if (exit !== null) return exit;
+        } else if (this.wantsIrqWindow) {
+          return { kind: "irq-window" };
+        }
+      }
+      if (this.retired >= goal || steps >= maxSteps) return { kind: "budget" };
+      if (this.stopRequested) {
+        this.stopRequested = false;
+        return { kind: "budget" };
+      }
+      const isStepping = this.singleStep || this.debugStop !== null;
+      if (this.debugStop !== null && stoppedAt !== this.retired && this.debugStop((R[SEG_BASE + CS] + R[EIP]) | 0)) return { kind: "debug" };
+      stoppedAt = -1;
+      const isShadowed = R[SHADOW] !== 0;
+      R[SHADOW] = 0;
+      const slice = isShadowed || isStepping || this.awaitsWindow() ? 1 : Math.min(goal - this.retired, options.sliceInsns);
+      const before = this.retired;
+      const exit = this.slice(slice);
+      if (this.retired === before) steps++;
+      if (exit !== null) return exit;
+      if (this.singleStep && this.retired !== before) return { kind: "debug" };
+    }
+  }
+
+  /** True if an external interrupt would be taken before the next insn. */
+  acceptsInterrupts(): boolean {
+    const { R } = this.cpu;
+    return (R[EFLAGS_SYS] & F_IF) !== 0 && R[SHADOW] === 0;
+  }
+
+  /** An interrupt waits for its shadow to pass. */
+  private awaitsWindow(): boolean {
+    return this.cpu.R[SHADOW] !== 0 && (this.pendingInterrupt >= 0 || this.wantsIrqWindow);
+  }
+
+  private takeInterrupt(): EngineExit | null {
+    const vector = this.pendingInterrupt;
+    this.pendingInterrupt = -1;
+    this.stats.interrupts++;
+    try {
+      deliverInterrupt(this.cpu, vector);
+    } catch (e) {
+      if (!(e instanceof GuestFault)) throw e;
+      if (deliverFault(this.cpu, e.vector, e.error) === "shutdown") return { kind: "shutdown" };
+    }
+    this.translator.enterSpace();
+    return null;
+  }
+
+  /** Runs at most `n` insns; null to go on. */
+  private slice(n: number): EngineExit | null {
+    const { translator } = this;
+    const solo = translator.takeSolo();
+    try {
+      if (solo !== null) return this.executeSolo(solo);
+      if (this.options.engine === "interp" || n === 1) this.interpretSlice(n);
+      else this.jitSlice(n);
+      return null;
+    } catch (e) {
+      return this.handleThrown(e);
+    }
+  }
+
+  private interpretSlice(n: number): void {
+    const { translator, loop, cpu } = this;
+    loop.left = n;
+    loop.insn = translator.find(cpu.R[EIP]);
+    try {
+      interpretLoop(loop.insn, n, translator.exitInsn, loop);
+      if (loop.insn !== translator.exitInsn) cpu.R[EIP] = loop.insn.eip;
+    } catch (e) {
+      cpu.R[EIP] = loop.insn.eip;
+      throw e;
+    } finally {
+      this.account(n - loop.left);
+      this.stats.interpretedInsns += n - loop.left;
+    }
+  }
+
+  /** Adds executions to the retired count, without those that did not finish their insn. */
+  private account(executed: number): void {
+    this.retired += executed - this.translator.takeUnfinished();
+  }
+
+  private jitSlice(n: number): void {
+    const { translator, cpu, loop } = this, { R } = cpu;
+    let left = n;
+    while (left > 0) {
+      const tb = translator.lookup(R[EIP]);
+      if (tb !== null && tb.size <= left) {
+        left = this.runBlocks(tb, left);
+        if (!translator.takeSideExit()) continue;
+        // The interpreter does the insn that the block could not.
+        if (left > 0) left = this.interpretSome(translator.find(R[EIP]), 1, left);
+      } else {
+        const insn = translator.find(R[EIP]);
+        if (tb === null && ++insn.heat >= this.options.threshold && translator.translate(insn) !== null) continue;
+        left = this.interpretSome(insn, tb === null ? left : Math.min(left, tb.size), left);
+      }
+      if (loop.insn === translator.exitInsn) return;
+    }
+  }
+
+  /** Runs blocks; returns what is left of the budget. */
+  private runBlocks(tb: TranslationBlock, left: number): number {
+    const { translator, blockState, cpu } = this, { R } = cpu;
+    let rest = left;
+    try {
+      const last = blockLoop(tb, left, blockState);
+      rest = blockState.left;
+      if (last !== translator.exitBlock) R[EIP] = last.eip;
+      else if (translator.sideExitTaken) rest += R[LEFT];
+    } catch (e) {
+      rest = blockState.left + R[LEFT];
+      throw e;
+    } finally {
+      this.account(left - rest);
+    }
+    return rest;
+  }
+
+  /** Interprets up to `n` insns or the end of the block; returns what is left of `left`. */
+  private interpretSome(start: Insn, n: number, left: number): number {
+    const { translator, loop, cpu } = this;
+    loop.left = n;
+    loop.insn = start;
+    try {
+      interpretBlockLoop(start, n, translator.exitInsn, loop);
+      if (loop.insn !== translator.exitInsn) cpu.R[EIP] = loop.insn.eip;
+    } catch (e) {
+      cpu.R[EIP] = loop.insn.eip;
+      throw e;
+    } finally {
+      this.account(n - loop.left);
+      this.stats.interpretedInsns += n - loop.left;
+    }
+    return left - (n - loop.left);
+  }
+
+  /** Executes an insn that runs alone, with exact state and count. */
+  private executeSolo(insn: Insn): EngineExit | null {
+    const { cpu, translator } = this, { R } = cpu;
+    R[EIP] = insn.eip;
+    cpu.retired = this.retired;
+    this.stats.soloInsns++;
+    const next = insn.exec(insn);
+    if (next !== translator.exitInsn) R[EIP] = next.eip;
+    this.account(1);
+    translator.enterSpace();
+    if (cpu.halted) {
+      cpu.halted = false;
+      return { kind: "halt" };
+    }
+    if (this.ioPending) {
+      this.ioPending = false;
+      return { kind: "io" };
+    }
+    return null;
+  }
+
+  private handleThrown(e: unknown): EngineExit | null {
+    const { cpu, translator } = this;
+    if (e instanceof GuestFault) {
+      this.stats.faults++;
+      translator.takeUnfinished();
+      const outcome = deliverFault(cpu, e.vector, e.error);
+      if (outcome === "shutdown") return { kind: "shutdown" };
+      translator.enterSpace();
+      return null;
+    }
+    if (e instanceof IoRequest) return { kind: "io" };
+    if (e instanceof NoCode) return { kind: "no-code", linear: e.linear };
+    if (e instanceof InternalError) throw e;
+    throw new InternalError(`the engine failed: ${e instanceof Error ? e.stack ?? e.message : String(e)}`, {
+      eip: cpu.R[EIP], cs: cpu.R[SEG_BASE + CS], limit: cpu.R[SEG_LIMIT + CS],
+    });
+  }
+}

@@ -1,0 +1,47 @@
+/** The objects behind the names that emitted text uses, for one VM and one layout of its memory. */
+import type { Environment } from "../../tcg/js/compile.ts";
+import { RUNTIME } from "../../tcg/js/runtime.ts";
+import type { EmitTarget } from "../../tcg/js/target.ts";
+import type { Cpu } from "../x86/cpu.ts";
+import type { Insn } from "../x86/isa/insn.ts";
+import { EIP, LEFT } from "../x86/state.ts";
+import type { TranslationBlock } from "./translation-block.ts";
+
+/** What emitted code calls back into the translator for. */
+export interface Callbacks {
+  /** Leaves a block in front of its insn number `at`. */
+  side(tb: TranslationBlock, at: number): TranslationBlock;
+  /** The block at an offset in CS, or the exit block. */
+  jump(eip: number): TranslationBlock;
+  /** The insn at an offset in CS. */
+  find(eip: number): Insn;
+  /** Counts an execution that did not finish its insn. */
+  again(insn: Insn): Insn;
+  readonly exitBlock: TranslationBlock;
+  readonly exitInsn: Insn;
+}
+
+/** How emitted code reaches the memory of this CPU as it is laid out now. */
+export function targetOf(cpu: Cpu): EmitTarget {
+  const { base, size } = cpu.memory.window;
+  return { memory: { base, size }, state: { pc: EIP, left: LEFT } };
+}
+
+/** Everything emitted code may name but for helpers, which are added as code that calls them is made. */
+export function environmentOf(cpu: Cpu, callbacks: Callbacks): Environment {
+  const { R, R8, R16 } = cpu.state, { memory } = cpu, { window } = memory;
+  return {
+    ...RUNTIME,
+    R, R8, R16, u8: window.u8, dv: window.view, pf: memory.pageFlags,
+    load8: (a: number) => cpu.load8(a), load16: (a: number) => cpu.load16(a), load32: (a: number) => cpu.load32(a),
+    loadForWrite8: (a: number) => cpu.loadForWrite8(a),
+    loadForWrite16: (a: number) => cpu.loadForWrite16(a),
+    loadForWrite32: (a: number) => cpu.loadForWrite32(a),
+    store8: (a: number, v: number) => cpu.store8(a, v),
+    store16: (a: number, v: number) => cpu.store16(a, v),
+    store32: (a: number, v: number) => cpu.store32(a, v),
+    fault: (vector: number, error: number) => cpu.fault(vector, error),
+    side: callbacks.side, jump: callbacks.jump, find: callbacks.find, again: callbacks.again,
+    EXIT_TB: callbacks.exitBlock, EXIT_INSN: callbacks.exitInsn,
+  };
+}

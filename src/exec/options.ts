@@ -1,0 +1,27 @@
+/** Settings of the execution engine. All have defaults; hostile values are for tests. */
+
+export interface EngineOptions {
+  /** `jit`: interpreter and translated blocks; `interp`: the interpreter alone. */
+  readonly engine: "jit" | "interp";
+  /** How often a block's start is interpreted before it is translated; 1 translates at once. */
+  readonly threshold: number;
+  /** Most insns in a block, 1..512. */
+  readonly maxBlockInsns: number;
+  /** Translation cache: most blocks; when it is full everything is flushed, as TCG does. */
+  readonly maxBlocks: number;
+  /** Chain blocks to their direct successors. */
+  readonly chaining: boolean;
+  /** Most insns between looks at interrupts and requests. */
+  readonly sliceInsns: number;
+  /** Parse every emitted text and check its names; run the IR verifier. */
+  readonly checked: boolean;
+  /** Keep IR and count executions, for the inspector. */
+  readonly inspect: boolean;
+  /** Host time in milliseconds, for statistics only. */
+  readonly now: () => number;
+}
+
+export const DEFAULT_OPTIONS: EngineOptions = {
+  engine: "jit", threshold: 30, maxBlockInsns: 64, maxBlocks: 16384, chaining: true, sliceInsns: 50_000, checked: false, inspect: false,
+  now: () => 0,
+};

@@ -1,0 +1,23 @@
+/** Counters of one engine, for `--stats`, the benchmarks and the inspector. */
+export class Statistics {
+  interpretedInsns = 0;
+  soloInsns = 0;
+  sideExits = 0;
+  faults = 0;
+  interrupts = 0;
+  /** Blocks translated, their insns, guest bytes and emitted characters, and the time it took. */
+  blocksTranslated = 0;
+  insnsTranslated = 0;
+  bytesTranslated = 0;
+  charsEmitted = 0;
+  translationMs = 0;
+  handlersMade = 0;
+  insnsDecoded = 0;
+  /** Links chained; block look-ups through the jump cache that hit and missed. */
+  linksChained = 0;
+  jumpCacheHits = 0;
+  jumpCacheMisses = 0;
+  /** Blocks dropped because their code was written over; whole-cache flushes. */
+  invalidations = 0;
+  flushes = 0;
+}

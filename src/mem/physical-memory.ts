@@ -1,0 +1,180 @@
+/**
+ * Guest-physical memory: regions of host memory, and a map with a byte per page that says when a store needs more than the
+ * store. Owned by a VM; emitted code captures `window` and `pageFlags`, the slow paths are methods.
+ */
+import { VmError } from "../../tcg/support/errors.ts";
+import type { IoSpace } from "../bus/io.ts";
+
+export const PAGE_SHIFT = 12, PAGE_SIZE = 4096;
+const PAGE_COUNT = 1 << 20;
+
+/** Bits of `pageFlags`. A page with 0 may be stored to directly. */
+export const PAGE_NOT_RAM = 1, PAGE_HAS_CODE = 2, PAGE_LOG_DIRTY = 4, PAGE_READ_ONLY = 8;
+
+/** A range of guest-physical addresses backed by host memory. Addresses and sizes are unsigned, page aligned. */
+export interface MemoryRegion {
+  readonly slot: number;
+  readonly base: number;
+  readonly size: number;
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly isReadOnly: boolean;
+  /** One bit per page written since the log was last taken; null if not logged. */
+  dirty: Uint32Array | null;
+}
+
+/**
+ * The region that emitted code reaches without a look-up: the largest writable one.
+ * `index = physical address - base`; `size` may be 0 when there is no memory at all.
+ */
+export interface MemoryWindow {
+  readonly base: number;
+  readonly size: number;
+  readonly u8: Uint8Array;
+  readonly view: DataView;
+}
+
+const EMPTY_WINDOW: MemoryWindow = { base: 0, size: 0, u8: new Uint8Array(0), view: new DataView(new ArrayBuffer(0)) };
+
+/** Told when memory that holds decoded or translated code has been written. */
+export interface CodeWriteListener {
+  /** Bytes [phys, phys + size) now hold something else; `size` does not cross a page. */
+  codeWritten(phys: number, size: number): void;
+  /** The set of regions has changed: everything derived from memory is void, including captured windows. */
+  layoutChanged(): void;
+}
+
+export class PhysicalMemory {
+  readonly pageFlags = new Uint8Array(PAGE_COUNT).fill(PAGE_NOT_RAM);
+  window: MemoryWindow = EMPTY_WINDOW;
+  private regions: MemoryRegion[] = [];
+  private readonly listeners: CodeWriteListener[] = [];
+  private last: MemoryRegion | null = null;
+
+  addListener(listener: CodeWriteListener): void {
+    this.listeners.push(listener);
+  }
+
+  /** All regions, by ascending base. */
+  get all(): readonly MemoryRegion[] {
+    return this.regions;
+  }
+
+  /**
+   * Adds, replaces or (with `bytes` of length 0) removes the region of a slot.
+   * @throws VmError EINVAL if base or size is not page aligned or leaves the 32-bit space, EEXIST on overlap.
+   */
+  setRegion(slot: number, base: number, bytes: Uint8Array, options: { readOnly?: boolean; logDirty?: boolean } = {}): void {
+    const size = bytes.length;
+    if (base % PAGE_SIZE !== 0 || size % PAGE_SIZE !== 0 || base < 0 || base + size > 2 ** 32) {
+      throw new VmError("EINVAL", `memory slot ${slot}: base 0x${base.toString(16)} and size 0x${size.toString(16)} must be multiples of 4096 below 4 GiB`);
+    }
+    const others = this.regions.filter((r) => r.slot !== slot);
+    const clash = others.find((r) => size > 0 && base < r.base + r.size && r.base < base + size);
+    if (clash !== undefined) {
+      throw new VmError("EEXIST", `memory slot ${slot} at 0x${base.toString(16)} overlaps slot ${clash.slot} at 0x${clash.base.toString(16)}`);
+    }
+    if (size > 0) {
+      others.push({
+        slot, base, size, bytes, view: new DataView(bytes.buffer, bytes.byteOffset, size),
+        isReadOnly: options.readOnly === true,
+        dirty: options.logDirty === true ? new Uint32Array(Math.ceil(size / PAGE_SIZE / 32)) : null,
+      });
+    }
+    this.regions = others.sort((a, b) => a.base - b.base);
+    this.layOut();
+  }
+
+  private layOut(): void {
+    this.last = null;
+    this.pageFlags.fill(PAGE_NOT_RAM);
+    let largest: MemoryRegion | null = null;
+    for (const r of this.regions) {
+      if (!r.isReadOnly && (largest === null || r.size > largest.size)) largest = r;
+    }
+    this.window = largest === null ? EMPTY_WINDOW : { base: largest.base, size: largest.size, u8: largest.bytes, view: largest.view };
+    if (largest !== null) {
+      const flags = largest.dirty === null ? 0 : PAGE_LOG_DIRTY;
+      this.pageFlags.fill(flags, largest.base >>> PAGE_SHIFT, (largest.base + largest.size) / PAGE_SIZE);
+    }
+    for (const l of this.listeners) l.layoutChanged();
+  }
+
+  /** The region that holds a physical address (as int32), or null. */
+  find(phys: number): MemoryRegion | null {
+    const address = phys >>> 0, { last } = this;
+    if (last !== null && address >= last.base && address - last.base < last.size) return last;
+    for (const r of this.regions) {
+      if (address >= r.base && address - r.base < r.size) {
+        this.last = r;
+        return r;
+      }
+    }
+    return null;
+  }
+
+  /** Reads `size` (1, 2, 4) bytes within one page; zero extended, as int32. */
+  read(phys: number, size: number, io: IoSpace): number {
+    const r = this.find(phys);
+    if (r === null) return io.mmioRead(phys, size);
+    const at = (phys >>> 0) - r.base;
+    return size === 1 ? r.bytes[at] : size === 2 ? r.view.getUint16(at, true) : r.view.getInt32(at, true);
+  }
+
+  /** Writes `size` (1, 2, 4) bytes within one page. */
+  write(phys: number, size: number, value: number, io: IoSpace): void {
+    const r = this.find(phys);
+    if (r === null || r.isReadOnly) return io.mmioWrite(phys, size, value);
+    const at = (phys >>> 0) - r.base;
+    if (size === 1) r.bytes[at] = value;
+    else if (size === 2) r.view.setInt16(at, value, true);
+    else r.view.setInt32(at, value, true);
+    const flags = this.pageFlags[phys >>> PAGE_SHIFT];
+    if (flags !== 0) this.noteWrite(r, phys, size, flags);
+  }
+
+  /** Bookkeeping after a write within one page: dirty log and code. */
+  private noteWrite(r: MemoryRegion, phys: number, size: number, flags: number): void {
+    if (r.dirty !== null) {
+      const page = ((phys >>> 0) - r.base) >>> PAGE_SHIFT;
+      r.dirty[page >>> 5] |= 1 << (page & 31);
+      this.pageFlags[phys >>> PAGE_SHIFT] &= ~PAGE_LOG_DIRTY;
+    }
+    if ((flags & PAGE_HAS_CODE) !== 0) for (const l of this.listeners) l.codeWritten(phys, size);
+  }
+
+  /** True if bytes [phys, phys + size), within one page, can be written as memory. */
+  isWritable(phys: number): boolean {
+    const r = this.find(phys);
+    return r !== null && !r.isReadOnly;
+  }
+
+  /** Tells everybody that the host has written bytes [phys, phys + size) by itself. */
+  hostWrote(phys: number, size: number): void {
+    for (let done = 0; done < size;) {
+      const at = (phys + done) >>> 0, n = Math.min(size - done, PAGE_SIZE - (at & (PAGE_SIZE - 1)));
+      const r = this.find(at);
+      if (r !== null) this.noteWrite(r, at, n, this.pageFlags[at >>> PAGE_SHIFT] | PAGE_LOG_DIRTY);
+      done += n;
+    }
+  }
+
+  /** Marks a page as holding decoded code, so that stores to it are noticed. */
+  setHasCode(phys: number): void {
+    this.pageFlags[phys >>> PAGE_SHIFT] |= PAGE_HAS_CODE;
+  }
+
+  clearHasCode(phys: number): void {
+    this.pageFlags[phys >>> PAGE_SHIFT] &= ~PAGE_HAS_CODE;
+  }
+
+  /** Takes and clears the dirty log of a slot: a bit per page. */
+  takeDirtyLog(slot: number): Uint32Array {
+    const r = this.regions.find((one) => one.slot === slot);
+    if (r === undefined || r.dirty === null) throw new VmError("ENOENT", `memory slot ${slot} does not exist or is not logged`);
+    const log = r.dirty.slice();
+    r.dirty.fill(0);
+    for (let page = r.base >>> PAGE_SHIFT; page < (r.base + r.size) / PAGE_SIZE; page++) this.pageFlags[page] |= PAGE_LOG_DIRTY;
+    return log;
+  }
+}

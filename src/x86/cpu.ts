@@ -1,0 +1,137 @@
+/**
+ * The guest CPU as the run-time library sees it: state, linear memory with its checks, faults, identification, and the way
+ * out to ports. Helpers are methods' clients; emitted code reaches the same state through captured arrays.
+ */
+import type { IoSpace } from "../bus/io.ts";
+import type { PhysicalMemory } from "../mem/physical-memory.ts";
+import { PAGE_SIZE } from "../mem/physical-memory.ts";
+import type { CpuidTable } from "./cpuid.ts";
+import { GP, GuestFault, SSF } from "./fault.ts";
+import { ATTR_CODE, ATTR_DB, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_WRITABLE, CR0, CR0_PE, CpuState, EFLAGS_SYS, F_VM, SEG_ATTR, SEG_BASE, SEG_LIMIT, SHADOW, SS } from "./state.ts";
+
+/**
+ * True if `size` bytes at `offset` are within a segment of these attributes and this limit (SDM 3A §5.3); offset and
+ * limit as int32, unsigned.
+ */
+export function isWithinSegment(attr: number, limit: number, offset: number, size: number): boolean {
+  const first = offset >>> 0, last = first + size - 1, end = limit >>> 0;
+  if ((attr & (ATTR_CODE | ATTR_EXPAND_DOWN)) !== ATTR_EXPAND_DOWN) return last <= end;
+  return first > end && last <= ((attr & ATTR_DB) !== 0 ? 0xffffffff : 0xffff);
+}
+
+export class Cpu {
+  readonly state = new CpuState();
+  readonly memory: PhysicalMemory;
+  readonly io: IoSpace;
+  readonly cpuid: CpuidTable;
+  /** The A20 gate lets address bit 20 through. */
+  a20 = true;
+  /** Insns retired before the one that asks; exact whenever a solo insn runs. */
+  retired = 0;
+  /** Set by HLT; the engine takes it. */
+  halted = false;
+  /** IA32_APIC_BASE: where the local APIC would be, enabled, bootstrap processor. */
+  apicBase = 0xfee00900n;
+  private readonly pendingFault = new GuestFault();
+
+  constructor(memory: PhysicalMemory, io: IoSpace, cpuid: CpuidTable) {
+    this.memory = memory;
+    this.io = io;
+    this.cpuid = cpuid;
+  }
+
+  get R(): Int32Array {
+    return this.state.R;
+  }
+
+  /** Raises a guest fault. Without an error code the vector pushes none. */
+  fault(vector: number, error = -1): never {
+    throw this.pendingFault.set(vector, error);
+  }
+
+  isRealMode(): boolean {
+    return (this.R[CR0] & CR0_PE) === 0;
+  }
+
+  isV86(): boolean {
+    return (this.R[EFLAGS_SYS] & F_VM) !== 0;
+  }
+
+  /** Keeps interrupts out until the next insn has retired (STI, MOV SS, POP SS). */
+  shadowInterrupts(): void {
+    this.R[SHADOW] = 1;
+  }
+
+  /** Current privilege level: 0 in real mode, 3 in V86, else the DPL of SS. */
+  get cpl(): number {
+    return this.isRealMode() ? 0 : this.isV86() ? 3 : (this.R[SEG_ATTR + SS] >> ATTR_DPL_SHIFT) & 3;
+  }
+
+  private wrap(linear: number): number {
+    return this.a20 ? linear : linear & ~(1 << 20);
+  }
+
+  // ---- linear memory; sizes 1, 2, 4; values zero extended, as int32
+
+  load8(linear: number): number {
+    return this.memory.read(this.wrap(linear), 1, this.io);
+  }
+
+  load16(linear: number): number {
+    if ((linear & (PAGE_SIZE - 1)) === PAGE_SIZE - 1) return this.load8(linear) | (this.load8(linear + 1) << 8);
+    return this.memory.read(this.wrap(linear), 2, this.io);
+  }
+
+  load32(linear: number): number {
+    if ((linear & (PAGE_SIZE - 1)) <= PAGE_SIZE - 4) return this.memory.read(this.wrap(linear), 4, this.io);
+    return this.load8(linear) | (this.load8(linear + 1) << 8) | (this.load8(linear + 2) << 16) | (this.load8(linear + 3) << 24);
+  }
+
+  /** Loads that also check that a store to the same place will succeed. */
+  loadForWrite8(linear: number): number { return this.load8(linear); }
+  loadForWrite16(linear: number): number { return this.load16(linear); }
+  loadForWrite32(linear: number): number { return this.load32(linear); }
+
+  store8(linear: number, value: number): void {
+    this.memory.write(this.wrap(linear), 1, value, this.io);
+  }
+
+  store16(linear: number, value: number): void {
+    if ((linear & (PAGE_SIZE - 1)) !== PAGE_SIZE - 1) return this.memory.write(this.wrap(linear), 2, value, this.io);
+    this.store8(linear, value);
+    this.store8(linear + 1, value >> 8);
+  }
+
+  store32(linear: number, value: number): void {
+    if ((linear & (PAGE_SIZE - 1)) <= PAGE_SIZE - 4) return this.memory.write(this.wrap(linear), 4, value, this.io);
+    for (let i = 0; i < 4; i++) this.store8(linear + i, value >> (8 * i));
+  }
+
+  /** Raises the fault that a store to these bytes would raise; touches nothing. Without paging there is none. */
+  probeWrite(_linear: number, _size: number): void {}
+
+  load(linear: number, size: number): number {
+    return size === 1 ? this.load8(linear) : size === 2 ? this.load16(linear) : this.load32(linear);
+  }
+
+  store(linear: number, size: number, value: number): void {
+    if (size === 1) this.store8(linear, value);
+    else if (size === 2) this.store16(linear, value);
+    else this.store32(linear, value);
+  }
+
+  /**
+   * Linear address of `size` bytes at `offset` (int32, unsigned) in segment `seg`, after the checks of SDM 3A §5.3 and §5.5:
+   * #SS(0) for the stack segment, #GP(0) for the others.
+   */
+  segLinear(seg: number, offset: number, size: number, write: boolean): number {
+    const { R } = this, attr = R[SEG_ATTR + seg];
+    let ok = (attr & ATTR_P) !== 0 && isWithinSegment(attr, R[SEG_LIMIT + seg], offset, size);
+    const isCode = (attr & ATTR_CODE) !== 0, isProtected = !this.isRealMode() && !this.isV86();
+    if (isProtected) {
+      if (write ? isCode || (attr & ATTR_WRITABLE) === 0 : isCode && (attr & ATTR_WRITABLE) === 0) ok = false;
+    }
+    if (!ok) this.fault(seg === SS ? SSF : GP, 0);
+    return (R[SEG_BASE + seg] + offset) | 0;
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * How a helper is written: its declaration for the IR (name, types, effects) and its implementation, side by side.
+ * A helper runs with the guest state committed as far as it declares to read it.
+ */
+import { InternalError } from "../../../tcg/support/errors.ts";
+import type { Global, GlobalSet, Helper, Type } from "../../../tcg/ir/types.ts";
+import type { Cpu } from "../cpu.ts";
+
+/** What a helper does when called; bound to one CPU. */
+export type HelperFn = (...args: number[]) => number | void;
+
+export interface HelperDef extends Helper {
+  /** Makes the function emitted code calls, for one CPU. */
+  readonly bind: (cpu: Cpu) => HelperFn;
+}
+
+interface HelperSpec {
+  /** Number of int32 parameters. */
+  readonly params: number;
+  readonly result?: Type;
+  /** Defaults: nothing for pure helpers, everything for the others. */
+  readonly reads?: readonly Global[] | GlobalSet;
+  readonly writes?: readonly Global[] | GlobalSet;
+  readonly pure?: boolean;
+  /** May throw a guest fault or leave; default: true unless pure. */
+  readonly mayFault?: boolean;
+  readonly doc: string;
+  readonly bind: (cpu: Cpu) => HelperFn;
+}
+
+/** Declares a helper. */
+export function defHelper(name: string, spec: HelperSpec): HelperDef {
+  const pure = spec.pure === true;
+  return {
+    name,
+    params: Array.from({ length: spec.params }, () => "i32" as const),
+    result: spec.result ?? "void",
+    pure,
+    reads: spec.reads ?? (pure ? [] : "all"),
+    writes: spec.writes ?? (pure ? [] : "all"),
+    mayFault: spec.mayFault ?? !pure,
+    doc: spec.doc,
+    bind: spec.bind,
+  };
+}
+
+/** Puts the helpers that a function calls into the environment of emitted code, unless they are there. */
+export function bindHelpers(environment: Record<string, unknown>, helpers: ReadonlySet<Helper>, cpu: Cpu): void {
+  for (const helper of helpers) {
+    if (helper.name in environment) continue;
+    if (!isHelperDef(helper)) throw new InternalError(`helper ${helper.name} has no implementation`);
+    environment[helper.name] = helper.bind(cpu);
+  }
+}
+
+function isHelperDef(helper: Helper): helper is HelperDef {
+  return "bind" in helper;
+}

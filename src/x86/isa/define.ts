@@ -1,0 +1,42 @@
+/**
+ * How an instruction is written down: its encodings and its lowering to IR, once, in `src/x86/insns/<family>.ts`.
+ * Decoder, disassembler, translator and interpreter all come from these definitions.
+ */
+import type { Facts } from "./insn.ts";
+import type { Lowering } from "../lowering.ts";
+import type { Operand } from "../operands.ts";
+
+/** The lowering of one insn; `facts` may be tested by JavaScript, values (`Val`) may not. */
+export type LowerFn = (b: Lowering, operands: readonly Operand[], facts: Facts) => void;
+
+export interface InsnDef {
+  /** Mnemonic, lower case, as the disassembler prints it. */
+  readonly name: string;
+  /** Where the manual describes it. */
+  readonly ref: string;
+  /** Encodings, in the notation of forms.ts. */
+  readonly forms: readonly string[];
+  /** LOCK is legal when the first operand is memory. */
+  readonly lock?: boolean;
+  /** Depends on the stack's address size and class. */
+  readonly stack?: boolean;
+  /** Depends on protected mode, V86 and the current privilege level (`facts.mode`). */
+  readonly privilege?: boolean;
+  /** The segment register an insn names without an operand for it (LDS and its like): what `facts.sreg` then is. */
+  readonly sreg?: number;
+  /** A string insn: `rep` with F3 (and F2) repeats; `repe` F3 and F2 also test ZF. */
+  readonly rep?: "rep" | "repe";
+  /** Transfers control: the block ends here. */
+  readonly branch?: "always" | "conditional";
+  /**
+   * Runs alone: the engine executes it between blocks with everything committed and the exact insn count known, because
+   * it exits to the hypervisor, reads the time, or changes what decoded code depends on (mode, interrupt flag, tables).
+   */
+  readonly solo?: boolean | ((facts: Facts) => boolean);
+  readonly lower: LowerFn;
+}
+
+/** Declares an instruction. */
+export function defInsn(name: string, def: Omit<InsnDef, "name">): InsnDef {
+  return { name, ...def };
+}

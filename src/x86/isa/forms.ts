@@ -1,0 +1,111 @@
+/**
+ * Encodings as the instruction table writes them: opcode bytes and operands in the manual's letters (SDM 2D appendix A),
+ * parsed once into `Form`s.
+ *
+ *   "80 /2 ib  Eb,Ib"      "0f b6 /r  Gv,Eb"      "b8+r  Zv,Iv"      "f3 0f b8 /r  Gv,Ev"
+ *
+ * Opcode part: hex bytes; `+r` the low three bits name a register; `/r` a ModRM byte; `/n` a ModRM byte whose reg field is
+ * n; `ib iw iz` document the immediate. A first byte 66, f2, f3 before the opcode, or `np` for none of them, is a mandatory prefix.
+ *
+ * Operand letters: E ModRM register or memory, R register only, M memory only, G ModRM reg field, Z opcode register,
+ * I immediate, J relative target, O absolute offset, A far pointer, X DS:rSI, Y ES:rDI, B DS:rBX+AL (XLAT), S segment
+ * register by reg field, C control and D debug register by reg field;
+ * AL CL DX rAX eAX 1 3 and segment names are fixed. Sizes: b w d q; v and z operand size (16 or 32); bs a byte sign extended
+ * to the operand size; p far pointer; a pair of operands (BOUND).
+ */
+import { InternalError } from "../../../tcg/support/errors.ts";
+import type { InsnDef } from "./define.ts";
+
+/** Kind of an operand: its letter, or `fixed` for a register that the opcode names. */
+export type OperandKind = "E" | "R" | "M" | "G" | "Z" | "I" | "J" | "O" | "A" | "X" | "Y" | "B" | "S" | "C" | "D" | "fixed";
+
+/** Width of an operand in bits; `v` is the operand size. 0: no width of its own (LEA's M). */
+export type OperandWidth = 0 | 8 | 16 | 32 | 64 | "v";
+
+export interface OperandSpec {
+  readonly text: string;
+  readonly kind: OperandKind;
+  readonly width: OperandWidth;
+  /** A sign-extended byte immediate. */
+  readonly signExtend: boolean;
+  /** `A` and memory far pointers: offset of operand size, then a 16-bit selector. */
+  readonly far: boolean;
+  /** Fixed operands: register number (or segment number for `S`); fixed constants: the value. */
+  readonly fixed: number;
+}
+
+/** Which mandatory prefix a form needs: none at all, one of them, or it does not care. */
+export type PrefixSelect = "any" | "np" | "66" | "f3" | "f2";
+
+export interface Form {
+  readonly id: number;
+  readonly def: InsnDef;
+  readonly text: string;
+  /** 0: one byte; 1: 0f xx; 2: 0f 38 xx; 3: 0f 3a xx. */
+  readonly map: 0 | 1 | 2 | 3;
+  readonly opcode: number;
+  /** The low three opcode bits are a register number. */
+  readonly opcodeReg: boolean;
+  readonly modrm: boolean;
+  /** Required ModRM reg field, or -1. */
+  readonly regField: number;
+  readonly prefix: PrefixSelect;
+  readonly operands: readonly OperandSpec[];
+  /** The ModRM operand must be memory, must be a register, or may be either. */
+  readonly modrmIs: "memory" | "register" | "either";
+  /** Facts beyond the operands that the form's handlers depend on (see `handlerKey`). */
+  readonly usesStack: boolean;
+  readonly usesEs: boolean;
+}
+
+const FIXED: Readonly<Record<string, Partial<OperandSpec>>> = {
+  AL: { width: 8, fixed: 0 }, CL: { width: 8, fixed: 1 }, DX: { width: 16, fixed: 2 }, AX: { width: 16, fixed: 0 },
+  rAX: { width: "v", fixed: 0 }, eAX: { width: 32, fixed: 0 },
+  ES: { kind: "S", width: 16, fixed: 0 }, CS: { kind: "S", width: 16, fixed: 1 }, SS: { kind: "S", width: 16, fixed: 2 },
+  DS: { kind: "S", width: 16, fixed: 3 }, FS: { kind: "S", width: 16, fixed: 4 }, GS: { kind: "S", width: 16, fixed: 5 },
+  1: { kind: "I", width: 8, fixed: 1 }, 3: { kind: "I", width: 8, fixed: 3 },
+};
+
+const WIDTHS: Readonly<Record<string, OperandWidth>> = { "": 0, b: 8, bs: 8, w: 16, d: 32, q: 64, v: "v", z: "v", p: "v", a: "v" };
+
+function parseOperand(text: string): OperandSpec {
+  const base: OperandSpec = { text, kind: "fixed", width: 0, signExtend: false, far: false, fixed: -1 };
+  const fixed = FIXED[text];
+  if (fixed !== undefined) return { ...base, ...fixed };
+  const kind = text[0] as OperandKind, size = text.slice(1), width = WIDTHS[size];
+  if (!"ERMGZIJOAXYBSCD".includes(kind) || width === undefined) throw new InternalError(`unknown operand ${text}`);
+  return { ...base, kind, width, signExtend: size === "bs" || kind === "J", far: size === "p" };
+}
+
+/** Parses one encoding of `def`. */
+export function parseForm(def: InsnDef, text: string, id: number): Form {
+  const [opcodeText = "", operandText = ""] = text.trim().split(/ {2,}/);
+  let bytes: number[] = [], regField = -1, modrm = false, opcodeReg = false, prefix: PrefixSelect = "any";
+  for (const token of opcodeText.split(" ")) {
+    if (token === "np") prefix = "np";
+    else if (/^[0-9a-f]{2}$/.test(token)) bytes.push(parseInt(token, 16));
+    else if (/^[0-9a-f]{2}\+r$/.test(token)) { bytes.push(parseInt(token, 16)); opcodeReg = true; }
+    else if (token === "/r") modrm = true;
+    else if (/^\/[0-7]$/.test(token)) { modrm = true; regField = Number(token[1]); }
+    else if (!/^i[bwdz]$/.test(token)) throw new InternalError(`unknown token ${token} in the encoding "${text}"`);
+  }
+  const first = bytes[0];
+  if (bytes.length > 1 && (first === 0x66 || first === 0xf2 || first === 0xf3)) {
+    prefix = first === 0x66 ? "66" : first === 0xf2 ? "f2" : "f3";
+    bytes = bytes.slice(1);
+  }
+  let map: Form["map"] = 0;
+  if (bytes[0] === 0x0f && bytes.length > 1) {
+    map = bytes.length === 2 ? 1 : bytes[1] === 0x38 ? 2 : 3;
+    bytes = bytes.slice(map === 1 ? 1 : 2);
+  }
+  const opcode = bytes[0];
+  if (opcode === undefined || bytes.length !== 1) throw new InternalError(`no single opcode byte in the encoding "${text}"`);
+  const operands = operandText === "" ? [] : operandText.split(",").map(parseOperand);
+  const has = (kind: OperandKind): boolean => operands.some((o) => o.kind === kind);
+  return {
+    id, def, text, map, opcode, opcodeReg, modrm, regField, prefix, operands,
+    modrmIs: has("M") ? "memory" : has("R") ? "register" : "either",
+    usesStack: def.stack === true, usesEs: has("Y"),
+  };
+}

@@ -1,0 +1,67 @@
+/** From opcode bytes to forms: built once from the instruction table. */
+import { InternalError } from "../../../tcg/support/errors.ts";
+import type { InsnDef } from "./define.ts";
+import type { Form, PrefixSelect } from "./forms.ts";
+import { parseForm } from "./forms.ts";
+
+/** Mandatory-prefix number: what `OpcodeEntry.select` is indexed by. */
+export const PREFIX_NONE = 0, PREFIX_66 = 1, PREFIX_F3 = 2, PREFIX_F2 = 3;
+
+const PREFIX_NUMBERS: Readonly<Record<PrefixSelect, readonly number[]>> = { any: [0, 1, 2, 3], np: [0], 66: [1], f3: [2], f2: [3] };
+
+/** Everything that starts with one opcode. All its forms have a ModRM byte or none has. */
+export class OpcodeEntry {
+  modrm = false;
+  /** MOV to and from control and debug registers ignore the mod field: the operand is a register (SDM 2B MOV). */
+  modIgnored = false;
+  /** Forms by prefix number * 16 + (register ? 8 : 0) + ModRM reg field; without ModRM only the multiples of 16 are used. */
+  readonly select: (Form | null)[] = new Array<Form | null>(64).fill(null);
+
+  insert(form: Form): void {
+    this.modrm ||= form.modrm;
+    this.modIgnored ||= form.operands.some((o) => o.kind === "C" || o.kind === "D");
+    for (const prefix of PREFIX_NUMBERS[form.prefix]) {
+      for (let kind = 0; kind < 2; kind++) {
+        if (kind === 0 && form.modrmIs === "register") continue;
+        if (kind === 1 && form.modrmIs === "memory") continue;
+        for (let reg = 0; reg < 8; reg++) {
+          if (form.regField >= 0 && reg !== form.regField) continue;
+          const at = prefix * 16 + kind * 8 + reg, taken = this.select[at];
+          if (taken !== null && taken !== undefined && rank(taken) <= rank(form)) {
+            if (rank(taken) === rank(form)) throw new InternalError(`encodings "${taken.text}" and "${form.text}" overlap`);
+            continue;
+          }
+          this.select[at] = form;
+        }
+      }
+    }
+  }
+}
+
+/** A form that asks for more wins over one that asks for less. */
+function rank(form: Form): number {
+  return (form.prefix === "any" ? 1 : 0) + (form.regField < 0 ? 2 : 0);
+}
+
+export class OpcodeMap {
+  /** Every form; the index is its id. */
+  readonly forms: Form[] = [];
+  private readonly entries: (OpcodeEntry | null)[] = new Array<OpcodeEntry | null>(4 * 256).fill(null);
+
+  constructor(defs: readonly InsnDef[]) {
+    for (const def of defs) for (const text of def.forms) this.add(parseForm(def, text, this.forms.length));
+  }
+
+  private add(form: Form): void {
+    this.forms.push(form);
+    for (let i = 0; i < (form.opcodeReg ? 8 : 1); i++) {
+      const at = form.map * 256 + form.opcode + i;
+      (this.entries[at] ??= new OpcodeEntry()).insert(form);
+    }
+  }
+
+  /** The entry of an opcode in map 0 (one byte), 1 (0f), 2 (0f 38) or 3 (0f 3a); null if undefined. */
+  entry(map: number, opcode: number): OpcodeEntry | null {
+    return this.entries[map * 256 + opcode] ?? null;
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * The guest CPU's state file: one Int32Array whose slots emitted code, helpers and the engine share.
+ * This is the only place that knows the layout; the IR names the slots as globals.
+ */
+import type { Global } from "../../tcg/ir/types.ts";
+
+/** Register numbers as x86 encodes them. */
+export const EAX = 0, ECX = 1, EDX = 2, EBX = 3, ESP = 4, EBP = 5, ESI = 6, EDI = 7;
+/** Segment register numbers as x86 encodes them. */
+export const ES = 0, CS = 1, SS = 2, DS = 3, FS = 4, GS = 5;
+
+/** Slot indices in the state file. General registers come first: their bytes are the byte registers. */
+export const EIP = 8;
+/** Result of the last flag-setting insn, sign extended from its width (flags.ts). */
+export const FLAGS_RES = 9;
+/** Carry bits and corrections to FLAGS_RES (flags.ts). */
+export const FLAGS_AUX = 10;
+/** +1 or -1: direction of string insns; EFLAGS.DF is kept here only. */
+export const DF = 11;
+/** EFLAGS bits that are neither arithmetic nor DF: TF IF IOPL NT RF VM AC VIF VIP ID. */
+export const EFLAGS_SYS = 12;
+/** Six each, by segment number. */
+export const SEG_SELECTOR = 13, SEG_BASE = 19, SEG_LIMIT = 25, SEG_ATTR = 31;
+export const CR0 = 37, CR2 = 38, CR3 = 39, CR4 = 40;
+export const GDT_BASE = 41, GDT_LIMIT = 42, IDT_BASE = 43, IDT_LIMIT = 44;
+/** LDTR and TR: selector, base, limit, attributes. */
+export const LDTR = 45, TR = 49;
+/** Insns of the running block that were counted but not retired when it left early (set by emitted code). */
+export const LEFT = 53;
+/** Not 0 while the insn that set the interrupt shadow (STI, MOV SS, POP SS) is the last retired one. */
+export const SHADOW = 54;
+/** Debug registers DR0..DR7 (DR4 and DR5 unused). */
+export const DR = 55;
+/**
+ * XMM registers: register n is dwords XMM + 4n … XMM + 4n + 3; as doubles (`CpuState.F64`) from XMM / 2 + 2n. Then MXCSR.
+ */
+export const XMM = 64, MXCSR = 96;
+/**
+ * The x87 registers by physical number 0..7, not relative to TOP: significand as two words, low first (an MMX register is
+ * just these), then sign and exponent in 16 bits. FPU_TAGS has bit n set while register n is not empty.
+ */
+export const FPU_SIGNIFICAND = 98, FPU_SIGN_EXP = 114, FPU_TOP = 122, FPU_TAGS = 123, FPU_CONTROL = 124,
+  /** Status word without TOP. */
+  FPU_STATUS = 125,
+  /** Last opcode (11 bits), instruction and operand pointers. */
+  FPU_OPCODE = 126, FPU_IP = 127, FPU_CS = 128, FPU_DP = 129, FPU_DS = 130;
+export const STATE_SLOTS = 192;
+
+const REG_NAMES = ["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"] as const;
+const SEG_NAMES = ["es", "cs", "ss", "ds", "fs", "gs"] as const;
+
+const slot = (name: string, index: number): Global => ({ name, index, type: "i32" });
+
+/** Globals the IR knows. */
+export const REGS: readonly Global[] = REG_NAMES.map((name, i) => slot(name, i));
+export const G_FLAGS_RES = slot("flags_res", FLAGS_RES);
+export const G_FLAGS_AUX = slot("flags_aux", FLAGS_AUX);
+export const G_DF = slot("df", DF);
+export const G_EFLAGS_SYS = slot("eflags_sys", EFLAGS_SYS);
+export const G_SHADOW = slot("shadow", SHADOW);
+export const SEG_SELECTORS: readonly Global[] = SEG_NAMES.map((name, i) => slot(name, SEG_SELECTOR + i));
+export const SEG_BASES: readonly Global[] = SEG_NAMES.map((name, i) => slot(`${name}_base`, SEG_BASE + i));
+export const SEG_LIMITS: readonly Global[] = SEG_NAMES.map((name, i) => slot(`${name}_limit`, SEG_LIMIT + i));
+export const G_CR0 = slot("cr0", CR0);
+
+/** Every global, for the parser of the textual IR and the verifier (invariant I7). */
+export const GLOBALS: readonly Global[] = [
+  ...REGS, G_FLAGS_RES, G_FLAGS_AUX, G_DF, G_EFLAGS_SYS, G_SHADOW, ...SEG_SELECTORS, ...SEG_BASES, ...SEG_LIMITS, G_CR0,
+];
+
+/** EFLAGS bits (SDM 1 §3.4.3). */
+export const F_CF = 0x1, F_PF = 0x4, F_AF = 0x10, F_ZF = 0x40, F_SF = 0x80, F_TF = 0x100, F_IF = 0x200, F_DF = 0x400, F_OF = 0x800,
+  F_IOPL = 0x3000, F_NT = 0x4000, F_RF = 0x10000, F_VM = 0x20000, F_AC = 0x40000, F_VIF = 0x80000, F_VIP = 0x100000, F_ID = 0x200000;
+
+/** CR0 bits (SDM 3A §2.5). */
+export const CR0_PE = 0x1, CR0_MP = 0x2, CR0_EM = 0x4, CR0_TS = 0x8, CR0_ET = 0x10, CR0_NE = 0x20, CR0_WP = 0x10000,
+  CR0_AM = 0x40000, CR0_NW = 0x20000000, CR0_CD = 0x40000000, CR0_PG = 0x80000000 | 0;
+
+/**
+ * Segment attributes: bits 8–15 and 20–23 of the descriptor's second dword, shifted right by 8 (SDM 3A §3.4.5):
+ * type 0–3, S 4, DPL 5–6, P 7, AVL 12, D/B 14, G 15.
+ */
+export const ATTR_ACCESSED = 0x1, ATTR_WRITABLE = 0x2, ATTR_EXPAND_DOWN = 0x4, ATTR_CODE = 0x8, ATTR_S = 0x10, ATTR_P = 0x80,
+  ATTR_DPL_SHIFT = 5, ATTR_DB = 0x4000, ATTR_G = 0x8000;
+
+/** The CPU's register state and its views. */
+export class CpuState {
+  /** All slots. */
+  readonly R = new Int32Array(STATE_SLOTS);
+  /** The same memory as halfwords and bytes: sub-registers by index. */
+  readonly R16 = new Uint16Array(this.R.buffer);
+  readonly R8 = new Uint8Array(this.R.buffer);
+  /** And as floating point. */
+  readonly F32 = new Float32Array(this.R.buffer);
+  readonly F64 = new Float64Array(this.R.buffer);
+  /** Time-stamp counter minus retired insns. */
+  tscOffset = 0n;
+
+  constructor() {
+    this.reset();
+  }
+
+  /** The state after RESET (SDM 3A table 9-1), but for CS:EIP = F000:FFF0 which the caller may replace. */
+  reset(): void {
+    const { R } = this;
+    R.fill(0);
+    R[EIP] = 0xfff0;
+    R[FLAGS_RES] = 1;
+    R[DF] = 1;
+    R[EDX] = 0x611;
+    R[CR0] = (CR0_CD | CR0_NW | CR0_ET) | 0;
+    for (let s = 0; s < 6; s++) {
+      R[SEG_LIMIT + s] = 0xffff;
+      R[SEG_ATTR + s] = ATTR_P | ATTR_S | ATTR_WRITABLE | ATTR_ACCESSED;
+    }
+    R[SEG_SELECTOR + CS] = 0xf000;
+    R[SEG_BASE + CS] = 0xffff0000 | 0;
+    R[SEG_ATTR + CS] = ATTR_P | ATTR_S | ATTR_CODE | ATTR_WRITABLE | ATTR_ACCESSED;
+    R[GDT_LIMIT] = 0xffff;
+    R[IDT_LIMIT] = 0xffff;
+    R[LDTR + 2] = 0xffff;
+    R[LDTR + 3] = ATTR_P | 0x2;
+    R[TR + 2] = 0xffff;
+    R[TR + 3] = ATTR_P | 0xb;
+    R[DR + 6] = 0xffff0ff0 | 0;
+    R[DR + 7] = 0x400;
+  }
+}

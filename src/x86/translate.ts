@@ -1,0 +1,13 @@
+/** Makes the IR of a block from decoded insns: the same lowerings, with the insns' fields bound to constants. */
+import type { Block } from "../../tcg/ir/block.ts";
+import { lowerInsn } from "./interpret.ts";
+import type { Insn } from "./isa/insn.ts";
+import { Lowering } from "./lowering.ts";
+
+/** The IR of consecutive insns; the last may end the block itself, otherwise it goes on at the next insn. */
+export function lowerBlock(insns: readonly Insn[], name: string): Block {
+  const b = new Lowering(name, true);
+  for (const insn of insns) lowerInsn(b, insn);
+  if (!b.ended) b.endDirect(0);
+  return b.ir.block;
+}

@@ -1,0 +1,82 @@
+/**
+ * What the IR is made of besides ops: value types, memory operations, guest-state slots, helper declarations.
+ * Everything here is declared by the guest front end (names, layouts) and only read by the code generator.
+ */
+
+/** The type of a value. `i32` is a JavaScript int32 (signed); `f32` is a double that `Math.fround` leaves alone. */
+export type Type = "i32" | "f32" | "f64";
+
+/** Comparison of two i32 values, named as TCG names them; `u` compares unsigned, `tst` tests `(x & y)` against 0. */
+export const CONDS = ["eq", "ne", "lt", "ge", "le", "gt", "ltu", "geu", "leu", "gtu", "tsteq", "tstne"] as const;
+export type Cond = (typeof CONDS)[number];
+
+/**
+ * What a guest memory access checks before it touches memory.
+ * - `read`, `write`: the access may fail (leave the block, or raise the fault in an interpreter handler);
+ * - `none`: an earlier access of the same insn with the same address and size has checked already. `guest_ld` with
+ *   `write` followed by `guest_st` with `none` is a read-modify-write with a single probe.
+ */
+export type Probe = "read" | "write" | "none";
+
+/** A guest memory access: `bits` wide, extended to i32 as `signed` says (loads only), little endian. */
+export interface MemOp {
+  readonly bits: 8 | 16 | 32;
+  readonly signed: boolean;
+  readonly probe: Probe;
+}
+
+const memOps = new Map<string, MemOp>();
+
+/** The one MemOp object for these properties (so that they compare by identity). */
+export function memOp(bits: 8 | 16 | 32, probe: Probe, signed = false): MemOp {
+  const name = memOpName({ bits, signed, probe });
+  let found = memOps.get(name);
+  if (found === undefined) {
+    found = Object.freeze({ bits, signed, probe });
+    memOps.set(name, found);
+  }
+  return found;
+}
+
+/** The printed name: `u8.read`, `s16.read`, `i32.write`, … */
+export function memOpName(m: MemOp): string {
+  return `${m.bits === 32 ? "i" : m.signed ? "s" : "u"}${m.bits}.${m.probe}`;
+}
+
+/** A guest-state slot that ops name statically (TCG: a global). `index` is its place in the int32 state file. */
+export interface Global {
+  readonly name: string;
+  readonly index: number;
+  readonly type: "i32";
+}
+
+/** A field of the decoded insn an interpreter handler runs for: a value known only when the handler runs. */
+export interface Field {
+  readonly name: string;
+}
+
+/** Which globals a helper touches: a list, or all of them. */
+export type GlobalSet = readonly Global[] | "all";
+
+/**
+ * A function of the run-time library that emitted code may call.
+ * Declared effects are what passes and emitters rely on (invariant I8): a helper must do no more.
+ */
+export interface Helper {
+  readonly name: string;
+  readonly params: readonly Type[];
+  readonly result: Type | "void";
+  /** No effect at all, and the result depends on the arguments only. */
+  readonly pure: boolean;
+  readonly reads: GlobalSet;
+  readonly writes: GlobalSet;
+  /** May throw a guest fault or leave the engine: state is committed before the call (invariant I5). */
+  readonly mayFault: boolean;
+  readonly doc: string;
+}
+
+/** An architectural fault an op may raise: vector and error code (undefined where the vector pushes none). */
+export interface Fault {
+  readonly vector: number;
+  readonly error?: number;
+}

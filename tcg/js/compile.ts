@@ -1,0 +1,103 @@
+/**
+ * From statements to a function of the host: ESTree, printed by astring, compiled by `new Function`.
+ * The objects that the text names are constants of an enclosing function, so that V8 folds their bases; the text of every
+ * function is unique (its sourceURL), or V8 would share type feedback between functions and lose that.
+ */
+import { parse } from "acorn";
+import { generate } from "astring";
+import type { FunctionDeclaration, Node, Program } from "estree";
+import { InternalError } from "../support/errors.ts";
+import type { EmittedFunction } from "./emitter.ts";
+import { id } from "./estree.ts";
+
+/** The objects behind the names of emitted text. */
+export type Environment = Record<string, unknown>;
+
+export interface CompileRequest {
+  /** Name of the function; a JavaScript identifier. */
+  readonly name: string;
+  /** Names of its parameters. */
+  readonly params: readonly string[];
+  /** Unique in the process. */
+  readonly sourceUrl: string;
+  /** A name the enclosing function binds per function (a block's own TB), and its value. */
+  readonly self?: { readonly name: string; readonly value: unknown };
+  /** Parse the text with acorn and check its free names. */
+  readonly checked: boolean;
+}
+
+export interface Compiled {
+  readonly text: string;
+  readonly fn: (...args: never[]) => unknown;
+}
+
+/** The JavaScript of an emitted function. */
+export function printFunction(emitted: EmittedFunction, name: string, params: readonly string[]): string {
+  const declaration: FunctionDeclaration = {
+    type: "FunctionDeclaration", id: id(name), params: params.map(id), body: { type: "BlockStatement", body: emitted.body },
+    generator: false, async: false,
+  };
+  return generate(declaration);
+}
+
+/** Prints and compiles a function over `environment`. */
+export function compile(emitted: EmittedFunction, environment: Environment, request: CompileRequest): Compiled {
+  const text = printFunction(emitted, request.name, request.params);
+  if (request.checked) checkText(text, new Set([...emitted.names, ...(request.self === undefined ? [] : [request.self.name])]));
+  const names = [...emitted.names];
+  const missing = names.find((n) => !(n in environment));
+  if (missing !== undefined) throw new InternalError(`emitted code names ${missing}, which the environment lacks`, { text });
+  const outer = `"use strict"; const { ${names.join(", ")} } = env;\nreturn ${text}\n//# sourceURL=${request.sourceUrl}`;
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- compiling emitted text is what a JavaScript back end does
+  const make = new Function("env", request.self?.name ?? "unused", outer) as (env: Environment, self: unknown) => Compiled["fn"];
+  return { text, fn: make(environment, request.self?.value) };
+}
+
+/**
+ * Parses emitted text and checks that it names nothing but its own variables and `allowed`.
+ * @throws InternalError with the text if it does not.
+ */
+export function checkText(text: string, allowed: ReadonlySet<string>): void {
+  let program: Program;
+  try {
+    program = parse(text, { ecmaVersion: 2022, sourceType: "script" }) as Program;
+  } catch (error) {
+    throw new InternalError(`emitted text does not parse: ${String(error)}`, { text });
+  }
+  const declared = new Set<string>(), used = new Set<string>();
+  collect(program, declared, used);
+  for (const name of used) {
+    if (!declared.has(name) && !allowed.has(name)) throw new InternalError(`emitted text uses the free name ${name}`, { text });
+  }
+}
+
+function collect(node: Node, declared: Set<string>, used: Set<string>): void {
+  switch (node.type) {
+    case "FunctionDeclaration":
+      declared.add(node.id.name);
+      for (const p of node.params) if (p.type === "Identifier") declared.add(p.name);
+      return collect(node.body, declared, used);
+    case "VariableDeclarator":
+      if (node.id.type === "Identifier") declared.add(node.id.name);
+      if (node.init) collect(node.init, declared, used);
+      return;
+    case "MemberExpression":
+      collect(node.object, declared, used);
+      if (node.computed) collect(node.property, declared, used);
+      return;
+    case "LabeledStatement": return collect(node.body, declared, used);
+    case "BreakStatement": return;
+    case "Identifier":
+      if (node.name !== "true") used.add(node.name);
+      return;
+    default:
+      for (const value of Object.values(node) as unknown[]) {
+        if (Array.isArray(value)) for (const v of value as unknown[]) { if (isNode(v)) collect(v, declared, used); }
+        else if (isNode(value)) collect(value, declared, used);
+      }
+  }
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
+}

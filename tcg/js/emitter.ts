@@ -1,0 +1,324 @@
+/**
+ * From a block of IR to the statements of a JavaScript function. What is common to translated blocks and interpreter
+ * handlers: expressions, names, the order of effects. What differs (where guest state lives, what a failing access does,
+ * how control goes on) is left to `BlockEmitter` and `HandlerEmitter`.
+ *
+ * A pure value stays an expression until somebody uses it; used once it is printed in place, used more often it gets a
+ * name. An expression that mentions something changeable (a guest register's variable, memory) is *pinned* to a name
+ * before that changes: `hazards` says what an expression depends on.
+ */
+import type { BinaryOperator, Expression, MemberExpression, Statement } from "estree";
+import type { Block } from "../ir/block.ts";
+import type { Op } from "../ir/block.ts";
+import { countUses, globalOf, hasEffect, helperOf, isConst } from "../ir/block.ts";
+import { OPS } from "../ir/ops.ts";
+import type { Cond, Field, Global, Helper } from "../ir/types.ts";
+import { CONDS } from "../ir/types.ts";
+import { InternalError } from "../support/errors.ts";
+import { assign, call, declare, id, int, item, member } from "./estree.ts";
+import type { EmitTarget } from "./target.ts";
+import type { Template } from "./templates.ts";
+import { comparison, instantiate, template, templateOf } from "./templates.ts";
+
+/** Operators of the unsigned comparisons. */
+const UNSIGNED: Partial<Record<Cond, BinaryOperator>> = { ltu: "<", geu: ">=", leu: "<=", gtu: ">" };
+
+/** What a pending expression depends on; bits 0..30 are state-file slots, the rest as named. */
+export interface Hazards {
+  /** Slots 0..31 and 32..63. */
+  low: number;
+  high: number;
+  /** Any register-file slot at a run-time index. */
+  env: boolean;
+  memory: boolean;
+}
+
+export const NO_HAZARDS: Hazards = Object.freeze({ low: 0, high: 0, env: false, memory: false });
+
+/** What is known of a value while the function is being written. */
+export class Emitted {
+  expression: Expression;
+  hazards: Hazards;
+  /** A name or literal: may be repeated. */
+  isAtom: boolean;
+  /** Uses still to come. */
+  remaining: number;
+
+  constructor(expression: Expression, hazards: Hazards, isAtom: boolean, remaining: number) {
+    this.expression = expression;
+    this.hazards = hazards;
+    this.isAtom = isAtom;
+    this.remaining = remaining;
+  }
+}
+
+/** The result of emission: a function body, and the free names it uses. */
+export interface EmittedFunction {
+  readonly body: Statement[];
+  readonly names: ReadonlySet<string>;
+  /** Helpers it calls; their names are among `names`. */
+  readonly helpers: ReadonlySet<Helper>;
+}
+
+export abstract class Emitter {
+  protected readonly target: EmitTarget;
+  protected readonly block: Block;
+  /** Free names of the text. */
+  protected readonly names = new Set<string>();
+  protected readonly helpers = new Set<Helper>();
+  protected out: Statement[] = [];
+  /** Number of the current insn within the block, and its pc. */
+  protected insnIndex = -1;
+  protected insnPc = 0;
+  protected readonly values = new Map<Op, Emitted>();
+  /** Values whose expression depends on something changeable. */
+  private pinnable: Op[] = [];
+  private nextName = 0;
+
+  constructor(block: Block, target: EmitTarget) {
+    this.block = block;
+    this.target = target;
+    countUses(block);
+  }
+
+  protected abstract emitGet(op: Op, global: Global): void;
+  protected abstract emitSet(op: Op, global: Global): void;
+  protected abstract emitAccess(op: Op): void;
+  protected abstract emitFaultIf(op: Op): void;
+  protected abstract emitRetryIf(op: Op): void;
+  protected abstract emitCall(op: Op): void;
+  protected abstract emitExit(op: Op): void;
+
+  /** Writes all ops. */
+  protected emitOps(): void {
+    for (const op of this.block.ops) this.emitOp(op);
+  }
+
+  private emitOp(op: Op): void {
+    if (op.uses === 0 && !hasEffect(op)) return;
+    const { def } = op;
+    switch (def.effect) {
+      case "marker":
+        this.insnIndex++;
+        this.insnPc = op.imm;
+        return;
+      case "pure":
+        return;
+      case "access":
+        return this.emitAccess(op);
+      case "call":
+        return this.emitCall(op);
+      case "exit":
+        return this.emitExit(op);
+      case "fault":
+        return def === OPS.fault_if ? this.emitFaultIf(op) : this.emitRetryIf(op);
+      case "read":
+        if (def === OPS.get) return this.emitGet(op, globalOf(op));
+        return this.emitRead(op);
+      case "write":
+        if (def === OPS.set) return this.emitSet(op, globalOf(op));
+        return this.emitEnvStore(op);
+    }
+  }
+
+  private emitRead(op: Op): void {
+    const { def } = op;
+    if (def === OPS.field) return this.hold(op, member("i", (op.ref as Field).name), NO_HAZARDS, false);
+    if (def === OPS.param) return this.hold(op, id(`p${op.imm}`), NO_HAZARDS, true);
+    const view = def === OPS.env_ld8 ? "R8" : def === OPS.env_ld16 ? "R16" : "R";
+    const index = this.use(op.args[0]);
+    this.hold(op, this.itemOf(view, index), { ...NO_HAZARDS, env: true }, false);
+  }
+
+  private emitEnvStore(op: Op): void {
+    const view = op.def === OPS.env_st8 ? "R8" : op.def === OPS.env_st16 ? "R16" : "R";
+    const index = this.use(op.args[0]), value = this.use(op.args[1]);
+    this.pin((h) => h.env || (h.low | h.high) !== 0);
+    this.out.push(assign(this.itemOf(view, index), value));
+  }
+
+  protected itemOf(array: string, index: Expression): MemberExpression {
+    this.names.add(array);
+    return item(array, index);
+  }
+
+  /** The expression that calls a helper. */
+  protected callHelper(op: Op): Expression {
+    const helper = helperOf(op);
+    this.names.add(helper.name);
+    this.helpers.add(helper);
+    return call(id(helper.name), op.args.map((a) => this.use(a)));
+  }
+
+  // ---- values
+
+  /** Records the expression of a value that was computed at its place. */
+  protected hold(op: Op, expression: Expression, hazards: Hazards, isAtom: boolean): void {
+    if (op.uses === 0) return;
+    this.values.set(op, new Emitted(expression, hazards, isAtom, op.uses));
+    if (hazards !== NO_HAZARDS) this.pinnable.push(op);
+  }
+
+  /** The value now is a variable of that name, until the slot changes. */
+  protected becomeVariable(op: Op, e: Emitted, name: string, global: Global): void {
+    e.expression = id(name);
+    e.hazards = slotHazard(global);
+    e.isAtom = true;
+    this.pinnable.push(op);
+  }
+
+  /** Declares a constant for an expression and gives its name. */
+  protected nameExpression(expression: Expression): Expression {
+    const name = `v${++this.nextName}`;
+    this.out.push(declare("const", name, expression));
+    return id(name);
+  }
+
+  /** The value as an expression, used once more. */
+  protected use(op: Op | undefined): Expression {
+    if (op === undefined) throw new InternalError("missing operand");
+    if (isConst(op)) return int(op.imm);
+    const e = this.emitted(op);
+    if (e.remaining > 1 && !e.isAtom) this.name(e);
+    e.remaining--;
+    return e.expression;
+  }
+
+  /** The value as an expression that may be written down several times. */
+  protected useAtom(op: Op | undefined): Expression {
+    if (op === undefined) throw new InternalError("missing operand");
+    if (isConst(op)) return int(op.imm);
+    const e = this.emitted(op);
+    if (!e.isAtom) this.name(e);
+    e.remaining--;
+    return e.expression;
+  }
+
+  /** The value of a constant operand, or null. */
+  protected constantOf(op: Op | undefined): number | null {
+    return op !== undefined && isConst(op) ? op.imm : null;
+  }
+
+  private name(e: Emitted): void {
+    e.expression = this.nameExpression(e.expression);
+    e.hazards = NO_HAZARDS;
+    e.isAtom = true;
+  }
+
+  /** What is known of a value; a pure one is built the first time. */
+  protected emitted(op: Op): Emitted {
+    let e = this.values.get(op);
+    if (e === undefined) {
+      e = this.build(op);
+      this.values.set(op, e);
+      if (e.hazards !== NO_HAZARDS) this.pinnable.push(op);
+    }
+    return e;
+  }
+
+  private build(op: Op): Emitted {
+    if (op.def === OPS.setcond) {
+      const hazards = this.hazardsOf(op.args);
+      const test = this.condition(op);
+      return new Emitted({ type: "ConditionalExpression", test, consequent: int(1), alternate: int(0) }, hazards, false, op.uses);
+    }
+    if (op.def === OPS.movcond) {
+      const hazards = this.hazardsOf(op.args);
+      const [x, y, t, f] = op.args;
+      const consequent = this.use(t), alternate = this.use(f);
+      return new Emitted({ type: "ConditionalExpression", test: this.compare(op.imm, x, y), consequent, alternate }, hazards, false, op.uses);
+    }
+    const hazards = this.hazardsOf(op.args);
+    return new Emitted(this.fill(templateOf(op.name, op.imm, op.imm2), op.args), hazards, false, op.uses);
+  }
+
+  /** Instantiates a template with operands, naming those that occur more than once. */
+  private fill(t: Template, args: readonly Op[]): Expression {
+    for (const name of t.names) this.names.add(name);
+    const operands = args.map((a, i) => ((t.repeated >> i) & 1 ? this.useAtom(a) : this.use(a)));
+    return instantiate(t.expression, operands);
+  }
+
+  /** Union of what the operands' expressions depend on once they are used here. */
+  private hazardsOf(args: readonly Op[]): Hazards {
+    let low = 0, high = 0, env = false, memory = false;
+    for (const a of args) {
+      if (isConst(a)) continue;
+      const e = this.emitted(a);
+      if (e.remaining > 1 && !e.isAtom) this.name(e);
+      low |= e.hazards.low;
+      high |= e.hazards.high;
+      env ||= e.hazards.env;
+      memory ||= e.hazards.memory;
+    }
+    return (low | high) === 0 && !env && !memory ? NO_HAZARDS : { low, high, env, memory };
+  }
+
+  // ---- conditions
+
+  /** The value as a JavaScript condition: true where it is not 0. */
+  protected conditionOf(op: Op | undefined): Expression {
+    if (op !== undefined && !isConst(op) && op.uses === 1 && !this.values.has(op)) {
+      if (op.def === OPS.setcond) return this.condition(op);
+      if ((op.def === OPS.and || op.def === OPS.or) && op.args.every(isBoolean)) {
+        const left = this.conditionOf(op.args[0]), right = this.conditionOf(op.args[1]);
+        return { type: "LogicalExpression", operator: op.def === OPS.and ? "&&" : "||", left, right };
+      }
+    }
+    return instantiate(template("$0 !== 0").expression, [this.use(op)]);
+  }
+
+  private condition(op: Op): Expression {
+    return this.compare(op.imm, op.args[0], op.args[1]);
+  }
+
+  protected compare(cond: number, x: Op | undefined, y: Op | undefined): Expression {
+    if (x === undefined || y === undefined) throw new InternalError("missing operand");
+    const constant = this.constantOf(y), operator = UNSIGNED[CONDS[cond] ?? "eq"];
+    if (constant !== null && operator !== undefined) {
+      // Print the constant unsigned instead of converting it each time.
+      return { type: "BinaryExpression", operator, left: instantiate(template("$0 >>> 0").expression, [this.use(x)]), right: int(constant >>> 0) };
+    }
+    return this.fill(comparison(cond), [x, y]);
+  }
+
+  // ---- hazards
+
+  /** Gives a name to every value still needed whose expression depends on something `affected`. */
+  protected pin(affected: (h: Hazards) => boolean): void {
+    const kept: Op[] = [];
+    for (const op of this.pinnable) {
+      const e = this.values.get(op);
+      if (e === undefined || e.remaining <= 0 || e.hazards === NO_HAZARDS) continue;
+      if (affected(e.hazards)) this.name(e);
+      else kept.push(op);
+    }
+    this.pinnable = kept;
+  }
+
+  /** Names what depends on one slot. */
+  protected pinSlot(global: Global): void {
+    const { low, high } = slotHazard(global);
+    const isRegister = global.index < 8;
+    this.pin((h) => (h.low & low) !== 0 || (h.high & high) !== 0 || (isRegister && h.env));
+  }
+
+  /** Names every value that depends on anything changeable: a call may change all of it. */
+  protected pinAll(): void {
+    this.pin(() => true);
+  }
+}
+
+/** The hazard of mentioning one slot. */
+export function slotHazard(global: Global): Hazards {
+  return global.index < 32
+    ? { low: 1 << global.index, high: 0, env: false, memory: false }
+    : { low: 0, high: 1 << (global.index - 32), env: false, memory: false };
+}
+
+export const MEMORY_HAZARD: Hazards = Object.freeze({ low: 0, high: 0, env: false, memory: true });
+
+function isBoolean(op: Op): boolean {
+  if (op.def === OPS.setcond) return true;
+  return (op.def === OPS.and || op.def === OPS.or) && op.args.every(isBoolean);
+}

@@ -1,0 +1,103 @@
+/**
+ * Emits an interpreter handler: `function h_add_Ev_Gv(i) { … return i.next; }`, run for one decoded insn at a time.
+ *
+ * Guest state stays in the state file; operands come from the insn `i`. An access tries memory directly and otherwise calls
+ * the slow path, which raises faults and reaches devices.
+ */
+import type { Expression } from "estree";
+import type { Block, Op } from "../ir/block.ts";
+import { faultOf, helperOf, memOpOf } from "../ir/block.ts";
+import { OPS } from "../ir/ops.ts";
+import type { Global } from "../ir/types.ts";
+import { assign, block as blockOf, call, giveBack, id, int, member, statement, when } from "./estree.ts";
+import type { EmittedFunction } from "./emitter.ts";
+import { Emitter, NO_HAZARDS, slotHazard } from "./emitter.ts";
+import { isOutside, isSpecial, loadFrom, MEMORY_NAMES, storeTo } from "./memory-access.ts";
+import type { EmitTarget } from "./target.ts";
+
+/** Writes the body of the handler for a block that holds one insn lowered with unbound fields. */
+export function emitHandler(block: Block, target: EmitTarget): EmittedFunction {
+  return new HandlerEmitter(block, target).emit();
+}
+
+class HandlerEmitter extends Emitter {
+  constructor(block: Block, target: EmitTarget) {
+    super(block, target);
+  }
+
+  emit(): EmittedFunction {
+    this.emitOps();
+    return { body: this.out, names: this.names, helpers: this.helpers };
+  }
+
+  protected emitGet(op: Op, global: Global): void {
+    this.hold(op, this.itemOf("R", int(global.index)), slotHazard(global), false);
+  }
+
+  protected emitSet(op: Op, global: Global): void {
+    const value = this.use(op.args[0]);
+    this.pinSlot(global);
+    this.out.push(assign(this.itemOf("R", int(global.index)), value));
+  }
+
+  protected emitAccess(op: Op): void {
+    const mem = memOpOf(op), { memory } = this.target;
+    for (const name of MEMORY_NAMES) this.names.add(name);
+    const address = this.useAtom(op.args[0]);
+    if (op.def === OPS.guest_ld) {
+      const slowName = `${mem.probe === "write" ? "loadForWrite" : "load"}${mem.bits}`;
+      const test = mem.probe === "write" ? isSpecial(mem, address) : isOutside(memory, mem, address);
+      this.names.add(slowName);
+      const shift = 32 - mem.bits;
+      let slow: Expression = call(id(slowName), [address]);
+      if (mem.signed) {
+        slow = { type: "BinaryExpression", operator: ">>", left: { type: "BinaryExpression", operator: "<<", left: slow, right: int(shift) }, right: int(shift) };
+      }
+      const value: Expression = { type: "ConditionalExpression", test, consequent: slow, alternate: loadFrom(memory, mem, address) };
+      const name = this.nameExpression(value);
+      this.hold(op, name, NO_HAZARDS, true);
+      return;
+    }
+    const value = this.useAtom(op.args[1]), slowName = `store${mem.bits}`;
+    this.names.add(slowName);
+    this.pin((h) => h.memory);
+    this.out.push(when(isSpecial(mem, address), statement(call(id(slowName), [address, value])), storeTo(memory, mem, address, value)));
+  }
+
+  protected emitFaultIf(op: Op): void {
+    const { vector, error } = faultOf(op);
+    this.names.add("fault");
+    const raise = statement(call(id("fault"), [int(vector), int(error ?? -1)]));
+    if (this.constantOf(op.args[0]) !== null) this.out.push(raise);
+    else this.out.push(when(this.conditionOf(op.args[0]), raise));
+  }
+
+  protected emitRetryIf(op: Op): void {
+    this.names.add("again");
+    this.out.push(when(this.conditionOf(op.args[0]), blockOf([giveBack(call(id("again"), [id("i")]))])));
+  }
+
+  protected emitCall(op: Op): void {
+    const expression = this.callHelper(op);
+    if (!helperOf(op).pure) this.pinAll();
+    if (op.uses > 0) this.hold(op, this.nameExpression(expression), NO_HAZARDS, true);
+    else this.out.push(statement(expression));
+  }
+
+  protected emitExit(op: Op): void {
+    let result: Expression;
+    if (op.def === OPS.goto_tb) {
+      result = member("i", op.imm === 0 ? "next" : "tgt");
+    } else if (op.def === OPS.goto_tb_if) {
+      const test = this.conditionOf(op.args[0]);
+      result = { type: "ConditionalExpression", test, consequent: member("i", "tgt"), alternate: member("i", "next") };
+    } else if (op.def === OPS.lookup_and_goto_ptr) {
+      this.names.add("find");
+      result = call(id("find"), [this.use(op.args[0])]);
+    } else {
+      this.names.add("EXIT_INSN");
+      result = id("EXIT_INSN");
+    }
+    this.out.push(giveBack(result));
+  }
+}

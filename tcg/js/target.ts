@@ -1,0 +1,39 @@
+/**
+ * What the emitters know of the machine code runs in: names that emitted text may use, and how guest memory is reached.
+ * The engine makes one per VM and puts the objects behind the names into the environment of every function.
+ */
+
+/**
+ * Guest memory as emitted code reaches it: `index = address - base` in the views `u8` and `dv`, valid where
+ * `address - base < size`; `pf[page]` is 0 where a store needs nothing but the store.
+ */
+export interface MemoryTarget {
+  readonly base: number;
+  readonly size: number;
+}
+
+/** State-file slots that emitted code writes by itself. */
+export interface StateTarget {
+  /** Guest pc. */
+  readonly pc: number;
+  /** Insns of the running block that have not retired, when it leaves early. */
+  readonly left: number;
+}
+
+export interface EmitTarget {
+  readonly memory: MemoryTarget;
+  readonly state: StateTarget;
+}
+
+/**
+ * Names emitted functions may use besides helpers and `RUNTIME`:
+ * - `R R8 R16` the state file and its views; `u8 dv` guest memory; `pf` page flags;
+ * - `load8 … store32 loadForWrite8 …` the slow paths of interpreter handlers;
+ * - `fault(vector, error)` raises a guest fault; `again(i)` counts an execution that did not finish the insn, returns it;
+ * - `side(tb, n)` leaves a block in front of its n-th insn; `jump(pc)`, `find(pc)` look up what runs next: a TB, an insn;
+ * - `EXIT` what a handler or block returns to leave for the engine.
+ */
+export const ENVIRONMENT_NAMES = [
+  "R", "R8", "R16", "u8", "dv", "pf", "load8", "load16", "load32", "loadForWrite8", "loadForWrite16", "loadForWrite32",
+  "store8", "store16", "store32", "fault", "again", "side", "jump", "find", "EXIT_TB", "EXIT_INSN",
+] as const;
