@@ -11,8 +11,9 @@ import { CONDS } from "../ir/types.ts";
 import { sameValue } from "./cse.ts";
 import type { Fold, Folder } from "./folder.ts";
 import { isConstant } from "./folder.ts";
+import { SIGN } from "./known-bits.ts";
 
-const { setcond: SETCOND, movcond: MOVCOND, add: ADD, sub: SUB, xor: XOR, neg: NEG, not: NOT } = OPS;
+const { setcond: SETCOND, movcond: MOVCOND, add: ADD, sub: SUB, xor: XOR, neg: NEG, not: NOT, shl: SHL, sextract: SEXTRACT } = OPS;
 
 const cond = (name: Cond): number => CONDS.indexOf(name);
 const EQ = cond("eq");
@@ -87,6 +88,9 @@ function simplifyComparison(op: Op, f: Folder): boolean {
     case LE:
     case GT:
       return y.imm === -1 && compare(op, f, c === LE ? LT : GE, x, constant(0), "against -1");
+    case LT:
+    case GE:
+      return y.imm === 0 && simplifySign(op, f);
     case EQ:
     case NE:
       return simplifyEquality(op, f, x, y.imm);
@@ -115,11 +119,33 @@ function simplifyEquality(op: Op, f: Folder, x: Op, n: number): boolean {
   }
 }
 
+/** `x < 0` where the sign of x is a bit of something else. */
+function simplifySign(op: Op, f: Folder): boolean {
+  f.narrow(op, 0, SIGN);
+  const [x] = op.args;
+  const { imm: c } = op;
+  const [a, b] = x.args;
+  const test = c === LT ? TSTNE : TSTEQ;
+  switch (x.def) {
+    case NOT:
+      return compare(op, f, invert(c), a, constant(0), "the sign of ~x");
+    case SHL:
+      return isConst(b) && compare(op, f, test, a, constant(SIGN >>> (b.imm & 31)), "the sign of x << a");
+    case SEXTRACT:
+      return compare(op, f, test, a, constant(1 << (x.imm + x.imm2 - 1)), "the sign of a field");
+    default:
+      return false;
+  }
+}
+
 function simplifyTest(op: Op, f: Folder): boolean {
   const [x, y] = op.args;
   const c = op.imm === TSTEQ ? EQ : NE;
   if (x === y) return compare(op, f, c, x, constant(0), "x & x");
-  if (isConst(y)) f.narrow(op, 0, y.imm);
+  if (isConst(y)) {
+    if (y.imm === SIGN) return compare(op, f, op.imm === TSTEQ ? GE : LT, x, constant(0), "a test of the sign");
+    f.narrow(op, 0, y.imm);
+  }
   const a = op.args[0];
   if ((~f.zeros(a) & ~f.ones(y)) === 0) return compare(op, f, c, a, constant(0), "the mask covers all bits of x");
   if ((~f.zeros(y) & ~f.ones(a)) === 0) return compare(op, f, c, y, constant(0), "the mask covers all bits of x");

@@ -17,8 +17,7 @@ import { FOLD_BITS, throughField } from "./fold-bits.ts";
 import { FOLD_COND } from "./fold-cond.ts";
 import type { Fold, Folder } from "./folder.ts";
 import { isConstant } from "./folder.ts";
-
-const SIGN = -2147483648;
+import { SIGN } from "./known-bits.ts";
 
 /** log2 of a power of two, as unsigned number; -1 for others. */
 function log2(x: number): number {

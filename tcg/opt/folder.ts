@@ -7,7 +7,7 @@ import { isConst } from "../ir/block.ts";
 import { constant } from "../ir/builder.ts";
 import type { OpDef } from "../ir/ops.ts";
 import { OPS } from "../ir/ops.ts";
-import { KnownBits, lowMask } from "./known-bits.ts";
+import { KnownBits, lowMask, SIGN } from "./known-bits.ts";
 import type { Report } from "./report.ts";
 
 /**
@@ -106,12 +106,18 @@ export class Folder extends KnownBits {
       const [x, y] = v.args;
       switch (v.def) {
         case AND:
-          if ((mask & ~this.ones(y)) !== 0) return v;
-          v = x;
+          if ((mask & ~this.ones(y)) === 0) v = x;
+          else if ((mask & ~this.ones(x)) === 0) v = y;
+          else return v;
           break;
         case OR:
         case XOR:
-          if ((mask & ~this.zeros(y)) !== 0) return v;
+          if ((mask & ~this.zeros(y)) === 0) v = x;
+          else if ((mask & ~this.zeros(x)) === 0) v = y;
+          else return v;
+          break;
+        case SAR:
+          if (mask !== SIGN) return v;
           v = x;
           break;
         case EXTRACT:
@@ -134,7 +140,7 @@ export class Folder extends KnownBits {
   }
 }
 
-const { and: AND, or: OR, xor: XOR, extract: EXTRACT, sextract: SEXTRACT, deposit: DEPOSIT } = OPS;
+const { and: AND, or: OR, xor: XOR, sar: SAR, extract: EXTRACT, sextract: SEXTRACT, deposit: DEPOSIT } = OPS;
 
 function allConstant(args: readonly Op[]): boolean {
   for (let i = 0; i < args.length; i++) if (!isConst(args[i])) return false;

@@ -9,6 +9,9 @@ import { OPS } from "../ir/ops.ts";
 
 const CONST = OPS.const;
 
+/** The mask of the sign bit. */
+export const SIGN = -2147483648;
+
 export class KnownBits {
   /** By value number. A bit is never in both. */
   readonly #zeros: number[] = [];
@@ -77,8 +80,6 @@ export class KnownBits {
     return Math.min(byBits, signedWidthByForm(value));
   }
 }
-
-const SIGN = -2147483648;
 
 function signedWidthByForm(value: Op): number {
   switch (value.def) {

@@ -53,6 +53,8 @@ export function optimize(block: Block, options: OptOptions = NO_OPTIONS): void {
   };
   const forwards = select(FORWARD_PASSES, passes);
   const backwards = select(BACKWARD_PASSES, passes);
+  renumber(block);
+  if (forwards.length === 0) countUses(block);
   if (isStepwise) {
     for (const name of forwards) step([name], walkForwards);
     for (const name of backwards) step([name], walkBackwards);
@@ -68,21 +70,21 @@ function select(from: readonly PassName[], passes: readonly PassName[]): readonl
 
 const { fault_if: FAULT_IF, retry_if: RETRY_IF } = OPS;
 
+/** Takes a numbered block; leaves it numbered and its uses counted. */
 function walkForwards(block: Block, passes: readonly PassName[], report: Report | undefined): void {
   const state = passes.includes("forward") ? new StateForwarding(report) : null;
   const folder = passes.includes("fold") ? new Folder(FOLD_BY_CODE, report) : null;
   const expressions = passes.includes("cse") ? new CommonSubexpressions(report) : null;
-  renumber(block);
   const { ops } = block;
   /** By value number: the value to be used in its place. */
   const stead: (Op | undefined)[] = [];
   let kept = 0;
   for (let i = 0; i < ops.length; i++) {
     const op = ops[i];
-    const { args } = op;
-    for (let k = 0; k < args.length; k++) {
-      const { id } = args[k];
-      if (id >= 0) args[k] = stead[id] ?? args[k];
+    op.uses = 0;
+    for (let k = 0; k < op.args.length; k++) {
+      const { id } = op.args[k];
+      if (id >= 0) op.args[k] = stead[id] ?? op.args[k];
     }
 
     let result: Op | null = op;
@@ -93,6 +95,8 @@ function walkForwards(block: Block, passes: readonly PassName[], report: Report 
 
     if (result === op) {
       ops[kept++] = op;
+      const { args } = op;
+      for (let k = 0; k < args.length; k++) args[k].uses++;
       if (op.id >= 0) {
         folder?.keep(op);
       } else if (folder !== null && (op.def === FAULT_IF || op.def === RETRY_IF)) {
@@ -104,16 +108,14 @@ function walkForwards(block: Block, passes: readonly PassName[], report: Report 
     }
   }
   ops.length = kept;
-  countUses(block);
   renumber(block);
 }
 
+/** Takes a block numbered and with its uses counted, and leaves it so. */
 function walkBackwards(block: Block, passes: readonly PassName[], report: Report | undefined): void {
   const deadState = passes.includes("dead-state") ? new DeadState(report) : null;
   const fuse = passes.includes("fuse") ? new Fuse(report) : null;
   const removesUnused = passes.includes("dce");
-  renumber(block);
-  countUses(block);
   const { ops } = block;
   let kept = ops.length;
   for (let i = ops.length - 1; i >= 0; i--) {
