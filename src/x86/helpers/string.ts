@@ -213,3 +213,6 @@ export const repScas = defHelper("rep_scas", {
   doc: "A run of REPE or REPNE SCAS: (log2 of the size, address mask, 1 for REPE or 2 for REPNE).",
   bind: (cpu) => (shift, mask, rep) => scas(cpu, shift, mask, rep),
 });
+
+/** For the list of all helpers. */
+export const STRING_HELPERS = [repMovs, repStos, repLods, repCmps, repScas];

@@ -67,9 +67,11 @@ function operandText(insn: Insn, form: Form, spec: OperandSpec): string {
     case "Z": return registerName(width, insn.a);
     case "E":
     case "M":
-    case "R": return insn.shape === SHAPE_REG ? registerName(width, insn.a) : pointer(width) + memoryText(insn);
+    case "R":
+      if (insn.shape !== SHAPE_REG) return pointer(width) + memoryText(insn);
+      return width === 32 && spec.width === 16 ? NAMES32[insn.a >> 1] : registerName(width, insn.a);
     case "I": return spec.fixed >= 0 ? String(spec.fixed) : immediateText(insn, form, spec);
-    case "J": return hex(insn.opsize === 16 && !insn.mode.code32 ? insn.teip | (insn.neip & ~0xffff) : insn.teip);
+    case "J": return hex(insn.opsize === 16 && !insn.mode.code32 ? insn.teip | (insn.eip & ~0xffff) : insn.teip);
     case "A": return `${hex(insn.imm2)}:${hex(insn.imm)}`;
     case "O": return `${SEGMENTS[insn.seg - SEG_BASE]}:${hex(insn.disp)}`;
     case "X": return `${pointer(width)}${SEGMENTS[insn.seg - SEG_BASE]}:[${insn.adsize === 32 ? "esi" : "si"}]`;

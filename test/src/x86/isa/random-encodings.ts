@@ -1,0 +1,53 @@
+// Random encodings of every form in the instruction table, for comparing the disassembler with another one.
+
+import type { Form } from "../../../../src/x86/isa/forms.ts";
+import type { OpcodeMap } from "../../../../src/x86/isa/opcode-map.ts";
+import type { Random } from "../../../oracle/random.ts";
+
+const SEGMENT_PREFIXES = [0x26, 0x2e, 0x36, 0x64, 0x65, 0x3e];
+
+/** True where objdump goes by later CPUs: 66 before a short jump (ignored there, a truncated target here), WBINVD and FWAIT. */
+function ignoresOpsize(form: Form): boolean {
+  return form.operands.some(({ kind, width }) => kind === "J" && width === 8) || form.def.name === "wbinvd" || form.def.name === "wait";
+}
+
+/** DS before an indirect branch has been NOTRACK since CET. */
+const isIndirectBranch = ({ def, modrm }: Form): boolean => modrm && (def.name === "jmp" || def.name === "call");
+
+/** The no-operations that are hints on some CPUs, and that objdump therefore has names for. */
+const isHint = ({ def, map, opcode }: Form): boolean => def.name === "nop" && map === 1 && opcode !== 0x1f;
+
+/** The bytes of one insn of `form`, followed by what its immediate or displacement may need. */
+export function randomEncoding(form: Form, random: Random): number[] {
+  const { def, operands } = form, prefixes: number[] = [];
+  const modrm = randomModrm(form, random), isMemory = form.modrm && modrm < 0xc0;
+  const usesAddress = isMemory || operands.some(({ kind }) => "OXYB".includes(kind)) || def.name === "jcxz" || def.name.startsWith("loop");
+  const mayOverride = isMemory || operands.some(({ kind }) => "OXB".includes(kind));
+  if (!ignoresOpsize(form) && random.chance(0.3)) prefixes.push(0x66);
+  if (usesAddress && random.chance(0.2)) prefixes.push(0x67);
+  if (mayOverride && random.chance(0.2)) {
+    prefixes.push(random.pick(isIndirectBranch(form) ? SEGMENT_PREFIXES.slice(0, -1) : SEGMENT_PREFIXES));
+  }
+  if (def.rep !== undefined && random.bool()) prefixes.push(def.rep === "repe" && random.bool() ? 0xf2 : 0xf3);
+  if (def.lock === true && isMemory && (operands[0].kind === "E" || operands[0].kind === "M") && random.chance(0.2)) prefixes.push(0xf0);
+  const mandatory = form.prefix === "any" || form.prefix === "np" ? [] : [parseInt(form.prefix, 16)];
+  const opcode = form.opcode + (form.opcodeReg ? random.below(8) : 0);
+  const escape = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]][form.map];
+  const bytes = [...prefixes, ...mandatory, ...escape, opcode];
+  // FWAIT would go together with an x87 insn after it.
+  if (def.name === "wait") return bytes;
+  if (form.modrm) bytes.push(modrm);
+  for (let i = 0; i < 10; i++) bytes.push(random.pick([random.below(256), 0, 0xff, 0x80]));
+  return bytes;
+}
+
+function randomModrm(form: Form, random: Random): number {
+  const reg = form.regField >= 0 ? form.regField : form.operands.some(({ kind, fixed }) => kind === "S" && fixed < 0) ? random.below(6) : random.below(8);
+  const mod = form.modrmIs === "register" ? 3 : form.modrmIs === "memory" ? random.below(3) : random.below(4);
+  return (mod << 6) | (reg << 3) | random.below(8);
+}
+
+/** `perForm` encodings of each form that is not a hint, in the table's order. */
+export function randomEncodings(map: OpcodeMap, perForm: number, random: Random): number[][] {
+  return map.forms.filter((form) => !isHint(form)).flatMap((form) => Array.from({ length: perForm }, () => randomEncoding(form, random)));
+}
