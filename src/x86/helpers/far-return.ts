@@ -72,11 +72,11 @@ function returnProtected(cpu: Cpu, stack: StackView, selector: number, offset: n
 }
 
 /** IRETD at level 0 with VM in the popped flags: enters V86 with all its segment registers (SDM 3B §21.2.5). */
-function returnToV86(cpu: Cpu, stack: StackView, selector: number, offset: number, value: number, flags: FlagLoad): void {
+function returnToV86(cpu: Cpu, stack: StackView, selector: number, offset: number, flags: FlagLoad): void {
   const { R } = cpu, esp = stack.pop(32);
   const selectors = [SS, ES, DS, FS, GS].map((seg) => ({ seg, selector: stack.pop(32) & 0xffff }));
   if (offset >>> 0 > 0xffff) cpu.fault(GP, 0);
-  changeEflags(cpu, value, flags.mask | F_VM | F_VIF | F_VIP);
+  changeEflags(cpu, flags.value, flags.mask | F_VM);
   setRealSegment(cpu, CS, selector & 0xffff);
   for (const s of selectors) setRealSegment(cpu, s.seg, s.selector);
   R[ESP] = esp;
@@ -87,8 +87,9 @@ function interruptReturnProtected(cpu: Cpu, opsize: number, nextEip: number): vo
   if ((cpu.R[EFLAGS_SYS] & F_NT) !== 0) return returnToTask(cpu, nextEip);
   const stack = StackView.current(cpu);
   const offset = stack.pop(opsize), selector = stack.pop(opsize) & 0xffff, value = stack.pop(opsize);
-  const flags = { value, mask: loadableFlags(cpu, opsize) };
-  if (opsize === 32 && (value & F_VM) !== 0 && cpu.cpl === 0) returnToV86(cpu, stack, selector, offset, value, flags);
+  const isKernel32 = opsize === 32 && cpu.cpl === 0;
+  const flags = { value, mask: loadableFlags(cpu, opsize) | (isKernel32 ? F_VIF | F_VIP : 0) };
+  if (isKernel32 && (value & F_VM) !== 0) returnToV86(cpu, stack, selector, offset, flags);
   else returnProtected(cpu, stack, selector, offset, opsize, 0, flags);
 }
 
