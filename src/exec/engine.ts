@@ -5,9 +5,10 @@
 import { InternalError } from "../../tcg/support/errors.ts";
 import type { Cpu } from "../x86/cpu.ts";
 import { GuestFault } from "../x86/fault.ts";
+import { readArithFlags } from "../x86/flags.ts";
 import { deliverFault, deliverInterrupt } from "../x86/helpers/interrupt.ts";
 import type { Insn } from "../x86/isa/insn.ts";
-import { CS, EFLAGS_SYS, EIP, F_IF, LEFT, SEG_BASE, SEG_LIMIT, SHADOW } from "../x86/state.ts";
+import { CS, EFLAGS_SYS, EIP, F_IF, F_OF, LEFT, SEG_BASE, SEG_LIMIT, SHADOW } from "../x86/state.ts";
 import type { EngineExit } from "./exits.ts";
 import { IoRequest, NoCode } from "./exits.ts";
 import type { EngineOptions } from "./options.ts";
@@ -155,6 +156,7 @@ export class Engine {
     const vector = this.pendingInterrupt;
     this.pendingInterrupt = -1;
     this.stats.interrupts++;
+    this.options.observer?.eventRaised("interrupt", vector, -1);
     try {
       deliverInterrupt(this.cpu, vector);
     } catch (e) {
@@ -261,6 +263,7 @@ export class Engine {
     R[EIP] = insn.eip;
     cpu.retired = this.retired;
     this.stats.soloInsns++;
+    this.observeSolo(insn);
     const next = insn.exec(insn);
     if (next !== translator.exitInsn) R[EIP] = next.eip;
     this.account(1);
@@ -276,11 +279,23 @@ export class Engine {
     return null;
   }
 
+  /** Tells the observer of INT n and its kin. */
+  private observeSolo(insn: Insn): void {
+    const { observer } = this.options;
+    if (observer === null) return;
+    const name = insn.form?.def.name;
+    if (name === "int") observer.eventRaised("software", insn.imm, -1);
+    else if (name === "int3") observer.eventRaised("software", 3, -1);
+    else if (name === "int1") observer.eventRaised("software", 1, -1);
+    else if (name === "into" && (readArithFlags(this.cpu.R) & F_OF) !== 0) observer.eventRaised("software", 4, -1);
+  }
+
   private handleThrown(e: unknown): EngineExit | null {
     const { cpu, translator } = this;
     if (e instanceof GuestFault) {
       this.stats.faults++;
       translator.takeUnfinished();
+      this.options.observer?.eventRaised("fault", e.vector, e.error);
       const outcome = deliverFault(cpu, e.vector, e.error);
       if (outcome === "shutdown") return { kind: "shutdown" };
       translator.enterSpace();

@@ -1,4 +1,5 @@
 /** Settings of the execution engine. All have defaults; hostile values are for tests. */
+import type { EngineObserver } from "./observer.ts";
 
 export interface EngineOptions {
   /** `jit`: interpreter and translated blocks; `interp`: the interpreter alone. */
@@ -17,11 +18,14 @@ export interface EngineOptions {
   readonly checked: boolean;
   /** Keep IR and count executions, for the inspector. */
   readonly inspect: boolean;
+  /** Hears of translations, block entries and events. */
+  readonly observer: EngineObserver | null;
   /** Host time in milliseconds, for statistics only. */
   readonly now: () => number;
 }
 
 export const DEFAULT_OPTIONS: EngineOptions = {
   engine: "jit", threshold: 30, maxBlockInsns: 64, maxBlocks: 16384, chaining: true, sliceInsns: 50_000, checked: false, inspect: false,
+  observer: null,
   now: () => 0,
 };

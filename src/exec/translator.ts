@@ -285,6 +285,7 @@ export class Translator implements CodeWriteListener, Invalidator, Callbacks {
     stats.bytesTranslated += tb.length;
     stats.charsEmitted += tb.text.length;
     stats.translationMs += this.options.now() - began;
+    this.options.observer?.blockTranslated(tb);
     return tb;
   }
 
@@ -330,7 +331,7 @@ export class Translator implements CodeWriteListener, Invalidator, Callbacks {
   }
 
   private compileBlock(tb: TranslationBlock, insns: readonly Insn[]): void {
-    const { inspect, checked } = this.options;
+    const { inspect, checked, observer } = this.options;
     const name = `tb_${(insns[0].lin >>> 0).toString(16)}`;
     const block = lowerBlock(insns, name);
     if (inspect) tb.ir = printBlock(block);
@@ -343,7 +344,9 @@ export class Translator implements CodeWriteListener, Invalidator, Callbacks {
     });
     tb.text = compiled.text;
     const run = compiled.fn as () => TranslationBlock;
-    tb.run = inspect ? function counted() { this.executions++; return run(); } : run;
+    tb.run = run;
+    if (observer?.watchesBlocks === true) tb.run = function watched() { this.executions++; observer.blockEntered(this); return run(); };
+    else if (inspect) tb.run = function counted() { this.executions++; return run(); };
   }
 
   // ---- invalidation
