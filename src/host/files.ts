@@ -1,0 +1,114 @@
+/**
+ * Files named on the command line: reads them whole, within a bound, and says what is wrong with a name in one line.
+ */
+import { closeSync, fstatSync, openSync, readSync, writeFileSync } from "node:fs";
+import { VmError } from "../../tcg/support/errors.ts";
+
+/** Read at a time where the size is not known beforehand (pipes, devices). */
+const CHUNK_BYTES = 1 << 20;
+
+/** What the operating system answers, in words; anything else is told as it says it. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  ENOTDIR: "there is no such file",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EISDIR: "it is a directory",
+  ENAMETOOLONG: "the name is too long",
+  ELOOP: "too many symbolic links",
+};
+
+/**
+ * Reads a guest image.
+ * @param maxBytes  the most it may have
+ * @param room      what `maxBytes` is, for the message: `the memory above 0x1000`
+ * @returns its bytes, the caller's to keep
+ * @throws VmError ENOENT if there is no such file, E2BIG if it is too large, EINVAL if it is empty, a directory or unreadable
+ */
+export function readImage(path: string, maxBytes: number, room: string): Uint8Array {
+  const bytes = readBounded(path, maxBytes, room);
+  if (bytes.length === 0) throw new VmError("EINVAL", `${path}: the file is empty, there is nothing to run`);
+  return bytes;
+}
+
+/** Reads a text file that need not be there: null if there is none. */
+export function readOptionalText(path: string, maxBytes: number): string | null {
+  try {
+    return new TextDecoder().decode(readBounded(path, maxBytes, "what is expected of it"));
+  } catch (e) {
+    if (e instanceof VmError && e.code === "ENOENT") return null;
+    throw e;
+  }
+}
+
+/** Writes a file, replacing what was there. @throws VmError if that cannot be done. */
+export function writeFile(path: string, data: string | Uint8Array): void {
+  try {
+    writeFileSync(path, data);
+  } catch (e) {
+    throw failure(path, "cannot be written", e);
+  }
+}
+
+/** Opens a file to be written, empty at first; returns its descriptor. @throws VmError if that cannot be done. */
+export function createFile(path: string): number {
+  try {
+    return openSync(path, "w");
+  } catch (e) {
+    throw failure(path, "cannot be written", e);
+  }
+}
+
+function readBounded(path: string, maxBytes: number, room: string): Uint8Array {
+  const fd = open(path);
+  try {
+    const stat = fstatSync(fd);
+    if (stat.isDirectory()) throw new VmError("EINVAL", `${path}: it is a directory, not a file`);
+    if (stat.isFile() && stat.size > maxBytes) throw tooLarge(path, `${stat.size}`, maxBytes, room);
+    // A pipe or device has no size, and may have no end.
+    const chunks: Uint8Array[] = [];
+    let total = 0;
+    for (;;) {
+      const chunk = new Uint8Array(Math.min(Math.max(stat.size, 4096), CHUNK_BYTES));
+      const n = readSync(fd, chunk);
+      if (n === 0) break;
+      chunks.push(chunk.subarray(0, n));
+      total += n;
+      if (total > maxBytes) throw tooLarge(path, "more", maxBytes, room);
+    }
+    return joined(chunks, total);
+  } catch (e) {
+    if (e instanceof VmError) throw e;
+    throw failure(path, "cannot be read", e);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function open(path: string): number {
+  try {
+    return openSync(path, "r");
+  } catch (e) {
+    throw failure(path, "cannot be read", e);
+  }
+}
+
+function joined(chunks: readonly Uint8Array[], total: number): Uint8Array {
+  const all = new Uint8Array(total);
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
+  }
+  return all;
+}
+
+function tooLarge(path: string, size: string, maxBytes: number, room: string): VmError {
+  return new VmError("E2BIG", `${path}: the file has ${size} bytes, ${room} is ${maxBytes} bytes`);
+}
+
+function failure(path: string, what: string, e: unknown): VmError {
+  const code = e instanceof Error && "code" in e && typeof e.code === "string" ? e.code : "";
+  const reason = REASONS[code] ?? (e instanceof Error ? e.message : String(e));
+  return new VmError(code === "ENOENT" || code === "ENOTDIR" ? "ENOENT" : "EINVAL", `${path} ${what}: ${reason}`, { cause: e });
+}

@@ -1,0 +1,11 @@
+/** The host's monotonic clock, for statistics, time limits and benches; the guest's time never comes from here. */
+
+/** Milliseconds since some fixed moment, with fractions. */
+export function nowMs(): number {
+  return performance.now();
+}
+
+/** Lets the event loop turn once: signals and finished writes are then dealt with. */
+export function turnEventLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,8 @@
+/** Whether and how to colour text for a person's terminal. */
+import { isatty } from "node:tty";
+
+/** True if text for this descriptor may be coloured: a terminal, and NO_COLOR (no-color.org) is unset or empty. */
+export function wantsColour(fd: 1 | 2): boolean {
+  const { NO_COLOR: noColour, TERM: terminal } = process.env;
+  return (noColour === undefined || noColour === "") && terminal !== "dumb" && isatty(fd);
+}
