@@ -163,7 +163,6 @@ const FOLD: { readonly [K in OpName]?: Fold } = {
     const [x, y] = op.args;
     if (x === y) return f.constant(op, 0, "x ^ x");
     if (f.zeros(y) === -1) return f.replace(op, x, "x ^ 0");
-    if (f.zeros(x) === -1) return f.replace(op, y, "0 ^ x");
     if (!isConst(y)) return op;
     if (y.imm === -1) return f.unary(op, "x ^ -1", OPS.not, x);
     if (y.imm === 1 && x.def === OPS.setcond) {

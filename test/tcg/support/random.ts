@@ -46,6 +46,7 @@ export class Random {
 
   /** An int32, mostly an interesting one. */
   value(): number {
+    if (this.chance(15)) return this.below(3) - 1;
     return this.chance(60) ? this.pick(CORNERS) : this.chance(50) ? this.next() & 0xff : this.next();
   }
 }
