@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { gunzipSync, gzipSync } from "node:zlib";
+import { gunzipSync } from "node:zlib";
 import type { Vector } from "../oracle/vector.ts";
 
 /** Not copied into dist/, where the compiled form of this file lies. */
@@ -21,11 +21,6 @@ export function readVectors(path: string): Vector[] {
   const content = readFileSync(path);
   const text = (path.endsWith(".gz") ? gunzipSync(content) : content).toString();
   return text.split("\n").flatMap((line, i) => (line === "" ? [] : [parseVector(line, `${path}:${i + 1}`)]));
-}
-
-/** Compresses the text of a vector file; equal texts give equal bytes. */
-export function compressVectors(text: string): Uint8Array {
-  return gzipSync(text, { level: 9, memLevel: 9 }); // Node writes no time and no name into the header
 }
 
 function parseVector(line: string, where: string): Vector {

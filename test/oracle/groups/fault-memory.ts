@@ -35,7 +35,8 @@ const LOADS: readonly MemoryInsn[] = [
   { name: "push m", opcode: [0xff], reg: 6 }, { name: "call m", opcode: [0xff], reg: 2 }, { name: "jmp m", opcode: [0xff], reg: 4 },
 ];
 const STORES: readonly MemoryInsn[] = [
-  { name: "mov m,r", opcode: [0x89] }, { name: "mov m,imm", opcode: [0xc7], reg: 0, immediateBytes: 4 }, { name: "pop m", opcode: [0x8f], reg: 0 },
+  { name: "mov m,r", opcode: [0x89] }, { name: "mov m,imm", opcode: [0xc7], reg: 0, immediateBytes: 4 },
+  { name: "pop m", opcode: [0x8f], reg: 0 },
 ];
 const UPDATES: readonly MemoryInsn[] = [
   { name: "add m,r", opcode: [0x01] }, { name: "sbb m,r", opcode: [0x19] }, { name: "and m,imm", opcode: [0x81], reg: 4, immediateBytes: 4 },
@@ -46,7 +47,8 @@ const UPDATES: readonly MemoryInsn[] = [
 ];
 /** Of one byte; they cannot cross a page. */
 const BYTE_INSNS: readonly MemoryInsn[] = [
-  { name: "mov r8,m", opcode: [0x8a] }, { name: "mov m,r8", opcode: [0x88] }, { name: "or m,r8", opcode: [0x08] }, { name: "movzx r,m8", opcode: [0x0f, 0xb6] },
+  { name: "mov r8,m", opcode: [0x8a] }, { name: "mov m,r8", opcode: [0x88] }, { name: "or m,r8", opcode: [0x08] },
+  { name: "movzx r,m8", opcode: [0x0f, 0xb6] },
   { name: "setcc m", opcode: [0x0f, 0x95], reg: 0 }, { name: "cmpxchg8b m", opcode: [0x0f, 0xc7], reg: 1 },
 ];
 
@@ -76,11 +78,12 @@ export const crossingFault: FaultSubject = (c, random) => {
 };
 
 const PUSHES: readonly (readonly [string, readonly number[]])[] = [
-  ["push r", [0x50]], ["push imm", [0x6a, 1]], ["pushf", [0x9c]], ["pusha", [0x60]], ["call", [0xe8, 5, 0, 0, 0]], ["push16 r", [OPERAND_SIZE, 0x51]],
-  ["call r", [0xff, 0xd0]],
+  ["push r", [0x50]], ["push imm", [0x6a, 1]], ["pushf", [0x9c]], ["pusha", [0x60]], ["call", [0xe8, 5, 0, 0, 0]],
+  ["push16 r", [OPERAND_SIZE, 0x51]], ["call r", [0xff, 0xd0]],
 ];
 const POPS: readonly (readonly [string, readonly number[]])[] = [
-  ["pop r", [0x58]], ["popf", [0x9d]], ["popa", [0x61]], ["ret", [0xc3]], ["ret imm", [0xc2, 8, 0]], ["pop16 r", [OPERAND_SIZE, 0x59]], ["leave", [0xc9]],
+  ["pop r", [0x58]], ["popf", [0x9d]], ["popa", [0x61]], ["ret", [0xc3]], ["ret imm", [0xc2, 8, 0]],
+  ["pop16 r", [OPERAND_SIZE, 0x59]], ["leave", [0xc9]],
 ];
 
 export const stackFault: FaultSubject = (c, random) => {
@@ -119,13 +122,16 @@ export const stringFault: FaultSubject = (c, random) => {
   c.operandSize(size).prefix(0xf3).emit(insn.opcode | (size === 1 ? 0 : 1));
 };
 
+/** Beginnings of instructions: the rest would be in the next page. */
+const CUT_OFF = [[0xb8, 1, 2, 3], [0x81, 0xc3, 9, 9, 9], [0x66, 0x0f], [0x0f], [0x8b, 0x05, 0, 0], [0x26, 0x2e, 0x3e, 0x36]];
+
 /** EIP goes where no code is, or an instruction begins in mapped memory and does not end there. */
 export const fetchFault: FaultSubject = (c, random) => {
   c.expectedFaults = [PF_FAULT];
   c.isSingleInsn = false;
   const target = unmapped(random);
   const codeEnd = CODE.base + CODE.sizeBytes;
-  const cutOff = random.pick([[0xb8, 1, 2, 3], [0x81, 0xc3, 9, 9, 9], [0x66, 0x0f], [0x0f], [0x8b, 0x05, 0, 0], [0x26, 0x2e, 0x3e, 0x36]]);
+  const cutOff = random.pick(CUT_OFF);
   random.pick([
     () => { c.name = "jmp to unmapped code"; c.set(ECX, target).emit(0xff, 0xe1); },
     () => { c.name = "call of unmapped code"; c.set(ECX, target).emit(0xff, 0xd1); },

@@ -11,8 +11,9 @@ import { undefinedByShift } from "./shift.ts";
 
 /** Memory that the code works on; EBP points to it throughout, if the code may use EBP as a base. */
 const SCRATCH = DATA.base + 0x800;
-/** Operands lie in the first bytes, table look-ups reach all of it. */
+/** Operands begin in the first bytes; table look-ups reach further, where a pattern is that compresses. */
 const OPERAND_BYTES = 48, SCRATCH_BYTES = 0x110;
+const TABLE = Array.from({ length: SCRATCH_BYTES - OPERAND_BYTES - 4 }, (_, i) => (37 * i) & 0xff);
 
 /** Flags that the sixteen conditions read (SDM 1 appendix B). */
 const CONDITION_READS = [
@@ -48,7 +49,7 @@ export class StraightLine {
   /** Gives the case the memory and the base register that code of this class needs. */
   static prepare(c: Case): void {
     c.set(EBP, SCRATCH);
-    c.place(SCRATCH, c.random.bytes(SCRATCH_BYTES));
+    c.place(SCRATCH, [...c.random.bytes(OPERAND_BYTES + 4), ...TABLE]);
     c.undefinedFlags = 0;
     c.isSingleInsn = false;
   }
