@@ -6,9 +6,9 @@ import type { Random } from "../../../oracle/random.ts";
 
 const SEGMENT_PREFIXES = [0x26, 0x2e, 0x36, 0x64, 0x65, 0x3e];
 
-/** True where objdump goes by later CPUs: 66 before a short jump (ignored there, a truncated target here), WBINVD and FWAIT. */
+/** True where 66 makes another insn, or objdump goes by later CPUs: short jumps (ignored there, a truncated target here), WBINVD, FWAIT. */
 function ignoresOpsize(form: Form): boolean {
-  return form.operands.some(({ kind, width }) => kind === "J" && width === 8) || form.def.name === "wbinvd" || form.def.name === "wait";
+  return form.prefix === "np" || form.operands.some(({ kind, width }) => kind === "J" && width === 8) || form.def.name === "wbinvd" || form.def.name === "wait";
 }
 
 /** DS before an indirect branch has been NOTRACK since CET. */

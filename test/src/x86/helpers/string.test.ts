@@ -1,0 +1,237 @@
+// The repeated string helpers, whose runs are bulk operations, against one element at a time.
+
+import { expect } from "chai";
+import type { IoSpace } from "../../../../src/bus/io.ts";
+import { PhysicalMemory } from "../../../../src/mem/physical-memory.ts";
+import { Cpu } from "../../../../src/x86/cpu.ts";
+import { CpuidTable } from "../../../../src/x86/cpuid.ts";
+import { GP, GuestFault } from "../../../../src/x86/fault.ts";
+import { readArithFlags, writeArithFlags } from "../../../../src/x86/flags.ts";
+import type { HelperDef } from "../../../../src/x86/helpers/define.ts";
+import { repCmps, repLods, repMovs, repScas, repStos } from "../../../../src/x86/helpers/string.ts";
+import { DF, DS, EAX, ECX, EDI, EIP, ES, ESI, SEG_ATTR, SEG_BASE, SEG_LIMIT } from "../../../../src/x86/state.ts";
+import { Random } from "../../../oracle/random.ts";
+
+const RAM_BYTES = 0x30000;
+/** The first address with a device behind it. */
+const DEVICE = RAM_BYTES;
+
+class Device implements IoSpace {
+  /** What was asked of it, in order. */
+  readonly log: string[] = [];
+  /** Leaves the CPU at this many accesses from now; 0 never. */
+  leaveAfter = 0;
+
+  private note(text: string): void {
+    if (this.leaveAfter > 0 && --this.leaveAfter === 0) throw new Error("leave");
+    this.log.push(text);
+  }
+
+  portRead(): number { return 0; }
+  portWrite(): void {}
+  mmioRead(phys: number, size: number): number {
+    this.note(`r${phys.toString(16)}/${size}`);
+    return 0x5a;
+  }
+  mmioWrite(phys: number, size: number, value: number): void {
+    this.note(`w${phys.toString(16)}/${size}=${value.toString(16)}`);
+  }
+}
+
+interface Machine {
+  readonly cpu: Cpu;
+  readonly ram: Uint8Array;
+  readonly device: Device;
+}
+
+function machine(): Machine {
+  const memory = new PhysicalMemory(), ram = new Uint8Array(RAM_BYTES), device = new Device();
+  memory.setRegion(0, 0, ram);
+  const cpu = new Cpu(memory, device, new CpuidTable());
+  return { cpu, ram, device };
+}
+
+function setSegment(cpu: Cpu, seg: number, base: number, limit: number): void {
+  const { R } = cpu.state;
+  R[SEG_BASE + seg] = base;
+  R[SEG_LIMIT + seg] = limit;
+  R[SEG_ATTR + seg] = 0x93;
+}
+
+interface Case {
+  readonly helper: HelperDef;
+  readonly shift: number;
+  readonly mask: number;
+  /** 1 repeats while equal, 2 while different; for comparisons only. */
+  readonly rep: number;
+}
+
+function argumentsOf({ helper, shift, mask, rep }: Case): number[] {
+  if (helper === repStos) return [shift, mask];
+  if (helper === repScas) return [shift, mask, rep];
+  return helper === repCmps ? [shift, mask, DS, rep] : [shift, mask, DS];
+}
+
+/** Runs until nothing is left; returns the number of runs. A fault is returned as -1 - vector. */
+function repeat(cpu: Cpu, c: Case): number {
+  const helper = c.helper.bind(cpu), args = argumentsOf(c);
+  try {
+    for (let runs = 1; ; runs++) if (helper(...args) === 0) return runs;
+  } catch (e) {
+    if (e instanceof GuestFault) return -1 - e.vector;
+    throw e;
+  }
+}
+
+/** The same one element at a time, as the manual has it. */
+function repeatByElements({ cpu }: Machine, c: Case): void {
+  const { R } = cpu.state, size = 1 << c.shift, { mask, helper } = c;
+  const move = (reg: number, delta: number): void => { R[reg] = (R[reg] & ~mask) | ((R[reg] + delta) & mask); };
+  const at = (seg: number, reg: number): number => cpu.segLinear(seg, R[reg] & mask, size, false);
+  const bits = 8 * size, accumulator = (): number => (size === 4 ? R[EAX] : R[EAX] & ((1 << bits) - 1));
+  while ((R[ECX] & mask) !== 0) {
+    let isEqual: boolean | null = null;
+    if (helper === repMovs) cpu.store(at(ES, EDI), size, cpu.load(at(DS, ESI), size));
+    else if (helper === repStos) cpu.store(at(ES, EDI), size, R[EAX]);
+    else if (helper === repLods) R[EAX] = size === 4 ? cpu.load(at(DS, ESI), 4) : (R[EAX] & (-1 << bits)) | cpu.load(at(DS, ESI), size);
+    else {
+      const x = helper === repCmps ? cpu.load(at(DS, ESI), size) : accumulator(), y = cpu.load(at(ES, EDI), size);
+      writeArithFlags(R, subtractionFlags(x, y, bits));
+      isEqual = x === y;
+    }
+    if (helper === repMovs || helper === repLods || helper === repCmps) move(ESI, R[DF] * size);
+    if (helper !== repLods) move(EDI, R[DF] * size);
+    move(ECX, -1);
+    if (isEqual !== null && isEqual !== (c.rep === 1)) return;
+  }
+}
+
+/** EFLAGS of x - y, from the definition of each flag. */
+function subtractionFlags(x: number, y: number, bits: number): number {
+  const all = BigInt.asUintN(bits, -1n), a = BigInt(x) & all, b = BigInt(y) & all, r = (a - b) & all;
+  const sign = (v: bigint): bigint => (v >> BigInt(bits - 1)) & 1n;
+  const ones = r.toString(2).padStart(8, "0").slice(-8).replaceAll("0", "").length;
+  const overflow = sign(a) !== sign(b) && sign(r) !== sign(a);
+  return (a < b ? 1 : 0) | (ones % 2 === 0 ? 4 : 0) | ((a & 15n) < (b & 15n) ? 16 : 0) | (r === 0n ? 64 : 0)
+    | (sign(r) === 1n ? 128 : 0) | (overflow ? 0x800 : 0);
+}
+
+function randomCase(random: Random): Case {
+  return {
+    helper: random.pick([repMovs, repMovs, repStos, repLods, repCmps, repScas]),
+    shift: random.below(3), mask: random.bool() ? -1 : 0xffff, rep: random.between(1, 2),
+  };
+}
+
+/** Segments, registers and memory for `c`, both sides close to each other and to page and segment ends. */
+function prepare(m: Machine, c: Case, random: Random): void {
+  const { cpu, ram } = m, { R } = cpu.state, edge = random.pick([0x2000, 0xffff, 0x1000, 0x8765]);
+  const base = random.pick([0, 0x10, 0x12340]);
+  setSegment(cpu, DS, base, c.mask === -1 && base === 0 ? -1 : 0xffff);
+  setSegment(cpu, ES, random.bool() ? base : 0x10000, 0xffff);
+  const few = random.bool() ? 1 : 4;
+  if (random.chance(0.03)) for (let i = 0; i < ram.length; i++) ram[i] = random.below(few);
+  const near = (n: number): number => n + random.between(-40, 40) * random.pick([1, 1, 100]);
+  const si = near(edge), di = random.bool() ? si + random.between(-20, 20) : near(edge), high = random.u32() & ~0xffff;
+  const merge = (n: number): number => (c.mask === -1 ? Math.max(0, n) & 0x1ffff : high | (n & 0xffff));
+  R[ESI] = merge(si);
+  R[EDI] = merge(di) % 0xfff8;
+  R[ECX] = c.mask === -1 ? random.below(5000) : high | random.below(random.pick([5, 100, 9000]));
+  R[EAX] = random.below(few);
+  R[DF] = random.bool() ? 1 : -1;
+  R[EIP] = 0x100;
+}
+
+describe("repeated string insns", () => {
+  const seed = process.env["SEED"] ?? "strings";
+
+  it(`do in runs what they do one element at a time, seed ${seed}`, () => {
+    const random = new Random(seed), fast = machine(), slow = machine();
+    let manyRuns = 0, faults = 0;
+    for (let round = 0; round < 1500; round++) {
+      const c = randomCase(random);
+      prepare(fast, c, random);
+      slow.ram.set(fast.ram);
+      slow.cpu.state.R.set(fast.cpu.state.R);
+      const runs = repeat(fast.cpu, c);
+      if (runs > 1) manyRuns++;
+      try {
+        repeatByElements(slow, c);
+      } catch (e) {
+        expect(e).to.be.instanceOf(GuestFault);
+        faults++;
+        expect(runs).to.equal(-1 - (e as GuestFault).vector);
+      }
+      const what = `round ${round}: ${c.helper.name} ${c.shift} ${c.mask}`;
+      expect([...fast.cpu.state.R.subarray(0, 9)], what).to.deep.equal([...slow.cpu.state.R.subarray(0, 9)]);
+      expect(readArithFlags(fast.cpu.state.R), what).to.equal(readArithFlags(slow.cpu.state.R));
+      expect(Buffer.compare(fast.ram, slow.ram), what).to.equal(0);
+    }
+    expect(manyRuns).to.be.above(100);
+    expect(faults).to.be.above(50);
+  });
+
+  it("make the same runs whether or not a page holds code", () => {
+    const runs = [false, true].map((hasCode) => {
+      const { cpu } = machine();
+      setSegment(cpu, DS, 0, -1);
+      setSegment(cpu, ES, 0, -1);
+      cpu.state.R.set([0x1234, 3000, 0, 0, 0, 0, 0x1ffe, 0x8003]);
+      if (hasCode) for (let page = 8; page < 16; page++) cpu.memory.setHasCode(page << 12);
+      return repeat(cpu, { helper: repMovs, shift: 2, mask: -1, rep: 1 });
+    });
+    expect(runs[0]).to.be.above(3);
+    expect(runs[1]).to.equal(runs[0]);
+  });
+
+  it("tell of every store into a page with code", () => {
+    const { cpu } = machine(), told: number[] = [];
+    setSegment(cpu, ES, 0, -1);
+    cpu.memory.setHasCode(0x1000);
+    cpu.memory.addListener({ codeWritten: (phys) => told.push(phys), layoutChanged: () => {} });
+    cpu.state.R.set([0, 4, 0, 0, 0, 0, 0, 0xff8]);
+    expect(repeat(cpu, { helper: repStos, shift: 2, mask: -1, rep: 1 })).to.equal(2);
+    expect(told).to.deep.equal([0x1000, 0x1004]);
+  });
+
+  it("commit what is done when a device leaves in the middle, and go on from there", () => {
+    const { cpu, device } = machine(), { R } = cpu.state;
+    setSegment(cpu, DS, 0, -1);
+    setSegment(cpu, ES, 0, -1);
+    R.set([0, 5, 0, 0, 0, 0, 0x100, DEVICE]);
+    device.leaveAfter = 3;
+    const c: Case = { helper: repMovs, shift: 1, mask: -1, rep: 1 };
+    expect(() => repeat(cpu, c)).to.throw("leave");
+    expect([R[ECX], R[ESI], R[EDI]]).to.deep.equal([3, 0x104, DEVICE + 4]);
+    expect(repeat(cpu, c)).to.equal(1);
+    expect([R[ECX], R[ESI], R[EDI]]).to.deep.equal([0, 0x10a, DEVICE + 10]);
+    expect(device.log).to.have.length(5);
+  });
+
+  it("keep the flags of the last comparison when a device leaves", () => {
+    const { cpu, device, ram } = machine(), { R } = cpu.state;
+    setSegment(cpu, DS, 0, -1);
+    setSegment(cpu, ES, 0, -1);
+    ram.fill(0x5a, 0x100, 0x110);
+    R.set([0, 5, 0, 0, 0, 0, 0x100, DEVICE]);
+    device.leaveAfter = 3;
+    writeArithFlags(R, 0x8d5);
+    expect(() => repeat(cpu, { helper: repCmps, shift: 0, mask: -1, rep: 1 })).to.throw("leave");
+    expect(R[ECX]).to.equal(3);
+    expect(readArithFlags(R)).to.equal(0x44);
+  });
+
+  it("do nothing for a count of 0, not even check segments", () => {
+    const { cpu } = machine(), { R } = cpu.state;
+    setSegment(cpu, DS, 0, 0);
+    setSegment(cpu, ES, 0, 0);
+    R.set([0, 0x50000, 0, 0, 0, 0, 0x100, 0x200]);
+    writeArithFlags(R, 0x8d5);
+    const before = [...R];
+    for (const helper of [repMovs, repStos, repLods, repCmps, repScas]) {
+      expect(repeat(cpu, { helper, shift: 0, mask: 0xffff, rep: 1 })).to.equal(1);
+    }
+    expect([...R]).to.deep.equal(before);
+    expect(repeat(cpu, { helper: repMovs, shift: 0, mask: -1, rep: 1 })).to.equal(-1 - GP);
+  });
+});
