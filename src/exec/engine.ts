@@ -16,7 +16,10 @@ import { Statistics } from "./statistics.ts";
 import { Translator } from "./translator.ts";
 import type { TranslationBlock } from "./translation-block.ts";
 
-/** A breakpoint of the debugger: an offset in CS at which to stop before the insn. */
+/**
+ * The debugger's breakpoints: true to stop before the insn at a linear address. Asked again when the insn is resumed, or
+ * executed anew because it did not finish: whoever answers must then say no, or there is no progress.
+ */
 export type DebugStop = (linear: number) => boolean;
 
 /** Progress of the two innermost loops, where an exception can still read it. */
@@ -100,6 +103,11 @@ export class Engine {
     this.stopRequested = true;
   }
 
+  /** Takes back a request that no `run` has seen. */
+  cancelStop(): void {
+    this.stopRequested = false;
+  }
+
   /** Everything the engine has derived from CPU state must be looked at anew: the caller has changed registers. */
   stateChanged(): void {
     this.translator.enterSpace();
@@ -111,8 +119,6 @@ export class Engine {
     const goal = this.retired + maxInsns;
     let steps = 0;
     translator.enterSpace();
-    // The insn the debugger resumes at is not stopped at again before it has run.
-    let stoppedAt = this.retired;
     for (;;) {
       if (this.acceptsInterrupts()) {
         if (this.pendingInterrupt >= 0) {
@@ -128,8 +134,7 @@ export class Engine {
         return { kind: "budget" };
       }
       const isStepping = this.singleStep || this.debugStop !== null;
-      if (this.debugStop !== null && stoppedAt !== this.retired && this.debugStop((R[SEG_BASE + CS] + R[EIP]) | 0)) return { kind: "debug" };
-      stoppedAt = -1;
+      if (this.debugStop !== null && this.debugStop((R[SEG_BASE + CS] + R[EIP]) | 0)) return { kind: "debug" };
       const isShadowed = R[SHADOW] !== 0;
       R[SHADOW] = 0;
       const slice = isShadowed || isStepping || this.awaitsWindow() ? 1 : Math.min(goal - this.retired, options.sliceInsns);
@@ -158,7 +163,7 @@ export class Engine {
     this.stats.interrupts++;
     this.options.observer?.eventRaised("interrupt", vector, -1);
     try {
-      deliverInterrupt(this.cpu, vector);
+      if (deliverInterrupt(this.cpu, vector) === "shutdown") return { kind: "shutdown" };
     } catch (e) {
       if (!(e instanceof GuestFault)) throw e;
       if (deliverFault(this.cpu, e.vector, e.error) === "shutdown") return { kind: "shutdown" };
@@ -167,15 +172,15 @@ export class Engine {
     return null;
   }
 
-  /** Runs at most `n` insns; null to go on. */
+  /** Runs at most `n` insns, the last of them alone if need be; null to go on. */
   private slice(n: number): EngineExit | null {
     const { translator } = this;
-    const solo = translator.takeSolo();
     try {
-      if (solo !== null) return this.executeSolo(solo);
       if (this.options.engine === "interp" || n === 1) this.interpretSlice(n);
       else this.jitSlice(n);
-      return null;
+      // It stopped the loops before the budget did. Nothing may come between the two: an interrupt shadow ends with this insn.
+      const solo = translator.takeSolo();
+      return solo === null ? null : this.executeSolo(solo);
     } catch (e) {
       return this.handleThrown(e);
     }

@@ -1,0 +1,21 @@
+/** The package's entry: the VM API (src/kvm) and the bare machine (src/machine). The code generator is `tcgjs/tcg`. */
+export * from "./kvm/constants.ts";
+export type { KvmCpuidEntry2 } from "./kvm/cpuid.ts";
+export type { VmErrorCode } from "./kvm/errors.ts";
+export { VmError } from "./kvm/errors.ts";
+export type {
+  KvmExit, KvmExitDebug, KvmExitFailEntry, KvmExitHlt, KvmExitInternalError, KvmExitIntr, KvmExitIo, KvmExitIrqWindowOpen, KvmExitMmio,
+  KvmExitReason, KvmExitShutdown,
+} from "./kvm/exits.ts";
+export type { KvmGuestDebug } from "./kvm/guest-debug.ts";
+export type { KvmUserspaceMemoryRegion } from "./kvm/memory-slots.ts";
+export type { VmOptions } from "./kvm/options.ts";
+export type { PortRange } from "./kvm/port-handlers.ts";
+export type { KvmRegs } from "./kvm/regs.ts";
+export type { KvmDtable, KvmSegment, KvmSregs, KvmSregsUpdate } from "./kvm/sregs.ts";
+export type { Kvm } from "./kvm/system.ts";
+export { openKvm } from "./kvm/system.ts";
+export type { RunLimits, Vcpu } from "./kvm/vcpu.ts";
+export type { Vm } from "./kvm/vm.ts";
+export type { BareOptions, BareOutcome, UnhandledAccess } from "./machine/bare.ts";
+export { BareMachine, CONSOLE_PORTS, DEBUG_EXIT_PORT } from "./machine/bare.ts";

@@ -1,0 +1,63 @@
+/**
+ * KVM_INTERRUPT and the interrupt window: what is waiting for the CPU to take interrupts. While an insn is in the middle of
+ * its accesses both are held back, since devices have seen a part of it already.
+ */
+import { VmError } from "../../tcg/support/errors.ts";
+import { requireInteger } from "./check.ts";
+
+/** The engine's side. */
+interface InterruptSink {
+  pendingInterrupt: number;
+  wantsIrqWindow: boolean;
+}
+
+export class InterruptQueue {
+  private readonly engine: InterruptSink;
+  private isHeld = false;
+  private heldVector = -1;
+  private windowRequested = false;
+
+  constructor(engine: InterruptSink) {
+    this.engine = engine;
+  }
+
+  /** The vector that waits, or -1. */
+  get vector(): number {
+    return this.isHeld ? this.heldVector : this.engine.pendingInterrupt;
+  }
+
+  /** @throws VmError EINVAL if `vector` is not in 0..255, EEXIST if one is waiting */
+  queue(vector: number): void {
+    requireInteger("interrupt: vector", vector, 0, 255);
+    if (this.vector >= 0) throw new VmError("EEXIST", `interrupt: vector ${this.vector} is waiting already; one can`);
+    if (this.isHeld) this.heldVector = vector;
+    else this.engine.pendingInterrupt = vector;
+  }
+
+  get requestsWindow(): boolean {
+    return this.windowRequested;
+  }
+
+  set requestsWindow(requested: boolean) {
+    this.windowRequested = requested;
+    if (!this.isHeld) this.engine.wantsIrqWindow = requested;
+  }
+
+  /** True if something is to happen as soon as the CPU takes interrupts. */
+  get isWaiting(): boolean {
+    return this.vector >= 0 || this.windowRequested;
+  }
+
+  hold(): void {
+    this.heldVector = this.engine.pendingInterrupt;
+    this.isHeld = true;
+    this.engine.pendingInterrupt = -1;
+    this.engine.wantsIrqWindow = false;
+  }
+
+  release(): void {
+    this.isHeld = false;
+    this.engine.pendingInterrupt = this.heldVector;
+    this.engine.wantsIrqWindow = this.windowRequested;
+  }
+}

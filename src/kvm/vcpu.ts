@@ -1,0 +1,333 @@
+/**
+ * A virtual CPU: its registers, its interrupts, its debugger, and `run`, which executes guest code until something happens
+ * that is the caller's business. Shaped like the vCPU file descriptor of /dev/kvm; the shared page is the exit object.
+ */
+import { VmError } from "../../tcg/support/errors.ts";
+import { Engine } from "../exec/engine.ts";
+import type { EngineExit } from "../exec/exits.ts";
+import { IoRequest } from "../exec/exits.ts";
+import type { EngineOptions } from "../exec/options.ts";
+import type { PhysicalMemory } from "../mem/physical-memory.ts";
+import { Cpu } from "../x86/cpu.ts";
+import { CpuidTable } from "../x86/cpuid.ts";
+import { CS, EFLAGS_SYS, EIP, F_IF, SEG_BASE } from "../x86/state.ts";
+import { requireCount } from "./check.ts";
+import { KVM_INTERNAL_ERROR_DELIVERY_EV, KVM_INTERNAL_ERROR_EMULATION } from "./constants.ts";
+import type { KvmCpuidEntry2 } from "./cpuid.ts";
+import { fromKvmEntries, toKvmEntries } from "./cpuid.ts";
+import { ENTRY_FAILURE_INVALID_GUEST_STATE, findEntryFailure } from "./entry-check.ts";
+import type { ExitBody, KvmExit } from "./exits.ts";
+import type { KvmGuestDebug } from "./guest-debug.ts";
+import { GuestDebug } from "./guest-debug.ts";
+import { InterruptQueue } from "./interrupt-queue.ts";
+import type { MemorySlots } from "./memory-slots.ts";
+import type { PortHandlers } from "./port-handlers.ts";
+import type { KvmRegs } from "./regs.ts";
+import { readRegs, writeRegs } from "./regs.ts";
+import type { KvmSregs, KvmSregsUpdate } from "./sregs.ts";
+import { readSregs, writeSregs } from "./sregs.ts";
+import { VcpuIo } from "./vcpu-io.ts";
+
+/** How long one `run` may take. */
+export interface RunLimits {
+  /** Retire this many insns, and not one more; default: no limit. */
+  readonly maxInsns?: number;
+  /**
+   * Also bounds steps that retire nothing: faults, and runs of a repeated string insn. A guest whose fault handler faults
+   * retires nothing for ever. Default: no limit.
+   */
+  readonly maxSteps?: number;
+}
+
+/** The parts of a VM that its vCPU works with. */
+export interface VcpuParts {
+  readonly id: number;
+  readonly memory: PhysicalMemory;
+  readonly slots: MemorySlots;
+  readonly ports: PortHandlers;
+  readonly options: EngineOptions;
+}
+
+/** What the engine came back with, or that it could not deliver an event. */
+type Outcome = EngineExit | { readonly kind: "no-delivery"; readonly address: number };
+
+const BUDGET = { kind: "budget" } as const;
+
+/** Made by `Vm.createVcpu`. It starts in the state after RESET: real mode, at F000:FFF0, base FFFF0000. */
+export class Vcpu {
+  readonly id: number;
+  /** The machinery below, for the inspector and for tests; its shape may change with any version. */
+  readonly engine: Engine;
+  private readonly cpu: Cpu;
+  private readonly io: VcpuIo;
+  private readonly slots: MemorySlots;
+  private readonly interrupts: InterruptQueue;
+  private readonly debug = new GuestDebug();
+  private cr8 = 0;
+  private isRunning = false;
+  private exitRequested = false;
+  /** Registers were set since it was last known that a CPU can be in this state. */
+  private stateIsUnchecked = true;
+  /** What happened while a write was completed, for the next `run`. */
+  private queued: Outcome | null = null;
+  /** Where the guest stood when `run` came back: an insn in progress goes on only there. */
+  private pausedAt = 0;
+
+  constructor(parts: VcpuParts) {
+    this.id = parts.id;
+    this.slots = parts.slots;
+    this.io = new VcpuIo(parts.ports);
+    this.cpu = new Cpu(parts.memory, this.io, new CpuidTable());
+    this.engine = new Engine(this.cpu, parts.options);
+    this.io.connect(this.cpu.R, this.engine);
+    this.interrupts = new InterruptQueue(this.engine);
+  }
+
+  // ---- state
+
+  getRegs(): KvmRegs {
+    return readRegs(this.cpu.R);
+  }
+
+  /**
+   * Sets the registers that are given.
+   * @throws VmError EINVAL for a value that is not an unsigned 32-bit integer, or a register that does not exist
+   */
+  setRegs(regs: Partial<KvmRegs>): void {
+    this.requireStopped("setRegs");
+    writeRegs(this.cpu.R, regs);
+    this.stateIsUnchecked = true;
+  }
+
+  getSregs(): KvmSregs {
+    return readSregs(this.cpu, this.cr8);
+  }
+
+  /**
+   * Sets the segments, tables and control registers that are given. Combinations no CPU can be in are noticed by `run`.
+   * @throws VmError EINVAL for values out of range and features this CPU does not have
+   */
+  setSregs(sregs: KvmSregsUpdate): void {
+    this.requireStopped("setSregs");
+    this.cr8 = writeSregs(this.cpu, this.cr8, sregs);
+    this.stateIsUnchecked = true;
+  }
+
+  /** The leaves that CPUID answers with; none before `setCpuid2`. */
+  getCpuid2(): KvmCpuidEntry2[] {
+    return toKvmEntries(this.cpu.cpuid.getEntries());
+  }
+
+  /**
+   * Replaces all leaves; `Kvm.getSupportedCpuid` has a set that is coherent with what is implemented.
+   * @throws VmError E2BIG, EINVAL
+   */
+  setCpuid2(entries: readonly KvmCpuidEntry2[]): void {
+    this.requireStopped("setCpuid2");
+    this.cpu.cpuid.setEntries(fromKvmEntries(entries));
+  }
+
+  // ---- events
+
+  /**
+   * Queues an external interrupt. It is delivered before the next insn at which the CPU takes interrupts.
+   * @param vector  0..255
+   * @throws VmError EEXIST while another is waiting
+   */
+  interrupt(vector: number): void {
+    this.interrupts.queue(vector);
+  }
+
+  /** RFLAGS.IF: the guest has interrupts on. */
+  get ifFlag(): boolean {
+    return (this.cpu.R[EFLAGS_SYS] & F_IF) !== 0;
+  }
+
+  /** True if an `interrupt` now would be delivered before the next insn. */
+  get readyForInterruptInjection(): boolean {
+    return this.io.isIdle && this.interrupts.vector < 0 && this.engine.acceptsInterrupts();
+  }
+
+  /** While true, `run` leaves with KVM_EXIT_IRQ_WINDOW_OPEN whenever the CPU would take an interrupt and none is queued. */
+  get requestInterruptWindow(): boolean {
+    return this.interrupts.requestsWindow;
+  }
+
+  set requestInterruptWindow(requested: boolean) {
+    this.interrupts.requestsWindow = requested;
+  }
+
+  /** Makes the `run` in progress, or else the next one, leave with KVM_EXIT_INTR as soon as it can. For port handlers. */
+  requestExit(): void {
+    this.exitRequested = true;
+    if (this.isRunning) this.engine.requestStop();
+  }
+
+  /**
+   * Single steps and breakpoints; replaces what was set before, so `{}` turns both off.
+   * @throws VmError EINVAL for more than four breakpoints
+   */
+  setGuestDebug(debug: KvmGuestDebug): void {
+    this.requireStopped("setGuestDebug");
+    this.debug.set(debug);
+    const { engine } = this;
+    engine.singleStep = this.debug.singleStep;
+    engine.debugStop = this.debug.hasBreakpoints ? (linear) => this.debug.stopsAt(linear, engine.retired) : null;
+  }
+
+  // ---- running
+
+  /**
+   * Executes guest code until an exit. I/O of the last exit is finished first.
+   * @throws VmError EBUSY from within a port handler, EINVAL for limits that are not counts; what a port handler throws
+   */
+  run(limits: RunLimits = {}): KvmExit {
+    this.requireStopped("run");
+    const maxInsns = limits.maxInsns === undefined ? Infinity : requireCount("run: maxInsns", limits.maxInsns);
+    const maxSteps = limits.maxSteps === undefined ? Infinity : requireCount("run: maxSteps", limits.maxSteps);
+    const { engine } = this, before = engine.retired;
+    this.isRunning = true;
+    try {
+      const body = this.runUntilExit(before + maxInsns, maxSteps);
+      return { ...body, insns: engine.retired - before };
+    } finally {
+      engine.cancelStop();
+      this.pausedAt = this.linearPc();
+      this.isRunning = false;
+    }
+  }
+
+  private requireStopped(what: string): void {
+    if (this.isRunning) throw new VmError("EBUSY", `${what}: the vCPU is running; a port handler may call interrupt and requestExit`);
+  }
+
+  private linearPc(): number {
+    const { R } = this.cpu;
+    return (R[SEG_BASE + CS] + R[EIP]) | 0;
+  }
+
+  /** Runs until `goal` insns have retired since the vCPU was made, or something else ends it. */
+  private runUntilExit(goal: number, maxSteps: number): ExitBody {
+    this.resume();
+    if (this.stateIsUnchecked) {
+      const detail = findEntryFailure(this.cpu);
+      if (detail !== null) return { reason: "KVM_EXIT_FAIL_ENTRY", hardwareEntryFailureReason: ENTRY_FAILURE_INVALID_GUEST_STATE, detail };
+      this.stateIsUnchecked = false;
+    }
+    for (;;) {
+      if (this.engine.retired >= goal || this.exitRequested) return this.describe(BUDGET);
+      const isFree = this.queued === null && this.io.isIdle;
+      const outcome = isFree ? this.enter(goal - this.engine.retired, maxSteps) : this.takeQueued() ?? this.step();
+      if (outcome.kind === "io") {
+        this.rethrowFailure();
+        if (this.io.hasRequest) return this.leaveForIo();
+      } else if (outcome.kind !== "budget" || isFree) {
+        return this.describe(outcome);
+      }
+    }
+  }
+
+  /** Takes note of what the caller did while the guest was stopped. */
+  private resume(): void {
+    if (this.linearPc() !== this.pausedAt) {
+      // RIP was set: what the insn before was about is void.
+      this.io.clear();
+      this.queued = null;
+    }
+    this.io.takeAnswer();
+    this.debug.resume();
+    const { codePages } = this.engine.translator;
+    if (this.slots.hasOutsideWriters !== codePages.watchesHost) {
+      codePages.watchesHost = this.slots.hasOutsideWriters;
+      this.engine.translator.flushAll();
+    }
+    codePages.verify();
+  }
+
+  private takeQueued(): Outcome | null {
+    const { queued } = this;
+    this.queued = null;
+    return queued;
+  }
+
+  /** What a port handler has thrown is the caller's; the insn that asked is executed again by the next `run`. */
+  private rethrowFailure(): void {
+    const { failure } = this.io;
+    if (failure === null) return;
+    this.io.failure = null;
+    throw failure.error;
+  }
+
+  private enter(maxInsns: number, maxSteps: number): Outcome {
+    const { engine, io } = this, { retired } = engine;
+    try {
+      const outcome = engine.run(maxInsns, maxSteps);
+      // OUT leaves before the debugger is asked.
+      if (outcome.kind === "io" && engine.singleStep && engine.retired !== retired) this.queued = { kind: "debug" };
+      return outcome;
+    } catch (e) {
+      // Thrown past the engine: not by an insn, but by the delivery of an event whose vector or stack is not in memory.
+      if (!(e instanceof IoRequest)) throw e;
+      const address = io.pendingAddress;
+      io.clear();
+      return { kind: "no-delivery", address };
+    }
+  }
+
+  /**
+   * Executes the insn in progress again, with what is known of its accesses. Interrupts wait until it has ended; a
+   * repeated string insn lets them in between its elements.
+   */
+  private step(): Outcome {
+    const { engine, io, interrupts } = this, pc = this.linearPc(), { retired } = engine;
+    io.yieldsAtElement = interrupts.isWaiting && engine.acceptsInterrupts();
+    interrupts.hold();
+    io.restart();
+    const outcome = this.enter(1, 1);
+    interrupts.release();
+    io.yieldsAtElement = false;
+    if (!io.isAsking && (io.hasReplayed || engine.retired !== retired || this.linearPc() !== pc)) io.clear();
+    return outcome;
+  }
+
+  /** Hands a request out, once as much as possible has been done. */
+  private leaveForIo(): ExitBody {
+    if (this.io.hasOutput && this.io.isIdle) this.gatherOutput();
+    const body = this.io.takeRequest();
+    // A write needs no answer: RIP should be behind the insn when the caller looks, if that was its last access.
+    while (this.queued === null && !this.io.isIdle && !this.io.isAsking) this.queue(this.step());
+    return body;
+  }
+
+  /** Lets the next elements of a REP OUTS join the output, so that they do not cost an exit each. */
+  private gatherOutput(): void {
+    const { engine, cpu, io, interrupts } = this;
+    interrupts.hold();
+    // OUTS runs alone, with `cpu.retired` set before: while that is still the count it has not retired.
+    while (this.queued === null && io.outputHasRoom && !io.isAsking && cpu.retired === engine.retired) this.queue(this.enter(1, 1));
+    interrupts.release();
+  }
+
+  /** Keeps what has happened behind an exit for the next `run`. */
+  private queue(outcome: Outcome): void {
+    const isOutput = outcome.kind === "io" && !this.io.isAsking && this.io.failure === null;
+    if (outcome.kind !== "budget" && !isOutput) this.queued ??= outcome;
+  }
+
+  private describe(outcome: Exclude<Outcome, { kind: "io" }>): ExitBody {
+    switch (outcome.kind) {
+      case "budget":
+        this.exitRequested = false;
+        return { reason: "KVM_EXIT_INTR" };
+      case "halt": return { reason: "KVM_EXIT_HLT" };
+      case "shutdown": return { reason: "KVM_EXIT_SHUTDOWN" };
+      case "irq-window": return { reason: "KVM_EXIT_IRQ_WINDOW_OPEN" };
+      case "debug":
+        return { reason: "KVM_EXIT_DEBUG", exception: 1, pc: this.linearPc() >>> 0, dr6: this.debug.dr6, dr7: this.debug.dr7 };
+      case "no-code":
+        return { reason: "KVM_EXIT_INTERNAL_ERROR", suberror: KVM_INTERNAL_ERROR_EMULATION, address: outcome.linear >>> 0 };
+      case "no-delivery":
+        return { reason: "KVM_EXIT_INTERNAL_ERROR", suberror: KVM_INTERNAL_ERROR_DELIVERY_EV, address: outcome.address >>> 0 };
+    }
+  }
+}
