@@ -129,6 +129,12 @@ export class CodePages {
     if (page.liveInsns === 0 && page.blocks.size === 0) this.memory.clearHasCode(phys);
   }
 
+  /** An insn is no longer what its bytes say, because its second page lies elsewhere. */
+  forget(insn: Insn): void {
+    this.pages.get(insn.tailPhys >>> 12)?.tails.delete(insn);
+    this.invalidator.undecode(insn);
+  }
+
   private drop(page: CodePage, insn: Insn): void {
     page.liveInsns--;
     this.invalidator.undecode(insn);

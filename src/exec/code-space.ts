@@ -21,45 +21,64 @@ export class InsnPage {
   }
 }
 
+/** What a space needs from its owner. */
+export interface CodeSpaceHost {
+  /** What links of an undecoded insn point at. */
+  readonly exitInsn: Insn;
+  /** Handler of an insn that has not been decoded yet. */
+  readonly undecoded: Handler;
+  /** Handler of an insn whose page was not mapped when it was looked up. */
+  readonly runUnmapped: Handler;
+  /** Physical address of a linear address for execution at the current privilege, or null. */
+  translateCode(linear: number): number | null;
+  insnPageOpened(page: InsnPage): void;
+}
+
 export class CodeSpace {
   readonly mode: Mode;
   readonly csBase: number;
   /** CS limit, as int32. */
   readonly csLimit: number;
-  /** Blocks by offset in CS. */
+  /** Blocks by `blockKey`. */
   readonly blocks = new Map<number, TranslationBlock>();
-  /** Insn pages by linear page number: 1024 tables of 1024. */
+  /** Insn pages by linear page number: 1024 tables of 1024, as far as looked up since the last flush of translations. */
   private readonly tables = new Array<(InsnPage | null)[] | null>(1024).fill(null);
-  private readonly undecoded: Handler;
-  private readonly nil: Insn;
-  private readonly openPage: (linear: number) => InsnPage;
+  /** All insn pages, by linear and physical page: they outlive flushes of translations. */
+  private readonly pagesByPlace = new Map<number, InsnPage>();
+  private readonly host: CodeSpaceHost;
 
-  /**
-   * @param undecoded  handler of an insn that has not been decoded yet
-   * @param nil        what links of an undecoded insn point at
-   * @param openPage   translates a linear address and makes the page's object; may raise a fault
-   */
-  constructor(mode: Mode, csBase: number, csLimit: number, undecoded: Handler, nil: Insn, openPage: (linear: number) => InsnPage) {
+  constructor(mode: Mode, csBase: number, csLimit: number, host: CodeSpaceHost) {
     this.mode = mode;
     this.csBase = csBase;
     this.csLimit = csLimit;
-    this.undecoded = undecoded;
-    this.nil = nil;
-    this.openPage = openPage;
+    this.host = host;
   }
 
-  /** The page that holds a linear address; made if need be. */
-  page(linear: number): InsnPage {
+  /** Where a block at an offset in CS is kept: the same offset may mean another physical page later. */
+  blockKey(page: InsnPage, eip: number): number {
+    return (page.phys >>> 12) * 4294967296 + (eip >>> 0);
+  }
+
+  /** The page that holds a linear address, or null if it is not mapped for execution. */
+  page(linear: number): InsnPage | null {
     const table = this.tables[linear >>> 22];
     if (table !== null) {
       const page = table[(linear >>> 12) & 1023];
       if (page !== null) return page;
     }
-    return this.addPage(linear);
+    return this.openPage(linear);
   }
 
-  private addPage(linear: number): InsnPage {
-    const page = this.openPage(linear);
+  private openPage(linear: number): InsnPage | null {
+    const phys = this.host.translateCode(linear);
+    if (phys === null) return null;
+    const place = (linear >>> 12) * 1048576 + (phys >>> 12);
+    let page = this.pagesByPlace.get(place);
+    if (page === undefined) {
+      page = new InsnPage(phys & ~4095, this.host.exitInsn);
+      this.pagesByPlace.set(place, page);
+      this.host.insnPageOpened(page);
+    }
     let table = this.tables[linear >>> 22];
     if (table === null) {
       table = new Array<InsnPage | null>(1024).fill(null);
@@ -69,24 +88,29 @@ export class CodeSpace {
     return page;
   }
 
-  /** The insn object at an offset in CS; it decodes itself when run. */
+  /** Translations have changed: pages are looked up again; what is decoded stays. */
+  forgetTranslations(): void {
+    this.tables.fill(null);
+  }
+
+  forgetTranslation(linear: number): void {
+    const table = this.tables[linear >>> 22];
+    if (table !== null) table[(linear >>> 12) & 1023] = null;
+  }
+
+  /** The insn object at an offset in CS; it decodes itself when run. Never faults: the insn does, when run. */
   find(eip: number): Insn {
     const linear = (this.csBase + eip) | 0;
     const page = this.page(linear);
+    if (page === null) return new InsnObject(this.mode, eip, linear, this.host.runUnmapped, this.host.exitInsn);
     const at = page.index[linear & 4095];
     return at !== 0 ? page.list[at] : this.add(page, eip, linear);
   }
 
   private add(page: InsnPage, eip: number, linear: number): Insn {
-    const insn = new InsnObject(this.mode, eip, linear, this.undecoded, this.nil);
+    const insn = new InsnObject(this.mode, eip, linear, this.host.undecoded, this.host.exitInsn);
     page.index[linear & 4095] = page.list.length;
     page.list.push(insn);
     return insn;
-  }
-
-  /** The insn at a linear address if there is an object for it. */
-  existing(page: InsnPage, offset: number): Insn | null {
-    const at = page.index[offset];
-    return at !== 0 ? page.list[at] : null;
   }
 }

@@ -24,7 +24,7 @@ export interface Callbacks {
 /** How emitted code reaches the memory of this CPU as it is laid out now. */
 export function targetOf(cpu: Cpu): EmitTarget {
   const { base, size } = cpu.memory.window;
-  return { memory: { base, size }, state: { pc: EIP, left: LEFT } };
+  return { memory: { kind: "flat", base, size }, state: { pc: EIP, left: LEFT } };
 }
 
 /** Everything emitted code may name but for helpers, which are added as code that calls them is made. */

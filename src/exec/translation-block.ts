@@ -28,6 +28,8 @@ export class TranslationBlock {
   owner: TranslationBlock | null = null;
   slot: LinkSlot = 0;
   // ---- blocks
+  /** Where its space keeps it. */
+  key = 0;
   nextStub: TranslationBlock | null = null;
   takenStub: TranslationBlock | null = null;
   /** Blocks whose link `slot` leads here: (block, slot) pairs. */

@@ -10,7 +10,7 @@ import { optimize } from "../../tcg/opt/pipeline.ts";
 import { printBlock } from "../../tcg/text/print.ts";
 import { InternalError } from "../../tcg/support/errors.ts";
 import { verify } from "../../tcg/verify/verify.ts";
-import type { CodeWriteListener } from "../mem/physical-memory.ts";
+import type { MemoryListener } from "../mem/physical-memory.ts";
 import type { Cpu } from "../x86/cpu.ts";
 import { GP, GuestFault } from "../x86/fault.ts";
 import { X86_OPCODES } from "../x86/insns/table.ts";
@@ -20,12 +20,16 @@ import type { CodeWindow } from "../x86/isa/decode.ts";
 import { Decoder, MAX_INSN_BYTES, TOO_LONG_FORM, UNDEFINED_FORM } from "../x86/isa/decode.ts";
 import type { Handler } from "../x86/isa/insn.ts";
 import { Insn } from "../x86/isa/insn.ts";
+import type { Mode } from "../x86/isa/mode.ts";
 import { modeKey, modeOfKey } from "../x86/isa/mode.ts";
 import { CS, EIP, LEFT, SEG_BASE, SEG_LIMIT } from "../x86/state.ts";
+import type { TranslationListener } from "../x86/mmu/mmu.ts";
+import { EXECUTE } from "../x86/mmu/page-walk.ts";
 import { lowerBlock } from "../x86/translate.ts";
 import type { Invalidator } from "./code-pages.ts";
 import { CodePages } from "./code-pages.ts";
-import { CodeSpace, InsnPage } from "./code-space.ts";
+import type { CodeSpaceHost, InsnPage } from "./code-space.ts";
+import { CodeSpace } from "./code-space.ts";
 import type { Callbacks } from "./environment.ts";
 import { environmentOf, targetOf } from "./environment.ts";
 import { NoCode } from "./exits.ts";
@@ -44,7 +48,7 @@ const HEAT_AFTER_INVALIDATION = -64, HEAT_NEVER = -0x40000000;
 /** Numbers VMs, because every emitted text must be unique in the process (see tcg/js/compile.ts). */
 const vmNumbers = { next: 1 };
 
-export class Translator implements CodeWriteListener, Invalidator, Callbacks {
+export class Translator implements MemoryListener, TranslationListener, Invalidator, Callbacks, CodeSpaceHost {
   /** What handlers return to leave for the engine. */
   readonly exitInsn: Insn;
   /** What blocks return to leave for the engine. */
@@ -67,7 +71,7 @@ export class Translator implements CodeWriteListener, Invalidator, Callbacks {
   private solo: Insn | null = null;
   private unfinished = 0;
   private environment: Environment;
-  private target: EmitTarget;
+  private flatTarget: EmitTarget;
   private handlers: HandlerFactory;
 
   constructor(cpu: Cpu, options: EngineOptions, stats: Statistics) {
@@ -79,11 +83,12 @@ export class Translator implements CodeWriteListener, Invalidator, Callbacks {
     this.exitInsn = exitInsn;
     this.exitBlock = new TranslationBlock(function exit() { return this; }, EXIT_SIZE, 0, null);
     this.jumpCache = new Array<TranslationBlock>(JUMP_CACHE_SIZE).fill(this.exitBlock);
-    this.target = targetOf(cpu);
+    this.flatTarget = targetOf(cpu);
     this.environment = environmentOf(cpu, this);
     this.handlers = this.newHandlers();
     this.space = this.newSpace(0, 0, 0);
     cpu.memory.addListener(this);
+    cpu.mmu.listener = this;
   }
 
   // ---- spaces
@@ -104,16 +109,31 @@ export class Translator implements CodeWriteListener, Invalidator, Callbacks {
   }
 
   private newSpace(key: number, csBase: number, csLimit: number): CodeSpace {
-    const mode = modeOfKey(key);
-    return new CodeSpace(mode, csBase, csLimit, this.undecoded, this.exitInsn, (linear) => {
-      const page = new InsnPage(this.physical(linear & ~4095), this.exitInsn);
-      this.codePages.addInsnPage(page);
-      return page;
-    });
+    return new CodeSpace(modeOfKey(key), csBase, csLimit, this);
   }
 
-  private physical(linear: number): number {
-    return this.cpu.a20 ? linear : linear & ~(1 << 20);
+  /** Physical address of a linear address for execution, or null with the MMU holding the page fault. */
+  translateCode(linear: number): number | null {
+    const { cpu } = this;
+    if (!cpu.mmu.isOn) return cpu.physical(linear, EXECUTE);
+    return cpu.mmu.translate(linear, EXECUTE, cpu.cpl === 3, false) ? cpu.mmu.physical : null;
+  }
+
+  insnPageOpened(page: InsnPage): void {
+    this.codePages.addInsnPage(page);
+  }
+
+  /** Translations have changed: insns and blocks are looked up again by what lies where now. */
+  translationsFlushed(): void {
+    for (const space of this.spaces.values()) space.forgetTranslations();
+    this.space.forgetTranslations();
+    this.jumpCache.fill(this.exitBlock);
+  }
+
+  translationFlushed(linear: number): void {
+    for (const space of this.spaces.values()) space.forgetTranslation(linear);
+    this.space.forgetTranslation(linear);
+    this.jumpCache.fill(this.exitBlock);
   }
 
   // ---- insns
@@ -122,7 +142,7 @@ export class Translator implements CodeWriteListener, Invalidator, Callbacks {
   readonly find = (eip: number): Insn => this.space.find(eip);
 
   /** Handler of an insn that has not been decoded, or whose bytes have changed. */
-  private readonly undecoded: Handler = (insn) => {
+  readonly undecoded: Handler = (insn) => {
     this.decode(insn);
     return insn.run(insn);
   };
@@ -133,6 +153,22 @@ export class Translator implements CodeWriteListener, Invalidator, Callbacks {
     this.solo = insn;
     this.unfinished++;
     return this.exitInsn;
+  };
+
+  /** Handler of an insn whose page was not mapped when it was looked up: tries again, and faults. */
+  readonly runUnmapped: Handler = (insn) => {
+    if (this.space.page(insn.lin) === null) this.cpu.pageFault(insn.lin);
+    const target = this.space.find(insn.eip);
+    return target.run(target);
+  };
+
+  /** Handler of an insn that reaches into another page, under paging: its bytes are where they were only if that page is. */
+  private readonly runAcrossPages: Handler = (insn) => {
+    if (this.translateCode((insn.lin | 4095) + 1) !== insn.tailPhys) {
+      this.codePages.forget(insn);
+      return this.undecoded(insn);
+    }
+    return insn.solo ? this.runSolo(insn) : insn.exec(insn);
   };
 
   /** Handler of a link into another page: what is there is looked up each time. */
@@ -173,18 +209,31 @@ export class Translator implements CodeWriteListener, Invalidator, Callbacks {
     insn.next = this.linkInsn(insn, insn.neip, space);
     if (insn.form?.def.branch !== undefined) insn.tgt = this.linkInsn(insn, insn.teip, space);
     insn.run = insn.solo ? this.runSolo : handler;
-    this.codePages.addInsn(insn, this.physical(insn.lin), this.physical((insn.lin | 4095) + 1));
+    const page = space.page(insn.lin);
+    if (page === null) throw new InternalError("an insn without a page was decoded");
+    if (crossesPage(insn)) {
+      insn.tailPhys = this.translateCode((insn.lin | 4095) + 1) ?? 0;
+      if (space.mode.paging) insn.run = this.runAcrossPages;
+    }
+    this.codePages.addInsn(insn, page.phys | (insn.lin & 4095), insn.tailPhys);
   }
 
-  /** Fills the window with the code bytes at an insn. */
+  /** Fills the window with the code bytes at an insn, as far as limit, translation and memory let it. */
   private fetch(insn: Insn): void {
     const { space, window, cpu } = this;
     const toLimit = (space.csLimit >>> 0) - (insn.eip >>> 0) + 1;
     if (toLimit <= 0) cpu.fault(GP, 0);
     const wanted = Math.min(MAX_INSN_BYTES, toLimit);
     window.available = 0;
-    for (let i = 0; i < wanted; i++) {
-      const phys = this.physical((insn.lin + i) | 0), region = cpu.memory.find(phys);
+    let phys = this.translateCode(insn.lin) ?? cpu.pageFault(insn.lin);
+    for (let i = 0; i < wanted; i++, phys++) {
+      const linear = (insn.lin + i) | 0;
+      if (i > 0 && (linear & 4095) === 0) {
+        const next = this.translateCode(linear);
+        if (next === null) break;
+        phys = next;
+      }
+      const region = cpu.memory.find(phys);
       if (region === null) break;
       window.bytes[i] = region.bytes[(phys >>> 0) - region.base];
       window.available++;
@@ -194,9 +243,10 @@ export class Translator implements CodeWriteListener, Invalidator, Callbacks {
 
   /** The byte after the window is needed and cannot be fetched. */
   private fetchFault(insn: Insn): never {
-    const next = insn.eip + this.window.available;
-    if (next > this.space.csLimit >>> 0) this.cpu.fault(GP, 0);
-    throw new NoCode((insn.lin + this.window.available) | 0);
+    const { cpu } = this, next = (insn.lin + this.window.available) | 0;
+    if (insn.eip + this.window.available > this.space.csLimit >>> 0) cpu.fault(GP, 0);
+    if (this.translateCode(next) === null) cpu.pageFault(next);
+    throw new NoCode(next);
   }
 
   private linkInsn(from: Insn, eip: number, space: CodeSpace): Insn {
@@ -216,7 +266,9 @@ export class Translator implements CodeWriteListener, Invalidator, Callbacks {
   lookup(eip: number): TranslationBlock | null {
     const at = (eip ^ (eip >>> 12)) & (JUMP_CACHE_SIZE - 1), cached = this.jumpCache[at];
     if (cached.eip === eip && cached.space === this.space) return cached;
-    const tb = this.space.blocks.get(eip);
+    const { space } = this, page = space.page((space.csBase + eip) | 0);
+    if (page === null) return null;
+    const tb = space.blocks.get(space.blockKey(page, eip));
     if (tb === undefined) return null;
     this.jumpCache[at] = tb;
     return tb;
@@ -257,12 +309,19 @@ export class Translator implements CodeWriteListener, Invalidator, Callbacks {
       this.cpu.R[EIP] = stub.eip;
       return this.exitBlock;
     }
-    if (owner !== null && owner.isValid && this.options.chaining) {
+    if (owner !== null && owner.isValid && this.mayChain(owner, tb)) {
       link(owner, stub.slot, tb);
       this.stats.linksChained++;
     }
     return tb;
   };
+
+  /** Under paging only blocks of one page are chained: where another page lies may change (invariant E2). */
+  private mayChain(from: TranslationBlock, to: TranslationBlock): boolean {
+    if (!this.options.chaining) return false;
+    const base = this.space.csBase;
+    return !this.space.mode.paging || (base + from.eip) >>> 12 === (base + to.eip) >>> 12;
+  }
 
   /** Translates the block that starts at an insn; null if it starts with an insn that cannot be in a block. */
   translate(start: Insn): TranslationBlock | null {
@@ -276,7 +335,7 @@ export class Translator implements CodeWriteListener, Invalidator, Callbacks {
     if (this.blocks.size >= this.options.maxBlocks) this.flushBlocks();
     const tb = this.newBlock(start, insns, last);
     this.compileBlock(tb, insns);
-    this.space.blocks.set(tb.eip, tb);
+    this.space.blocks.set(tb.key, tb);
     this.blocks.add(tb);
     this.codePages.addBlock(tb);
     const { stats } = this;
@@ -300,6 +359,7 @@ export class Translator implements CodeWriteListener, Invalidator, Callbacks {
         throw e;
       }
       if (insn.solo || insn.form === UNDEFINED_FORM || insn.form === TOO_LONG_FORM) break;
+      if (this.space.mode.paging && crossesPage(insn)) break;
       insns.push(insn);
       const next = (insn.lin + insn.length) | 0;
       if (insn.ends || insns.length >= this.options.maxBlockInsns || next >>> 12 !== start.lin >>> 12) break;
@@ -314,8 +374,11 @@ export class Translator implements CodeWriteListener, Invalidator, Callbacks {
     tb.takenStub = this.newStub(tb, 1, last.teip);
     tb.next = tb.nextStub;
     tb.taken = tb.takenStub;
-    tb.phys = this.physical(start.lin);
-    tb.tailPhys = this.physical((start.lin | 4095) + 1);
+    const page = this.space.page(start.lin);
+    if (page === null) throw new InternalError("a block without a page was translated");
+    tb.key = this.space.blockKey(page, start.eip);
+    tb.phys = page.phys | (start.lin & 4095);
+    tb.tailPhys = last.tailPhys;
     tb.length = last.lin + last.length - start.lin;
     tb.eips = insns.map((i) => i.eip);
     tb.serial = ++this.blockSerial;
@@ -337,7 +400,7 @@ export class Translator implements CodeWriteListener, Invalidator, Callbacks {
     if (inspect) tb.ir = printBlock(block);
     optimize(block, checked ? { check: verify } : undefined);
     if (inspect) tb.optimizedIr = printBlock(block);
-    const emitted = emitBlock(block, this.target, insns.length);
+    const emitted = emitBlock(block, this.targetOf(tb.space?.mode ?? insns[0].mode), insns.length);
     bindHelpers(this.environment, emitted.helpers, this.cpu);
     const compiled = compile(emitted, this.environment, {
       name, params: [], sourceUrl: `${this.urlPrefix}/${name}.${tb.serial}`, self: { name: "tb", value: tb }, checked,
@@ -356,7 +419,7 @@ export class Translator implements CodeWriteListener, Invalidator, Callbacks {
   }
 
   layoutChanged(): void {
-    this.target = targetOf(this.cpu);
+    this.flatTarget = targetOf(this.cpu);
     this.environment = environmentOf(this.cpu, this);
     this.handlers = this.newHandlers();
     this.flushAll();
@@ -369,7 +432,7 @@ export class Translator implements CodeWriteListener, Invalidator, Callbacks {
     unlink(tb);
     const { space } = tb;
     if (space !== null) {
-      space.blocks.delete(tb.eip);
+      space.blocks.delete(tb.key);
       const start = space.find(tb.eip);
       start.heat = Math.max(HEAT_AFTER_INVALIDATION, start.heat - this.options.threshold);
     }
@@ -407,7 +470,21 @@ export class Translator implements CodeWriteListener, Invalidator, Callbacks {
   }
 
   private newHandlers(): HandlerFactory {
-    return new HandlerFactory(this.cpu, this.target, this.environment, `${this.urlPrefix}/${this.stats.flushes}`, this.options.checked);
+    return new HandlerFactory(this.cpu, (mode) => this.targetOf(mode), this.environment, `${this.urlPrefix}/${this.stats.flushes}`, this.options.checked);
+  }
+
+  /** How code of a mode reaches memory. */
+  private targetOf(mode: Mode): EmitTarget {
+    if (!mode.paging) return this.flatTarget;
+    const { environment } = this, { softTlb } = this.cpu.mmu;
+    if (!("tlbReadUser" in environment)) {
+      environment.tlbReadUser = softTlb.table(false, false);
+      environment.tlbWriteUser = softTlb.table(true, false);
+      environment.tlbReadKernel = softTlb.table(false, true);
+      environment.tlbWriteKernel = softTlb.table(true, true);
+    }
+    const who = mode.cpl === 3 ? "User" : "Kernel";
+    return { ...this.flatTarget, memory: { kind: "tlb", read: `tlbRead${who}`, write: `tlbWrite${who}` } };
   }
 
   /** All valid blocks, for the inspector. */
@@ -419,6 +496,10 @@ export class Translator implements CodeWriteListener, Invalidator, Callbacks {
   isChained(tb: TranslationBlock, slot: 0 | 1): boolean {
     return isLinked(tb, slot);
   }
+}
+
+function crossesPage(insn: Insn): boolean {
+  return (insn.lin & 4095) + insn.length > 4096;
 }
 
 function unrunnable(): never {

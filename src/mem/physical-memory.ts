@@ -36,22 +36,26 @@ export interface MemoryWindow {
 
 const EMPTY_WINDOW: MemoryWindow = { base: 0, size: 0, u8: new Uint8Array(0), view: new DataView(new ArrayBuffer(0)) };
 
-/** Told when memory that holds decoded or translated code has been written. */
-export interface CodeWriteListener {
-  /** Bytes [phys, phys + size) now hold something else; `size` does not cross a page. */
-  codeWritten(phys: number, size: number): void;
+/** Told what happens to memory. */
+export interface MemoryListener {
+  /** Bytes [phys, phys + size), within one page that holds decoded or translated code, now hold something else. */
+  codeWritten?(phys: number, size: number): void;
   /** The set of regions has changed: everything derived from memory is void, including captured windows. */
-  layoutChanged(): void;
+  layoutChanged?(): void;
+  /** A page may not be stored to directly any more: its flags are no longer 0. */
+  pageProtected?(phys: number): void;
+  /** The same for many pages. */
+  pagesProtected?(): void;
 }
 
 export class PhysicalMemory {
   readonly pageFlags = new Uint8Array(PAGE_COUNT).fill(PAGE_NOT_RAM);
   window: MemoryWindow = EMPTY_WINDOW;
   private regions: MemoryRegion[] = [];
-  private readonly listeners: CodeWriteListener[] = [];
+  private readonly listeners: MemoryListener[] = [];
   private last: MemoryRegion | null = null;
 
-  addListener(listener: CodeWriteListener): void {
+  addListener(listener: MemoryListener): void {
     this.listeners.push(listener);
   }
 
@@ -97,7 +101,7 @@ export class PhysicalMemory {
       const flags = largest.dirty === null ? 0 : PAGE_LOG_DIRTY;
       this.pageFlags.fill(flags, largest.base >>> PAGE_SHIFT, (largest.base + largest.size) / PAGE_SIZE);
     }
-    for (const l of this.listeners) l.layoutChanged();
+    for (const l of this.listeners) l.layoutChanged?.();
   }
 
   /** The region that holds a physical address (as int32), or null. */
@@ -140,7 +144,7 @@ export class PhysicalMemory {
       r.dirty[page >>> 5] |= 1 << (page & 31);
       this.pageFlags[phys >>> PAGE_SHIFT] &= ~PAGE_LOG_DIRTY;
     }
-    if ((flags & PAGE_HAS_CODE) !== 0) for (const l of this.listeners) l.codeWritten(phys, size);
+    if ((flags & PAGE_HAS_CODE) !== 0) for (const l of this.listeners) l.codeWritten?.(phys, size);
   }
 
   /** True if bytes [phys, phys + size), within one page, can be written as memory. */
@@ -161,7 +165,10 @@ export class PhysicalMemory {
 
   /** Marks a page as holding decoded code, so that stores to it are noticed. */
   setHasCode(phys: number): void {
-    this.pageFlags[phys >>> PAGE_SHIFT] |= PAGE_HAS_CODE;
+    const page = phys >>> PAGE_SHIFT;
+    if ((this.pageFlags[page] & PAGE_HAS_CODE) !== 0) return;
+    this.pageFlags[page] |= PAGE_HAS_CODE;
+    for (const l of this.listeners) l.pageProtected?.(phys);
   }
 
   clearHasCode(phys: number): void {
@@ -175,6 +182,7 @@ export class PhysicalMemory {
     const log = r.dirty.slice();
     r.dirty.fill(0);
     for (let page = r.base >>> PAGE_SHIFT; page < (r.base + r.size) / PAGE_SIZE; page++) this.pageFlags[page] |= PAGE_LOG_DIRTY;
+    for (const l of this.listeners) l.pagesProtected?.();
     return log;
   }
 }

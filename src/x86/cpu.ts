@@ -6,8 +6,14 @@ import type { IoSpace } from "../bus/io.ts";
 import type { PhysicalMemory } from "../mem/physical-memory.ts";
 import { PAGE_SIZE } from "../mem/physical-memory.ts";
 import type { CpuidTable } from "./cpuid.ts";
-import { GP, GuestFault, SSF } from "./fault.ts";
-import { ATTR_CODE, ATTR_DB, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_WRITABLE, CR0, CR0_PE, CpuState, EFLAGS_SYS, F_VM, SEG_ATTR, SEG_BASE, SEG_LIMIT, SHADOW, SS } from "./state.ts";
+import { GP, GuestFault, PF, SSF } from "./fault.ts";
+import { Mmu } from "./mmu/mmu.ts";
+import type { AccessKind } from "./mmu/page-walk.ts";
+import { READ, WRITE } from "./mmu/page-walk.ts";
+import { ATTR_CODE, ATTR_DB, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_WRITABLE, CR0, CR0_PE, CR2, CpuState, EFLAGS_SYS, F_VM, SEG_ATTR, SEG_BASE, SEG_LIMIT, SHADOW, SS } from "./state.ts";
+
+/** Clears address bit 20 while the A20 gate is closed. */
+const A20_MASK = ~(1 << 20);
 
 /**
  * True if `size` bytes at `offset` are within a segment of these attributes and this limit (SDM 3A §5.3); offset and
@@ -32,12 +38,14 @@ export class Cpu {
   halted = false;
   /** IA32_APIC_BASE: where the local APIC would be, enabled, bootstrap processor. */
   apicBase = 0xfee00900n;
+  readonly mmu: Mmu;
   private readonly pendingFault = new GuestFault();
 
   constructor(memory: PhysicalMemory, io: IoSpace, cpuid: CpuidTable) {
     this.memory = memory;
     this.io = io;
     this.cpuid = cpuid;
+    this.mmu = new Mmu(this.state.R, memory, io);
   }
 
   get R(): Int32Array {
@@ -67,48 +75,75 @@ export class Cpu {
     return this.isRealMode() ? 0 : this.isV86() ? 3 : (this.R[SEG_ATTR + SS] >> ATTR_DPL_SHIFT) & 3;
   }
 
-  private wrap(linear: number): number {
-    return this.a20 ? linear : linear & ~(1 << 20);
-  }
-
   // ---- linear memory; sizes 1, 2, 4; values zero extended, as int32
 
+  /** Physical address for an access of the current privilege; raises #PF. */
+  physical(linear: number, kind: AccessKind): number {
+    const { mmu } = this;
+    if (!mmu.isOn) return this.a20 ? linear : linear & A20_MASK;
+    if (!mmu.translate(linear, kind, this.cpl === 3, false)) this.pageFault(linear);
+    return this.a20 ? mmu.physical : mmu.physical & A20_MASK;
+  }
+
+  /** Raises the #PF that the MMU has just found. */
+  pageFault(linear: number): never {
+    this.R[CR2] = linear;
+    return this.fault(PF, this.mmu.errorCode);
+  }
+
   load8(linear: number): number {
-    return this.memory.read(this.wrap(linear), 1, this.io);
+    return this.memory.read(this.physical(linear, READ), 1, this.io);
   }
 
   load16(linear: number): number {
-    if ((linear & (PAGE_SIZE - 1)) === PAGE_SIZE - 1) return this.load8(linear) | (this.load8(linear + 1) << 8);
-    return this.memory.read(this.wrap(linear), 2, this.io);
+    if ((linear & (PAGE_SIZE - 1)) === PAGE_SIZE - 1) return this.load8(linear) | (this.load8((linear + 1) | 0) << 8);
+    return this.memory.read(this.physical(linear, READ), 2, this.io);
   }
 
   load32(linear: number): number {
-    if ((linear & (PAGE_SIZE - 1)) <= PAGE_SIZE - 4) return this.memory.read(this.wrap(linear), 4, this.io);
-    return this.load8(linear) | (this.load8(linear + 1) << 8) | (this.load8(linear + 2) << 16) | (this.load8(linear + 3) << 24);
+    if ((linear & (PAGE_SIZE - 1)) <= PAGE_SIZE - 4) return this.memory.read(this.physical(linear, READ), 4, this.io);
+    return this.load8(linear) | (this.load8((linear + 1) | 0) << 8) | (this.load8((linear + 2) | 0) << 16) | (this.load8((linear + 3) | 0) << 24);
   }
 
   /** Loads that also check that a store to the same place will succeed. */
-  loadForWrite8(linear: number): number { return this.load8(linear); }
-  loadForWrite16(linear: number): number { return this.load16(linear); }
-  loadForWrite32(linear: number): number { return this.load32(linear); }
+  loadForWrite8(linear: number): number {
+    return this.memory.read(this.physical(linear, WRITE), 1, this.io);
+  }
+
+  loadForWrite16(linear: number): number {
+    this.probeWrite(linear, 2);
+    return this.load16(linear);
+  }
+
+  loadForWrite32(linear: number): number {
+    this.probeWrite(linear, 4);
+    return this.load32(linear);
+  }
+
+  /** Raises the fault that storing `size` (at most 4096) bytes would raise. */
+  probeWrite(linear: number, size: number): void {
+    if (!this.mmu.isOn) return;
+    this.physical(linear, WRITE);
+    const last = (linear + size - 1) | 0;
+    if ((linear ^ last) & ~(PAGE_SIZE - 1)) this.physical(last & ~(PAGE_SIZE - 1), WRITE);
+  }
 
   store8(linear: number, value: number): void {
-    this.memory.write(this.wrap(linear), 1, value, this.io);
+    this.memory.write(this.physical(linear, WRITE), 1, value, this.io);
   }
 
   store16(linear: number, value: number): void {
-    if ((linear & (PAGE_SIZE - 1)) !== PAGE_SIZE - 1) return this.memory.write(this.wrap(linear), 2, value, this.io);
+    if ((linear & (PAGE_SIZE - 1)) !== PAGE_SIZE - 1) return this.memory.write(this.physical(linear, WRITE), 2, value, this.io);
+    this.probeWrite(linear, 2);
     this.store8(linear, value);
-    this.store8(linear + 1, value >> 8);
+    this.store8((linear + 1) | 0, value >> 8);
   }
 
   store32(linear: number, value: number): void {
-    if ((linear & (PAGE_SIZE - 1)) <= PAGE_SIZE - 4) return this.memory.write(this.wrap(linear), 4, value, this.io);
-    for (let i = 0; i < 4; i++) this.store8(linear + i, value >> (8 * i));
+    if ((linear & (PAGE_SIZE - 1)) <= PAGE_SIZE - 4) return this.memory.write(this.physical(linear, WRITE), 4, value, this.io);
+    this.probeWrite(linear, 4);
+    for (let i = 0; i < 4; i++) this.store8((linear + i) | 0, value >> (8 * i));
   }
-
-  /** Raises the fault that a store to these bytes would raise; touches nothing. Without paging there is none. */
-  probeWrite(_linear: number, _size: number): void {}
 
   load(linear: number, size: number): number {
     return size === 1 ? this.load8(linear) : size === 2 ? this.load16(linear) : this.load32(linear);

@@ -14,6 +14,7 @@ import type { Cpu } from "./cpu.ts";
 import { bindHelpers } from "./helpers/define.ts";
 import type { Handler, Insn } from "./isa/insn.ts";
 import { handlerKey } from "./isa/insn.ts";
+import type { Mode } from "./isa/mode.ts";
 import { Lowering } from "./lowering.ts";
 import { operandsOf } from "./operands.ts";
 
@@ -36,15 +37,15 @@ export function lowerInsn(b: Lowering, insn: Insn): void {
 export class HandlerFactory {
   private readonly handlers = new Map<number, Handler>();
   private readonly cpu: Cpu;
-  private readonly target: EmitTarget;
+  private readonly targetOf: (mode: Mode) => EmitTarget;
   private readonly environment: Environment;
   private readonly urlPrefix: string;
   private readonly checked: boolean;
 
   /** `urlPrefix` makes the source texts of this VM unique in the process. */
-  constructor(cpu: Cpu, target: EmitTarget, environment: Environment, urlPrefix: string, checked: boolean) {
+  constructor(cpu: Cpu, targetOf: (mode: Mode) => EmitTarget, environment: Environment, urlPrefix: string, checked: boolean) {
     this.cpu = cpu;
-    this.target = target;
+    this.targetOf = targetOf;
     this.environment = environment;
     this.urlPrefix = urlPrefix;
     this.checked = checked;
@@ -70,7 +71,7 @@ export class HandlerFactory {
     const name = `h_${(insn.form?.def.name ?? "").replaceAll(/\W/g, "_")}`;
     const block = lowerUnbound(insn, name);
     optimize(block, this.checked ? { check: verify } : undefined);
-    const emitted = emitHandler(block, this.target);
+    const emitted = emitHandler(block, this.targetOf(insn.mode));
     bindHelpers(this.environment, emitted.helpers, this.cpu);
     const compiled = compile(emitted, this.environment, {
       name, params: ["i"], sourceUrl: `${this.urlPrefix}/${name}.${key.toString(16)}`, checked: this.checked,

@@ -186,7 +186,8 @@ export class Lowering {
   }
 
   private wrapA20(linear: Val): Val {
-    return this.current.mode.a20 ? linear : this.and(linear, this.imm(~(1 << 20)));
+    const { a20, paging } = this.current.mode;
+    return a20 || paging ? linear : this.and(linear, this.imm(~(1 << 20)));
   }
 
   /** Loads from a linear address, zero extended. */

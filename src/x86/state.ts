@@ -35,6 +35,8 @@ export const DR = 55;
  * XMM registers: register n is dwords XMM + 4n … XMM + 4n + 3; as doubles (`CpuState.F64`) from XMM / 2 + 2n. Then MXCSR.
  */
 export const XMM = 64, MXCSR = 96;
+/** IA32_EFER, low word. */
+export const EFER = 97;
 /**
  * The x87 registers by physical number 0..7, not relative to TOP: significand as two words, low first (an MMX register is
  * just these), then sign and exponent in 16 bits. FPU_TAGS has bit n set while register n is not empty.
@@ -44,6 +46,8 @@ export const FPU_SIGNIFICAND = 98, FPU_SIGN_EXP = 114, FPU_TOP = 122, FPU_TAGS =
   FPU_STATUS = 125,
   /** Last opcode (11 bits), instruction and operand pointers. */
   FPU_OPCODE = 126, FPU_IP = 127, FPU_CS = 128, FPU_DP = 129, FPU_DS = 130;
+/** Two vectors of four dwords that belong to nobody: operands and results of one helper call at a time (helpers/sse). */
+export const SIMD_SCRATCH = 184;
 export const STATE_SLOTS = 192;
 
 const REG_NAMES = ["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"] as const;
@@ -61,11 +65,19 @@ export const G_SHADOW = slot("shadow", SHADOW);
 export const SEG_SELECTORS: readonly Global[] = SEG_NAMES.map((name, i) => slot(name, SEG_SELECTOR + i));
 export const SEG_BASES: readonly Global[] = SEG_NAMES.map((name, i) => slot(`${name}_base`, SEG_BASE + i));
 export const SEG_LIMITS: readonly Global[] = SEG_NAMES.map((name, i) => slot(`${name}_limit`, SEG_LIMIT + i));
-export const G_CR0 = slot("cr0", CR0);
+export const G_CR0 = slot("cr0", CR0), G_CR4 = slot("cr4", CR4);
+/** Dwords of the XMM registers: register n's are 4n … 4n + 3. */
+export const XMM_WORDS: readonly Global[] = Array.from({ length: 32 }, (_, i) => slot(`xmm${i >> 2}_${i & 3}`, XMM + i));
+export const G_MXCSR = slot("mxcsr", MXCSR);
+/** Words of the x87 significands, which are the MMX registers: register n's are 2n and 2n + 1. */
+export const MMX_WORDS: readonly Global[] = Array.from({ length: 16 }, (_, i) => slot(`mm${i >> 1}_${i & 1}`, FPU_SIGNIFICAND + i));
+export const FPU_SIGN_EXPS: readonly Global[] = Array.from({ length: 8 }, (_, i) => slot(`fpu_sign_exp${i}`, FPU_SIGN_EXP + i));
+export const G_FPU_TOP = slot("fpu_top", FPU_TOP), G_FPU_TAGS = slot("fpu_tags", FPU_TAGS), G_FPU_STATUS = slot("fpu_status", FPU_STATUS);
 
 /** Every global, for the parser of the textual IR and the verifier (invariant I7). */
 export const GLOBALS: readonly Global[] = [
-  ...REGS, G_FLAGS_RES, G_FLAGS_AUX, G_DF, G_EFLAGS_SYS, G_SHADOW, ...SEG_SELECTORS, ...SEG_BASES, ...SEG_LIMITS, G_CR0,
+  ...REGS, G_FLAGS_RES, G_FLAGS_AUX, G_DF, G_EFLAGS_SYS, G_SHADOW, ...SEG_SELECTORS, ...SEG_BASES, ...SEG_LIMITS, G_CR0, G_CR4,
+  ...XMM_WORDS, G_MXCSR, ...MMX_WORDS, ...FPU_SIGN_EXPS, G_FPU_TOP, G_FPU_TAGS, G_FPU_STATUS,
 ];
 
 /** EFLAGS bits (SDM 1 §3.4.3). */
@@ -75,6 +87,11 @@ export const F_CF = 0x1, F_PF = 0x4, F_AF = 0x10, F_ZF = 0x40, F_SF = 0x80, F_TF
 /** CR0 bits (SDM 3A §2.5). */
 export const CR0_PE = 0x1, CR0_MP = 0x2, CR0_EM = 0x4, CR0_TS = 0x8, CR0_ET = 0x10, CR0_NE = 0x20, CR0_WP = 0x10000,
   CR0_AM = 0x40000, CR0_NW = 0x20000000, CR0_CD = 0x40000000, CR0_PG = 0x80000000 | 0;
+
+/** CR4 bits (SDM 3A §2.5) and EFER bits (SDM 3A §2.2.1). */
+export const CR4_VME = 0x1, CR4_PVI = 0x2, CR4_TSD = 0x4, CR4_DE = 0x8, CR4_PSE = 0x10, CR4_PAE = 0x20, CR4_MCE = 0x40, CR4_PGE = 0x80,
+  CR4_PCE = 0x100, CR4_OSFXSR = 0x200, CR4_OSXMMEXCPT = 0x400, CR4_UMIP = 0x800, CR4_SMEP = 0x100000, CR4_SMAP = 0x200000;
+export const EFER_NXE = 0x800;
 
 /**
  * Segment attributes: bits 8–15 and 20–23 of the descriptor's second dword, shifted right by 8 (SDM 3A §3.4.5):
@@ -109,6 +126,7 @@ export class CpuState {
     R[DF] = 1;
     R[EDX] = 0x611;
     R[CR0] = (CR0_CD | CR0_NW | CR0_ET) | 0;
+    R[MXCSR] = 0x1f80;
     for (let s = 0; s < 6; s++) {
       R[SEG_LIMIT + s] = 0xffff;
       R[SEG_ATTR + s] = ATTR_P | ATTR_S | ATTR_WRITABLE | ATTR_ACCESSED;

@@ -20,11 +20,12 @@ import type { Expression, Statement, VariableDeclarator } from "estree";
 import type { Block, Op } from "../ir/block.ts";
 import { helperOf, memOpOf } from "../ir/block.ts";
 import { OPS } from "../ir/ops.ts";
-import type { Global, GlobalSet } from "../ir/types.ts";
+import type { Global, GlobalSet, MemOp } from "../ir/types.ts";
+import { InternalError } from "../support/errors.ts";
 import { assign, block as blockOf, call, giveBack, id, int, item, member, when, yes } from "./estree.ts";
-import type { EmittedFunction } from "./emitter.ts";
+import type { EmittedFunction, Hazards } from "./emitter.ts";
 import { Emitter, MEMORY_HAZARD, NO_HAZARDS, slotHazard } from "./emitter.ts";
-import { isOutside, isSpecial, loadFrom, MEMORY_NAMES, storeTo } from "./memory-access.ts";
+import { checkAccess, flatIndex, loadAt, storeAt } from "./memory-access.ts";
 import type { EmitTarget } from "./target.ts";
 
 /** Writes the body of the function for a block of `insnCount` insns. */
@@ -48,6 +49,9 @@ class BlockEmitter extends Emitter {
   private readonly insnCount: number;
   private readonly variables = new Map<Global, Variable>();
   private leaves = 0;
+  /** Indices of the current insn's checked accesses, by address: an op, or a constant. */
+  private readonly probed = new Map<Op | number, Expression>();
+  private probedInsn = -1;
 
   constructor(block: Block, target: EmitTarget, insnCount: number) {
     super(block, target);
@@ -119,7 +123,7 @@ class BlockEmitter extends Emitter {
   }
 
   protected emitSet(op: Op, global: Global): void {
-    const value = op.args[0]!, variable = this.variable(global);
+    const value = op.args[0], variable = this.variable(global);
     if (this.constantOf(value) === null) {
       const e = this.emitted(value);
       if (!e.isAtom && e.remaining > 1) {
@@ -141,24 +145,40 @@ class BlockEmitter extends Emitter {
   }
 
   protected emitAccess(op: Op): void {
-    const mem = memOpOf(op), { memory } = this.target;
-    for (const name of MEMORY_NAMES) this.names.add(name);
-    const address = this.useAtom(op.args[0]);
-    if (mem.probe === "read") this.leaveIf(isOutside(memory, mem, address));
-    else if (mem.probe === "write") this.leaveIf(isSpecial(mem, address));
+    const mem = memOpOf(op), place = op.args[0];
+    const address = this.useAtom(place);
+    const index = this.indexOf(place, address, mem);
     if (op.def === OPS.guest_ld) {
-      if (op.uses > 0) this.holdLoad(op, loadFrom(memory, mem, address));
+      if (op.uses > 0) this.hold(op, loadAt(mem, index), this.loadHazards(place, index), false);
       return;
     }
     const value = this.use(op.args[1]);
     this.pin((h) => h.memory);
-    this.out.push(storeTo(memory, mem, address, value));
+    this.out.push(storeAt(mem, index, value));
   }
 
-  private holdLoad(op: Op, expression: Expression): void {
-    // Its address may be a variable that changes before the load is used: name it then, as anything that depends on it.
-    const address = op.args[0]!, e = this.constantOf(address) === null ? this.emitted(address).hazards : MEMORY_HAZARD;
-    this.hold(op, expression, { ...e, memory: true }, false);
+  /** The index into memory of an access, after its check; an access without one relies on an earlier of the same insn. */
+  private indexOf(place: Op, address: Expression, mem: MemOp): Expression {
+    const key = this.constantOf(place) ?? place;
+    if (mem.probe === "none") {
+      const probed = this.probed.get(key);
+      if (probed === undefined || this.probedInsn !== this.insnIndex) throw new InternalError("an access without probe follows none");
+      // A flat index is made from the address anew: its variable may have changed, and the address been named, since.
+      return this.target.memory.kind === "flat" ? flatIndex(this.target.memory, address) : probed;
+    }
+    const access = checkAccess(this.target.memory, mem, mem.probe, address, (e) => this.nameExpression(e));
+    for (const name of access.names) this.names.add(name);
+    this.leaveIf(access.failed);
+    if (this.probedInsn !== this.insnIndex) this.probed.clear();
+    this.probedInsn = this.insnIndex;
+    this.probed.set(key, access.index);
+    return access.index;
+  }
+
+  /** A load may be printed later than its place: what its index depends on must not have changed by then. */
+  private loadHazards(place: Op, index: Expression): Hazards {
+    const isAddress = this.target.memory.kind === "flat" && this.constantOf(place) === null && index.type !== "Literal";
+    return isAddress ? { ...this.emitted(place).hazards, memory: true } : MEMORY_HAZARD;
   }
 
   protected emitFaultIf(op: Op): void {

@@ -48,7 +48,7 @@ export function compile(emitted: EmittedFunction, environment: Environment, requ
   const missing = names.find((n) => !(n in environment));
   if (missing !== undefined) throw new InternalError(`emitted code names ${missing}, which the environment lacks`, { text });
   const outer = `"use strict"; const { ${names.join(", ")} } = env;\nreturn ${text}\n//# sourceURL=${request.sourceUrl}`;
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- compiling emitted text is what a JavaScript back end does
+   
   const make = new Function("env", request.self?.name ?? "unused", outer) as (env: Environment, self: unknown) => Compiled["fn"];
   return { text, fn: make(environment, request.self?.value) };
 }

@@ -8,11 +8,12 @@ import type { Expression } from "estree";
 import type { Block, Op } from "../ir/block.ts";
 import { faultOf, helperOf, memOpOf } from "../ir/block.ts";
 import { OPS } from "../ir/ops.ts";
-import type { Global } from "../ir/types.ts";
+import type { Global, MemOp } from "../ir/types.ts";
 import { assign, block as blockOf, call, giveBack, id, int, member, statement, when } from "./estree.ts";
 import type { EmittedFunction } from "./emitter.ts";
 import { Emitter, NO_HAZARDS, slotHazard } from "./emitter.ts";
-import { isOutside, isSpecial, loadFrom, MEMORY_NAMES, storeTo } from "./memory-access.ts";
+import type { CheckedAccess } from "./memory-access.ts";
+import { checkAccess, loadAt, slowLoad, storeAt } from "./memory-access.ts";
 import type { EmitTarget } from "./target.ts";
 
 /** Writes the body of the handler for a block that holds one insn lowered with unbound fields. */
@@ -41,27 +42,26 @@ class HandlerEmitter extends Emitter {
   }
 
   protected emitAccess(op: Op): void {
-    const mem = memOpOf(op), { memory } = this.target;
-    for (const name of MEMORY_NAMES) this.names.add(name);
-    const address = this.useAtom(op.args[0]);
+    const mem = memOpOf(op), address = this.useAtom(op.args[0]);
+    const kind = op.def === OPS.guest_st || mem.probe === "write" ? "write" : "read";
     if (op.def === OPS.guest_ld) {
-      const slowName = `${mem.probe === "write" ? "loadForWrite" : "load"}${mem.bits}`;
-      const test = mem.probe === "write" ? isSpecial(mem, address) : isOutside(memory, mem, address);
-      this.names.add(slowName);
-      const shift = 32 - mem.bits;
-      let slow: Expression = call(id(slowName), [address]);
-      if (mem.signed) {
-        slow = { type: "BinaryExpression", operator: ">>", left: { type: "BinaryExpression", operator: "<<", left: slow, right: int(shift) }, right: int(shift) };
-      }
-      const value: Expression = { type: "ConditionalExpression", test, consequent: slow, alternate: loadFrom(memory, mem, address) };
-      const name = this.nameExpression(value);
-      this.hold(op, name, NO_HAZARDS, true);
+      const access = this.check(mem, kind, address), slow = slowLoad(mem, address);
+      this.names.add(slow.name);
+      const value: Expression = { type: "ConditionalExpression", test: access.failed, consequent: slow.value, alternate: loadAt(mem, access.index) };
+      this.hold(op, this.nameExpression(value), NO_HAZARDS, true);
       return;
     }
     const value = this.useAtom(op.args[1]), slowName = `store${mem.bits}`;
-    this.names.add(slowName);
     this.pin((h) => h.memory);
-    this.out.push(when(isSpecial(mem, address), statement(call(id(slowName), [address, value])), storeTo(memory, mem, address, value)));
+    const access = this.check(mem, kind, address);
+    this.names.add(slowName);
+    this.out.push(when(access.failed, statement(call(id(slowName), [address, value])), storeAt(mem, access.index, value)));
+  }
+
+  private check(mem: MemOp, kind: "read" | "write", address: Expression): CheckedAccess {
+    const access = checkAccess(this.target.memory, mem, kind, address, (e) => this.nameExpression(e));
+    for (const name of access.names) this.names.add(name);
+    return access;
   }
 
   protected emitFaultIf(op: Op): void {

@@ -1,20 +1,49 @@
-/** Expressions for guest memory, shared by the emitters. */
+/**
+ * How emitted code reaches guest memory: the check of an access, and the access itself. Two forms, by the target:
+ *
+ * - flat: linear addresses are physical; an address is compared with the size of memory, and a byte per page says whether
+ *   a store needs more than the store;
+ * - tlb: `table[address >>> 12] ^ address` is the index into memory, negative where the page is not there for this kind of
+ *   access. One test covers that and alignment; a second, nested, lets unaligned accesses within a page pass.
+ */
 import type { Expression, Statement } from "estree";
 import type { MemOp } from "../ir/types.ts";
-import { call, int, item, member, statement, yes } from "./estree.ts";
-import type { MemoryTarget } from "./target.ts";
+import { call, id, int, item, member, statement, yes } from "./estree.ts";
+import type { FlatMemory, MemoryTarget, TlbMemory } from "./target.ts";
 import { instantiate, template } from "./templates.ts";
 
 const make = (source: string, ...operands: Expression[]): Expression => instantiate(template(source).expression, operands);
 
+/** A checked access: where it fails, and the index into `u8` and `dv` where it does not. */
+export interface CheckedAccess {
+  readonly failed: Expression;
+  readonly index: Expression;
+  /** Names the expressions use. */
+  readonly names: readonly string[];
+}
+
+/**
+ * The check of an access to `address` (a name or literal: it is written down several times).
+ * `nameIt` declares a constant and gives its name.
+ */
+export function checkAccess(memory: MemoryTarget, mem: MemOp, kind: "read" | "write", address: Expression, nameIt: (e: Expression) => Expression): CheckedAccess {
+  return memory.kind === "flat" ? checkFlat(memory, mem, kind, address) : checkTlb(memory, mem, kind, address, nameIt);
+}
+
+function checkFlat(memory: FlatMemory, mem: MemOp, kind: "read" | "write", address: Expression): CheckedAccess {
+  const index = flatIndex(memory, address);
+  if (kind === "read") return { failed: isOutside(memory, mem, address), index, names: ["u8", "dv"] };
+  return { failed: isSpecial(mem, address), index, names: ["u8", "dv", "pf"] };
+}
+
 /** `address - base`; beyond 2 GiB of memory also made unsigned. */
-function indexOf(memory: MemoryTarget, address: Expression): Expression {
+export function flatIndex(memory: FlatMemory, address: Expression): Expression {
   const index = memory.base === 0 ? address : make("$0 - $1 | 0", address, int(memory.base | 0));
   return memory.size > 0x80000000 ? make("$0 >>> 0", index) : index;
 }
 
 /** True where `address` does not have `mem.bits / 8` bytes of memory behind it. */
-export function isOutside(memory: MemoryTarget, mem: MemOp, address: Expression): Expression {
+function isOutside(memory: FlatMemory, mem: MemOp, address: Expression): Expression {
   const last = memory.size - mem.bits / 8;
   if (last < 0) return yes;
   if (memory.base === 0) return make("$0 >>> 0 > $1", address, int(last));
@@ -22,24 +51,42 @@ export function isOutside(memory: MemoryTarget, mem: MemOp, address: Expression)
 }
 
 /** True where storing to `address` needs more than the store: no memory, code, read-only, dirty log. */
-export function isSpecial(mem: MemOp, address: Expression): Expression {
+function isSpecial(mem: MemOp, address: Expression): Expression {
   const page = (a: Expression): Expression => item("pf", make("$0 >>> 12", a));
   if (mem.bits === 8) return make("$0 !== 0", page(address));
   return make("($0 | $1) !== 0", page(address), page(make("$0 + $1", address, int(mem.bits / 8 - 1))));
 }
 
-/** Names the expressions below use. */
-export const MEMORY_NAMES = ["u8", "dv", "pf"] as const;
+function checkTlb(memory: TlbMemory, mem: MemOp, kind: "read" | "write", address: Expression, nameIt: (e: Expression) => Expression): CheckedAccess {
+  const table = kind === "read" ? memory.read : memory.write;
+  const index = nameIt(make("$0 ^ $1", item(table, make("$0 >>> 12", address)), address));
+  const failed = mem.bits === 8
+    ? make("$0 < 0", index)
+    : logical("&&", make("($0 & $1) !== 0", index, int(0x80000000 | (mem.bits / 8 - 1))),
+      logical("||", make("$0 < 0", index), make("($0 & 4095) > $1", index, int(4096 - mem.bits / 8))));
+  return { failed, index, names: ["u8", "dv", table] };
+}
 
-export function loadFrom(memory: MemoryTarget, mem: MemOp, address: Expression): Expression {
-  const index = indexOf(memory, address);
+const logical = (operator: "&&" | "||", left: Expression, right: Expression): Expression => ({ type: "LogicalExpression", operator, left, right });
+
+/** Loads from an index. */
+export function loadAt(mem: MemOp, index: Expression): Expression {
   if (mem.bits === 8) return mem.signed ? make("$0 << 24 >> 24", item("u8", index)) : item("u8", index);
   const method = mem.bits === 32 ? "getInt32" : mem.signed ? "getInt16" : "getUint16";
   return call(member("dv", method), [index, yes]);
 }
 
-export function storeTo(memory: MemoryTarget, mem: MemOp, address: Expression, value: Expression): Statement {
-  const index = indexOf(memory, address);
+/** Stores to an index. */
+export function storeAt(mem: MemOp, index: Expression, value: Expression): Statement {
   if (mem.bits === 8) return statement({ type: "AssignmentExpression", operator: "=", left: item("u8", index), right: value });
   return statement(call(member("dv", mem.bits === 32 ? "setInt32" : "setInt16"), [index, value, yes]));
+}
+
+/** The slow path of a handler, by name. */
+export function slowLoad(mem: MemOp, address: Expression): { readonly name: string; readonly value: Expression } {
+  const name = `${mem.probe === "write" ? "loadForWrite" : "load"}${mem.bits}`;
+  const value = call(id(name), [address]);
+  if (!mem.signed) return { name, value };
+  const shift = int(32 - mem.bits);
+  return { name, value: make("$0 << $1 >> $1", value, shift) };
 }

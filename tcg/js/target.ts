@@ -4,13 +4,26 @@
  */
 
 /**
- * Guest memory as emitted code reaches it: `index = address - base` in the views `u8` and `dv`, valid where
- * `address - base < size`; `pf[page]` is 0 where a store needs nothing but the store.
+ * Guest memory without paging: `index = address - base` in the views `u8` and `dv`, valid where `address - base < size`;
+ * `pf[page]` is 0 where a store needs nothing but the store.
  */
-export interface MemoryTarget {
+export interface FlatMemory {
+  readonly kind: "flat";
   readonly base: number;
   readonly size: number;
 }
+
+/**
+ * Guest memory through a soft TLB: tables of 2^20 words, `table[page] ^ address` is the index into `u8` and `dv`, or
+ * negative. Named by kind of access; which tables is a matter of privilege and so of the mode.
+ */
+export interface TlbMemory {
+  readonly kind: "tlb";
+  readonly read: string;
+  readonly write: string;
+}
+
+export type MemoryTarget = FlatMemory | TlbMemory;
 
 /** State-file slots that emitted code writes by itself. */
 export interface StateTarget {
@@ -28,12 +41,13 @@ export interface EmitTarget {
 /**
  * Names emitted functions may use besides helpers and `RUNTIME`:
  * - `R R8 R16` the state file and its views; `u8 dv` guest memory; `pf` page flags;
+ * - `tlbReadUser tlbWriteUser tlbReadKernel tlbWriteKernel` the soft TLB;
  * - `load8 … store32 loadForWrite8 …` the slow paths of interpreter handlers;
  * - `fault(vector, error)` raises a guest fault; `again(i)` counts an execution that did not finish the insn, returns it;
  * - `side(tb, n)` leaves a block in front of its n-th insn; `jump(pc)`, `find(pc)` look up what runs next: a TB, an insn;
  * - `EXIT` what a handler or block returns to leave for the engine.
  */
 export const ENVIRONMENT_NAMES = [
-  "R", "R8", "R16", "u8", "dv", "pf", "load8", "load16", "load32", "loadForWrite8", "loadForWrite16", "loadForWrite32",
+  "R", "R8", "R16", "u8", "dv", "pf", "tlbReadUser", "tlbWriteUser", "tlbReadKernel", "tlbWriteKernel", "load8", "load16", "load32", "loadForWrite8", "loadForWrite16", "loadForWrite32",
   "store8", "store16", "store32", "fault", "again", "side", "jump", "find", "EXIT_TB", "EXIT_INSN",
 ] as const;

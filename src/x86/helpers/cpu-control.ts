@@ -1,14 +1,10 @@
 /** Control and debug registers, descriptor-table registers, CPUID, the time-stamp counter, HLT. */
 import type { Cpu } from "../cpu.ts";
 import { GP, UD } from "../fault.ts";
-import { CR0, CR0_AM, CR0_CD, CR0_EM, CR0_ET, CR0_MP, CR0_NE, CR0_NW, CR0_PE, CR0_PG, CR0_TS, CR0_WP, CR2, CR3, CR4, DR, EAX, EBX, ECX, EDX, EIP, GDT_BASE, GDT_LIMIT, IDT_BASE, IDT_LIMIT, REGS } from "../state.ts";
+import { CR0, CR0_EM, CR0_MP, CR0_PE, CR0_TS, CR2, CR3, CR4, CR4_TSD, DR, EAX, EBX, ECX, EDX, EIP, GDT_BASE, GDT_LIMIT, IDT_BASE, IDT_LIMIT, REGS } from "../state.ts";
+import { setCr0, setCr3, setCr4 } from "./control-registers.ts";
 import { defHelper } from "./define.ts";
 
-/** CR0 bits that exist; ET is always 1. */
-const CR0_WRITABLE = CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG;
-export const CR4_TSD = 0x4;
-/** CR4 bits that exist: those whose feature CPUID reports. */
-const CR4_WRITABLE = CR4_TSD;
 /** DR6 and DR7: bits that read as 1, and bits that can be written (SDM 3B §17.2). */
 const DR6_FIXED = 0xffff0ff0 | 0, DR6_WRITABLE = 0xe00f, DR7_FIXED = 0x400, DR7_WRITABLE = 0xffff23ff | 0;
 
@@ -17,25 +13,11 @@ export function requireLevel0(cpu: Cpu): void {
   if (cpu.cpl !== 0) cpu.fault(GP, 0);
 }
 
-/**
- * Loads CR0 with the checks of MOV (SDM 3A §2.5): paging needs protection, and not-write-through needs caches off.
- * The mode may be another afterwards.
- */
-export function setCr0(cpu: Cpu, value: number): void {
-  if ((value & CR0_PG) !== 0 && (value & CR0_PE) === 0) cpu.fault(GP, 0);
-  if ((value & CR0_NW) !== 0 && (value & CR0_CD) === 0) cpu.fault(GP, 0);
-  cpu.R[CR0] = (value & CR0_WRITABLE) | CR0_ET;
-}
-
 function setControl(cpu: Cpu, n: number, value: number): void {
-  const { R } = cpu;
   if (n === 0) setCr0(cpu, value);
-  else if (n === 2) R[CR2] = value;
-  else if (n === 3) R[CR3] = value;
-  else {
-    if ((value & ~CR4_WRITABLE) !== 0) cpu.fault(GP, 0);
-    R[CR4] = value;
-  }
+  else if (n === 2) cpu.R[CR2] = value;
+  else if (n === 3) setCr3(cpu, value);
+  else setCr4(cpu, value);
 }
 
 /** #UD for a control register that does not exist, then #GP(0) above level 0. */
@@ -112,7 +94,16 @@ export const loadStatusWord = defHelper("lmsw", {
   mayFault: false,
   bind: (cpu) => (word) => {
     const bits = CR0_PE | CR0_MP | CR0_EM | CR0_TS, old = cpu.R[CR0];
-    cpu.R[CR0] = (old & ~bits) | (word & bits) | (old & CR0_PE);
+    setCr0(cpu, (old & ~bits) | (word & bits) | (old & CR0_PE));
+  },
+});
+
+export const invalidatePage = defHelper("invlpg", {
+  params: 1,
+  doc: "Forgets the translation of a linear address; #GP(0) (SDM 2A INVLPG).",
+  bind: (cpu) => (linear) => {
+    requireLevel0(cpu);
+    cpu.mmu.flushPage(linear);
   },
 });
 

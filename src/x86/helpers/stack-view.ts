@@ -5,9 +5,10 @@
 import type { Cpu } from "../cpu.ts";
 import { isWithinSegment } from "../cpu.ts";
 import { SSF } from "../fault.ts";
-import { ATTR_DB, ESP, SEG_ATTR, SEG_BASE, SEG_LIMIT, SS } from "../state.ts";
+import { ATTR_DB, ATTR_DPL_SHIFT, ESP, SEG_ATTR, SEG_BASE, SEG_LIMIT, SS } from "../state.ts";
 import type { Descriptor } from "./descriptors.ts";
 import { selectorError } from "./descriptors.ts";
+import { readStack, writeStack } from "./system-memory.ts";
 
 export class StackView {
   private readonly cpu: Cpu;
@@ -17,9 +18,11 @@ export class StackView {
   private readonly mask: number;
   /** Error code of the #SS an access beyond the segment raises. */
   private readonly error: number;
+  /** Accessed at level 3. */
+  private readonly isUser: boolean;
   private pointer: number;
 
-  private constructor(cpu: Cpu, base: number, limit: number, attr: number, pointer: number, error: number) {
+  private constructor(cpu: Cpu, base: number, limit: number, attr: number, pointer: number, error: number, isUser: boolean) {
     this.cpu = cpu;
     this.base = base;
     this.limit = limit;
@@ -27,17 +30,18 @@ export class StackView {
     this.mask = (attr & ATTR_DB) !== 0 ? -1 : 0xffff;
     this.pointer = pointer & this.mask;
     this.error = error;
+    this.isUser = isUser;
   }
 
   /** The stack SS:ESP points at. */
   static current(cpu: Cpu): StackView {
     const { R } = cpu;
-    return new StackView(cpu, R[SEG_BASE + SS], R[SEG_LIMIT + SS], R[SEG_ATTR + SS], R[ESP], 0);
+    return new StackView(cpu, R[SEG_BASE + SS], R[SEG_LIMIT + SS], R[SEG_ATTR + SS], R[ESP], 0, cpu.cpl === 3);
   }
 
   /** A stack that will be switched to: its faults name its selector (SDM 2A CALL, INT n). */
   static at(cpu: Cpu, selector: number, d: Descriptor, esp: number): StackView {
-    return new StackView(cpu, d.base, d.limit, d.attr, esp, selectorError(selector));
+    return new StackView(cpu, d.base, d.limit, d.attr, esp, selectorError(selector), ((d.attr >> ATTR_DPL_SHIFT) & 3) === 3);
   }
 
   private linear(offset: number, size: number): number {
@@ -48,13 +52,13 @@ export class StackView {
   /** Pushes `bits` (16 or 32) of a value. */
   push(bits: number, value: number): void {
     const at = (this.pointer - bits / 8) & this.mask;
-    this.cpu.store(this.linear(at, bits / 8), bits / 8, value);
+    writeStack(this.cpu, this.linear(at, bits / 8), bits / 8, value, this.isUser);
     this.pointer = at;
   }
 
   /** Pops `bits`, zero extended, as int32. */
   pop(bits: number): number {
-    const value = this.cpu.load(this.linear(this.pointer, bits / 8), bits / 8);
+    const value = readStack(this.cpu, this.linear(this.pointer, bits / 8), bits / 8, this.isUser);
     this.skip(bits / 8);
     return value;
   }
@@ -62,7 +66,7 @@ export class StackView {
   /** What `depth` bytes above the top hold. */
   peek(bits: number, depth: number): number {
     const at = (this.pointer + depth) & this.mask;
-    return this.cpu.load(this.linear(at, bits / 8), bits / 8);
+    return readStack(this.cpu, this.linear(at, bits / 8), bits / 8, this.isUser);
   }
 
   skip(bytes: number): void {

@@ -1,12 +1,79 @@
 /**
  * Implicit accesses of the processor to its own tables (descriptors, TSS, IVT): linear addresses, supervisor privilege
- * whatever CPL is (SDM 3A §4.6, "implicit supervisor-mode accesses"). One place, so that paging has one place to hook in.
+ * whatever CPL is (SDM 3A §4.6, "implicit supervisor-mode accesses"). The one place where that is said.
  */
 import type { Cpu } from "../cpu.ts";
+import type { AccessKind } from "../mmu/page-walk.ts";
+import { READ, WRITE } from "../mmu/page-walk.ts";
 
-export function readSystem8(cpu: Cpu, linear: number): number { return cpu.load8(linear); }
-export function readSystem16(cpu: Cpu, linear: number): number { return cpu.load16(linear); }
-export function readSystem32(cpu: Cpu, linear: number): number { return cpu.load32(linear); }
-export function writeSystem8(cpu: Cpu, linear: number, value: number): void { cpu.store8(linear, value); }
-export function writeSystem16(cpu: Cpu, linear: number, value: number): void { cpu.store16(linear, value); }
-export function writeSystem32(cpu: Cpu, linear: number, value: number): void { cpu.store32(linear, value); }
+function physical(cpu: Cpu, linear: number, kind: AccessKind): number {
+  const { mmu } = cpu;
+  if (!mmu.isOn) return cpu.physical(linear, kind);
+  if (!mmu.translate(linear, kind, false, true)) cpu.pageFault(linear);
+  return cpu.a20 ? mmu.physical : mmu.physical & ~(1 << 20);
+}
+
+function crosses(linear: number, size: number): boolean {
+  return (linear & 4095) > 4096 - size;
+}
+
+export function readSystem8(cpu: Cpu, linear: number): number {
+  return cpu.memory.read(physical(cpu, linear, READ), 1, cpu.io);
+}
+
+export function readSystem16(cpu: Cpu, linear: number): number {
+  if (crosses(linear, 2)) return readSystem8(cpu, linear) | (readSystem8(cpu, (linear + 1) | 0) << 8);
+  return cpu.memory.read(physical(cpu, linear, READ), 2, cpu.io);
+}
+
+export function readSystem32(cpu: Cpu, linear: number): number {
+  if (crosses(linear, 4)) return readSystem16(cpu, linear) | (readSystem16(cpu, (linear + 2) | 0) << 16);
+  return cpu.memory.read(physical(cpu, linear, READ), 4, cpu.io);
+}
+
+/** Raises the fault that writing would raise, on either page. */
+function checkWrite(cpu: Cpu, linear: number, size: number): void {
+  physical(cpu, linear, WRITE);
+  physical(cpu, (linear + size - 1) & ~4095, WRITE);
+}
+
+export function writeSystem8(cpu: Cpu, linear: number, value: number): void {
+  cpu.memory.write(physical(cpu, linear, WRITE), 1, value, cpu.io);
+}
+
+export function writeSystem16(cpu: Cpu, linear: number, value: number): void {
+  if (!crosses(linear, 2)) return cpu.memory.write(physical(cpu, linear, WRITE), 2, value, cpu.io);
+  checkWrite(cpu, linear, 2);
+  writeSystem8(cpu, linear, value);
+  writeSystem8(cpu, (linear + 1) | 0, value >> 8);
+}
+
+export function writeSystem32(cpu: Cpu, linear: number, value: number): void {
+  if (!crosses(linear, 4)) return cpu.memory.write(physical(cpu, linear, WRITE), 4, value, cpu.io);
+  checkWrite(cpu, linear, 4);
+  for (let i = 0; i < 4; i++) writeSystem8(cpu, (linear + i) | 0, value >> (8 * i));
+}
+
+/** Physical address for a stack access at a privilege that need not be the current one. */
+function stackPhysical(cpu: Cpu, linear: number, kind: AccessKind, user: boolean): number {
+  const { mmu } = cpu;
+  if (!mmu.isOn) return cpu.physical(linear, kind);
+  if (!mmu.translate(linear, kind, user, false)) cpu.pageFault(linear);
+  return cpu.a20 ? mmu.physical : mmu.physical & ~(1 << 20);
+}
+
+/** Reads 2 or 4 bytes of a stack, for level 3 or the others. */
+export function readStack(cpu: Cpu, linear: number, size: number, user: boolean): number {
+  if (!crosses(linear, size)) return cpu.memory.read(stackPhysical(cpu, linear, READ, user), size, cpu.io);
+  let value = 0;
+  for (let i = 0; i < size; i++) value |= cpu.memory.read(stackPhysical(cpu, (linear + i) | 0, READ, user), 1, cpu.io) << (8 * i);
+  return value;
+}
+
+/** Writes 2 or 4 bytes of a stack. */
+export function writeStack(cpu: Cpu, linear: number, size: number, value: number, user: boolean): void {
+  if (!crosses(linear, size)) return cpu.memory.write(stackPhysical(cpu, linear, WRITE, user), size, value, cpu.io);
+  stackPhysical(cpu, linear, WRITE, user);
+  stackPhysical(cpu, (linear + size - 1) & ~4095, WRITE, user);
+  for (let i = 0; i < size; i++) cpu.memory.write(stackPhysical(cpu, (linear + i) | 0, WRITE, user), 1, value >> (8 * i), cpu.io);
+}

@@ -1,9 +1,10 @@
 /** Task switches (SDM 3A §7.3): by JMP, CALL, task gates of the IDT, and IRET with NT set. 286 and 386 TSS. */
+import { setCr3 } from "./control-registers.ts";
 import type { Cpu } from "../cpu.ts";
 import { isWithinSegment } from "../cpu.ts";
 import { DB, GP, NP, TS } from "../fault.ts";
 import { readEflags, writeEflags } from "../flags.ts";
-import { CR0, CR0_PG, CR0_TS, CR3, CS, DR, DS, EFLAGS_SYS, EIP, ES, F_NT, F_RF, F_VM, FS, GS, LDTR, SEG_ATTR, SEG_LIMIT, SEG_SELECTOR, SS, TR } from "../state.ts";
+import { CR0, CR0_PG, CR0_TS, CS, DR, DS, EFLAGS_SYS, EIP, ES, F_NT, F_RF, F_VM, FS, GS, LDTR, SEG_ATTR, SEG_LIMIT, SEG_SELECTOR, SS, TR } from "../state.ts";
 import type { Descriptor } from "./descriptors.ts";
 import { fetchDescriptor, isNullSelector, markAccessed, markBusy, requireDescriptor, rplOf, selectorError, TYPE_386, TYPE_BUSY } from "./descriptors.ts";
 import { requireDataSegment, requireStackSegment, setCodeSegment, setNullSegment, setRealSegment, setSegment } from "./segments.ts";
@@ -102,7 +103,7 @@ export function switchTask(cpu: Cpu, selector: number, d: Descriptor, source: Ta
 /** Registers, flags and selectors of the new task; no segment is usable yet. */
 function loadTaskState(cpu: Cpu, task: TaskImage, layout: TssLayout, isNested: boolean): void {
   const { R } = cpu;
-  if (layout.bits === 32 && (R[CR0] & CR0_PG) !== 0) R[CR3] = task.cr3;
+  if (layout.bits === 32 && (R[CR0] & CR0_PG) !== 0) setCr3(cpu, task.cr3);
   R[EIP] = task.eip;
   for (let r = 0; r < 8; r++) R[r] = task.registers[r];
   writeEflags(R, (isNested ? task.eflags | F_NT : task.eflags) & ~F_RF);

@@ -5,7 +5,7 @@
 import { UD } from "../fault.ts";
 import { clearInterruptFlag, setInterruptFlag } from "../helpers/eflags.ts";
 import { loadAccessRights, loadLimit, loadLocalTable, loadTask, readLocalTable, readTask, requireProtectedMode, requireSystem, verifyRead, verifyWrite } from "../helpers/system-segments.ts";
-import { clearTaskSwitched, halt, identify, loadGlobalTable, loadInterruptTable, loadStatusWord, readControl, readDebug, requireKernel, storeTableBase, storeTableLimit, timeStamp, writeControl, writeDebug } from "../helpers/cpu-control.ts";
+import { invalidatePage, clearTaskSwitched, halt, identify, loadGlobalTable, loadInterruptTable, loadStatusWord, readControl, readDebug, requireKernel, storeTableBase, storeTableLimit, timeStamp, writeControl, writeDebug } from "../helpers/cpu-control.ts";
 import { readModelSpecific, writeModelSpecific } from "../helpers/msr.ts";
 import type { HelperDef } from "../helpers/define.ts";
 import type { InsnDef } from "../isa/define.ts";
@@ -132,8 +132,7 @@ const control: readonly InsnDef[] = [
       leaveToNext(b);
     },
   }),
-  // Without paging there is no translation to drop; the privilege check remains.
-  defInsn("invlpg", { ref: "SDM 2A INVLPG", forms: ["0f 01 /7  M"], lower: (b) => void b.call(requireKernel) }),
+  defInsn("invlpg", { ref: "SDM 2A INVLPG", solo: true, forms: ["0f 01 /7  M"], lower: (b, [page]) => void b.call(invalidatePage, page.linear(1, false)) }),
   defInsn("clts", { ref: "SDM 2A CLTS", solo: true, forms: ["0f 06"], lower: (b) => void b.call(clearTaskSwitched) }),
   defInsn("mov", {
     ref: "SDM 2B MOV CRn", forms: ["0f 20 /r  Rd,Cd"],

@@ -43,9 +43,9 @@ export class Insn implements Facts {
   next: Insn;
   tgt: Insn;
   // ---- values
-  /** Register-file index of the E, R or Z register operand, in units of its width. */
+  /** Register-file index of the E, R or Z register operand, in units of its width; state-file slot of W, U, Q, N. */
   a = 0;
-  /** Register-file index of the G operand. */
+  /** Register-file index of the G operand; state-file slot of V, P. */
   b = 0;
   base = 0;
   idx = 0;
@@ -81,6 +81,8 @@ export class Insn implements Facts {
   segOverride = -1;
   lock = false;
   length = 0;
+  /** Where its bytes beyond the page are, physically, if it has any (paging only). */
+  tailPhys = 0;
   mode: Mode;
 
   constructor(mode: Mode, eip: number, lin: number, run: Handler, nil: Insn | null) {
@@ -112,7 +114,8 @@ export function handlerKey(insn: Insn): number {
   key = key * 8 + insn.shape;
   key = key * 4 + insn.segClass;
   key = key * 4 + insn.rep;
-  key = key * 8 + ((insn.segIsSs ? 1 : 0) | (insn.baseIsEsp ? 2 : 0) | (mode.a20 ? 4 : 0));
+  key = key * 8 + ((insn.segIsSs ? 1 : 0) | (insn.baseIsEsp ? 2 : 0) | (mode.a20 || mode.paging ? 4 : 0));
+  key = key * 4 + (mode.paging ? (mode.cpl === 3 ? 2 : 1) : 0);
   // Facts of the mode that only some forms look at, so that others share a handler.
   let extra = 0;
   if (form.usesStack) extra |= (mode.stack32 ? 1 : 0) | (mode.segClass[2] << 1);

@@ -2,7 +2,7 @@
  * The part of the CPU's state that decoded and translated code depends on. Code is valid only in the mode it was made in,
  * so a mode's key is part of the key of everything the engine keeps.
  */
-import { ATTR_CODE, ATTR_DB, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_S, ATTR_WRITABLE, CR0, CR0_PE, CS, EFLAGS_SYS, F_VM, SEG_ATTR, SEG_BASE, SEG_LIMIT, SS } from "../state.ts";
+import { ATTR_CODE, ATTR_DB, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_S, ATTR_WRITABLE, CR0, CR0_PE, CR0_PG, CS, EFLAGS_SYS, F_VM, SEG_ATTR, SEG_BASE, SEG_LIMIT, SS } from "../state.ts";
 
 /**
  * How accesses through a segment are checked and translated.
@@ -31,6 +31,8 @@ export interface Mode {
   readonly segClass: readonly SegClass[];
   /** Address bit 20 passes (A20 gate open). */
   readonly a20: boolean;
+  /** CR0.PG. */
+  readonly paging: boolean;
 }
 
 function classify(R: Int32Array, seg: number): SegClass {
@@ -59,6 +61,7 @@ export function modeKey(R: Int32Array, a20: boolean): number {
     else key |= ((R[SEG_ATTR + SS] >> ATTR_DPL_SHIFT) & 3) << 16;
   }
   if (a20) key |= 1 << 18;
+  if ((R[CR0] & CR0_PG) !== 0) key |= 1 << 19;
   return key;
 }
 
@@ -75,5 +78,6 @@ export function modeOfKey(key: number): Mode {
     cpl: (key >>> 16) & 3,
     segClass,
     a20: (key & (1 << 18)) !== 0,
+    paging: (key & (1 << 19)) !== 0,
   };
 }

@@ -1,0 +1,139 @@
+/**
+ * The memory-management unit: linear to physical with every check, the soft TLB, and what the rest must hear when
+ * translations change. With CR0.PG = 0 linear addresses are physical, but for the A20 gate.
+ */
+import type { IoSpace } from "../../bus/io.ts";
+import type { MemoryListener, PhysicalMemory } from "../../mem/physical-memory.ts";
+import { PAGE_SHIFT } from "../../mem/physical-memory.ts";
+import { CR0, CR0_PG, CR0_WP, CR3, CR4, CR4_PAE, CR4_PGE, CR4_PSE, CR4_SMAP, CR4_SMEP, EFER, EFER_NXE, EFLAGS_SYS, F_AC } from "../state.ts";
+import type { AccessKind, PagingControl } from "./page-walk.ts";
+import { PageWalker, READ, WRITE } from "./page-walk.ts";
+import { SoftTlb } from "./tlb.ts";
+
+/** Told when code found by linear address may lie elsewhere now. */
+export interface TranslationListener {
+  /** Any page may have moved. */
+  translationsFlushed(): void;
+  /** One page may have moved. */
+  translationFlushed(linear: number): void;
+}
+
+const OFF: PagingControl = { pae: false, pse: false, globalPages: false, writeProtect: false, noExecute: false, smep: false, smap: false };
+/** Translations for slow paths: direct mapped, by kind of access and privilege. */
+const CACHE_SIZE = 256, CACHE_KINDS = 6;
+
+export class Mmu implements MemoryListener {
+  readonly walker: PageWalker;
+  listener: TranslationListener | null = null;
+  /** CR0.PG. */
+  isOn = false;
+  /** Result of the last `translate`: the physical address, or the page fault's error code. */
+  physical = 0;
+  errorCode = 0;
+  private control = OFF;
+  private tlb: SoftTlb | null = null;
+  private readonly R: Int32Array;
+  private readonly memory: PhysicalMemory;
+  private readonly tags = new Int32Array(CACHE_SIZE * CACHE_KINDS).fill(-1);
+  private readonly pages = new Int32Array(CACHE_SIZE * CACHE_KINDS);
+
+  constructor(R: Int32Array, memory: PhysicalMemory, io: IoSpace) {
+    this.R = R;
+    this.memory = memory;
+    this.walker = new PageWalker(memory, io);
+    memory.addListener(this);
+  }
+
+  /** The soft TLB; made when first needed, since it is large. */
+  get softTlb(): SoftTlb {
+    this.tlb ??= new SoftTlb();
+    return this.tlb;
+  }
+
+  /** Looks at the control registers again and forgets every translation. After any change of CR0, CR4 or EFER. */
+  controlChanged(): void {
+    const { R } = this;
+    this.isOn = (R[CR0] & CR0_PG) !== 0;
+    this.control = {
+      pae: (R[CR4] & CR4_PAE) !== 0, pse: (R[CR4] & CR4_PSE) !== 0, globalPages: (R[CR4] & CR4_PGE) !== 0,
+      writeProtect: (R[CR0] & CR0_WP) !== 0, noExecute: (R[EFER] & EFER_NXE) !== 0,
+      smep: (R[CR4] & CR4_SMEP) !== 0, smap: (R[CR4] & CR4_SMAP) !== 0,
+    };
+    this.flush(true);
+  }
+
+  /** Forgets translations: all, or those that are not global (a load of CR3). */
+  flush(withGlobal: boolean): void {
+    this.tags.fill(-1);
+    this.tlb?.flush(withGlobal || !this.control.globalPages);
+    this.listener?.translationsFlushed();
+  }
+
+  /** INVLPG. */
+  flushPage(linear: number): void {
+    const slot = (linear >>> 12) & (CACHE_SIZE - 1);
+    for (let k = 0; k < CACHE_KINDS; k++) this.tags[k * CACHE_SIZE + slot] = -1;
+    this.tlb?.flushPage(linear);
+    this.listener?.translationFlushed(linear);
+  }
+
+  /** Under SMAP, EFLAGS.AC decides what a supervisor may reach: forget what was allowed. */
+  acChanged(): void {
+    if (this.control.smap) this.flush(true);
+  }
+
+  pageProtected(phys: number): void {
+    if (this.tlb === null) return;
+    const first = ((phys & ~4095) - this.memory.window.base) | 0;
+    this.tlb.removeWritable((index) => index === first);
+  }
+
+  pagesProtected(): void {
+    this.tlb?.flush(true);
+  }
+
+  layoutChanged(): void {
+    this.tags.fill(-1);
+    this.tlb?.flush(true);
+  }
+
+  /**
+   * Finds the physical address for an access: true with `physical` set, or false with `errorCode` set for a page fault.
+   * `implicit` accesses (of the processor to its tables) are supervisor accesses that SMAP never lets at user pages.
+   */
+  translate(linear: number, kind: AccessKind, user: boolean, implicit: boolean): boolean {
+    const page = linear >>> 12, at = ((user ? 3 : 0) + kind) * CACHE_SIZE + (page & (CACHE_SIZE - 1));
+    if (this.tags[at] === page && !implicit) {
+      this.physical = this.pages[at] | (linear & 4095);
+      return true;
+    }
+    const { R, walker } = this;
+    const acFlag = !implicit && (R[EFLAGS_SYS] & F_AC) !== 0;
+    const error = walker.walk(linear, R[CR3], kind, user, acFlag, this.control);
+    if (error !== -1) {
+      this.errorCode = error;
+      return false;
+    }
+    const found = walker.result;
+    if (!implicit) {
+      this.tags[at] = page;
+      this.pages[at] = found.page;
+      this.enter(linear, found.page, kind, user, found.isGlobal);
+    }
+    this.physical = found.page | (linear & 4095);
+    return true;
+  }
+
+  /** Loads the page-directory-pointer entries if paging uses them; false for reserved bits: #GP(0). */
+  loadPdptes(): boolean {
+    return !this.isOn || !this.control.pae || this.walker.loadPdptes(this.R[CR3]);
+  }
+
+  /** Enters a page into the soft TLB if emitted code may reach it. */
+  private enter(linear: number, page: number, kind: AccessKind, user: boolean, isGlobal: boolean): void {
+    const { base, size } = this.memory.window, index = (page >>> 0) - base;
+    if (index < 0 || index >= size || index >= 0x7ffff000) return;
+    if (kind === READ) this.softTlb.fill(linear, index, false, !user, isGlobal);
+    else if (kind === WRITE && this.memory.pageFlags[page >>> PAGE_SHIFT] === 0) this.softTlb.fill(linear, index, true, !user, isGlobal);
+  }
+}
