@@ -3,10 +3,12 @@
  *
  * A helper does one *run* per call: elements that lie in one page on each side, pass their segment's checks and do not wrap
  * around the address size. How long a run is depends on guest state only, never on how memory happens to be reached, so
- * every engine makes the same runs. Within a run nothing but a device can fail.
+ * every engine makes the same runs. The first element may fault; after it nothing but a device can fail.
  */
 import { PAGE_SHIFT, PAGE_SIZE } from "../../mem/physical-memory.ts";
 import type { Cpu } from "../cpu.ts";
+import type { AccessKind } from "../mmu/page-walk.ts";
+import { WRITE } from "../mmu/page-walk.ts";
 import { ATTR_CODE, ATTR_EXPAND_DOWN, SEG_ATTR, SEG_LIMIT } from "../state.ts";
 
 /** Address-size mask of 32-bit addresses; the other is 0xffff. */
@@ -47,15 +49,22 @@ export function withinSegment(R: Int32Array, seg: number, offset: number, shift:
 }
 
 /**
- * Index in the memory window of `bytes` bytes from linear address `low`; -1 if they are not all there, lie in two pages
- * or, for writing, if the page wants to know of stores.
+ * Physical address of the run's first element, at `linear`; raises #PF. For an element across a page boundary, which goes
+ * through `Cpu.load` and `Cpu.store`, just an address with the same place in a page.
  */
-export function windowIndex(cpu: Cpu, low: number, bytes: number, write: boolean): number {
-  if ((low & (PAGE_SIZE - 1)) + bytes > PAGE_SIZE) return -1;
-  const { memory } = cpu, { window } = memory, phys = cpu.a20 ? low : low & ~(1 << 20);
-  if (write && memory.pageFlags[phys >>> PAGE_SHIFT] !== 0) return -1;
-  const index = (phys >>> 0) - window.base;
-  return index >= 0 && index + bytes <= window.size ? index : -1;
+export function firstPhysical(cpu: Cpu, linear: number, size: number, kind: AccessKind): number {
+  return (linear & (PAGE_SIZE - 1)) + size > PAGE_SIZE ? linear : cpu.physical(linear, kind);
+}
+
+/**
+ * Index in the memory window of a run of `bytes` bytes, of which the lowest is at `phys + low`; -1 if they are not all
+ * there, lie in two pages or, for writing, if the page wants to know of stores.
+ */
+export function windowIndex({ memory }: Cpu, phys: number, low: number, bytes: number, kind: AccessKind): number {
+  if ((phys & (PAGE_SIZE - 1)) + low + bytes > PAGE_SIZE) return -1;
+  if (kind === WRITE && memory.pageFlags[phys >>> PAGE_SHIFT] !== 0) return -1;
+  const { base, size } = memory.window, index = (phys >>> 0) + low - base;
+  return index >= 0 && index + bytes <= size ? index : -1;
 }
 
 /** Repeats the `period` bytes before `at` over the `bytes` bytes from there. */

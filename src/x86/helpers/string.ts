@@ -7,24 +7,45 @@
 import type { MemoryWindow } from "../../mem/physical-memory.ts";
 import type { Cpu } from "../cpu.ts";
 import { AUX_CARRIES } from "../flags.ts";
+import { READ, WRITE } from "../mmu/page-walk.ts";
 import { DF, EAX, ECX, EDI, ES, ESI, FLAGS_AUX, FLAGS_RES, G_FLAGS_AUX, G_FLAGS_RES, REGS } from "../state.ts";
 import { defHelper } from "./define.ts";
-import { propagate, readCounter, runLength, windowIndex, withinSegment, writeCounter } from "./string-run.ts";
+import { firstPhysical, propagate, readCounter, runLength, windowIndex, withinSegment, writeCounter } from "./string-run.ts";
 
 /** Repeat prefixes (`Facts.rep`): REPE goes on while elements are equal, REPNE while they differ. */
 const REPE = 1;
 
-/** Copies a run within the window exactly as its elements would one after the other; false if only elements can do it. */
-function copy(u8: Uint8Array, src: number, dst: number, bytes: number, size: number, direction: number): boolean {
-  const ahead = dst - src, apart = ahead >= bytes || -ahead >= bytes;
-  if (apart || (direction > 0 ? ahead <= 0 : ahead >= 0)) {
-    u8.copyWithin(dst, src, src + bytes);
-    return true;
+/** Runs up to this many elements are not worth a call of a bulk operation, which costs some 50 ns. */
+const FEW = 16;
+
+/** One element of the window, zero extended. */
+function element({ u8, view }: MemoryWindow, at: number, size: number): number {
+  return size === 1 ? u8[at] : size === 2 ? view.getUint16(at, true) : view.getInt32(at, true);
+}
+
+function setElement({ u8, view }: MemoryWindow, at: number, size: number, value: number): void {
+  if (size === 1) u8[at] = value;
+  else if (size === 2) view.setInt16(at, value, true);
+  else view.setInt32(at, value, true);
+}
+
+/** Copies a run of `n` elements within the window, to what its elements one after the other would make of it. */
+function copy(window: MemoryWindow, src: number, dst: number, n: number, size: number, direction: number): void {
+  const bytes = n * size, ahead = dst - src;
+  if (n > FEW) {
+    const isApart = ahead >= bytes || -ahead >= bytes;
+    if (isApart || (direction > 0 ? ahead <= 0 : ahead >= 0)) {
+      window.u8.copyWithin(dst, src, src + bytes);
+      return;
+    }
+    // A destination a little ahead of its source repeats what is between the two.
+    if (direction > 0 && ahead >= size) {
+      propagate(window.u8, dst, ahead, bytes);
+      return;
+    }
   }
-  // A destination a little ahead of its source repeats what is between the two.
-  if (direction < 0 || ahead < size) return false;
-  propagate(u8, dst, ahead, bytes);
-  return true;
+  const step = size * direction;
+  for (let i = 0, at = direction > 0 ? 0 : bytes - size; i < n; i++, at += step) setElement(window, dst + at, size, element(window, src + at, size));
 }
 
 function movs(cpu: Cpu, shift: number, mask: number, seg: number): number {
@@ -32,14 +53,16 @@ function movs(cpu: Cpu, shift: number, mask: number, seg: number): number {
   if (count === 0) return 0;
   const direction = R[DF], size = 1 << shift, step = direction << shift;
   const si = readCounter(cpu, ESI, mask), di = readCounter(cpu, EDI, mask);
-  const from = cpu.segLinear(seg, si, size, false), to = cpu.segLinear(ES, di, size, true);
+  const from = cpu.segLinear(seg, si, size, false), fromPhys = firstPhysical(cpu, from, size, READ);
+  const to = cpu.segLinear(ES, di, size, true), toPhys = firstPhysical(cpu, to, size, WRITE);
   let n = runLength(si, from, shift, direction, mask, count);
   n = runLength(di, to, shift, direction, mask, n);
   n = withinSegment(R, seg, si, shift, direction, n);
   n = withinSegment(R, ES, di, shift, direction, n);
   const bytes = n << shift, low = direction > 0 ? 0 : size - bytes;
-  const src = windowIndex(cpu, from + low, bytes, false), dst = windowIndex(cpu, to + low, bytes, true);
-  if (src >= 0 && dst >= 0 && copy(cpu.memory.window.u8, src, dst, bytes, size, direction)) {
+  const src = windowIndex(cpu, fromPhys, low, bytes, READ), dst = windowIndex(cpu, toPhys, low, bytes, WRITE);
+  if (src >= 0 && dst >= 0) {
+    copy(cpu.memory.window, src, dst, n, size, direction);
     writeCounter(cpu, ESI, mask, si + n * step);
     writeCounter(cpu, EDI, mask, di + n * step);
     writeCounter(cpu, ECX, mask, count - n);
@@ -55,25 +78,26 @@ function movs(cpu: Cpu, shift: number, mask: number, seg: number): number {
 }
 
 /** Stores the low bytes of `value` all over a run. */
-function fill(window: MemoryWindow, at: number, bytes: number, size: number, value: number): void {
-  if (size === 1) {
-    window.u8.fill(value, at, at + bytes);
-    return;
+function fill(window: MemoryWindow, at: number, n: number, size: number, value: number): void {
+  if (n <= FEW) {
+    for (let i = 0; i < n; i++) setElement(window, at + i * size, size, value);
+  } else if (size === 1) {
+    window.u8.fill(value, at, at + n);
+  } else {
+    setElement(window, at, size, value);
+    propagate(window.u8, at + size, size, (n - 1) * size);
   }
-  if (size === 2) window.view.setInt16(at, value, true);
-  else window.view.setInt32(at, value, true);
-  propagate(window.u8, at + size, size, bytes - size);
 }
 
 function stos(cpu: Cpu, shift: number, mask: number): number {
   const { R } = cpu.state, count = readCounter(cpu, ECX, mask);
   if (count === 0) return 0;
   const direction = R[DF], size = 1 << shift, step = direction << shift;
-  const di = readCounter(cpu, EDI, mask), to = cpu.segLinear(ES, di, size, true);
+  const di = readCounter(cpu, EDI, mask), to = cpu.segLinear(ES, di, size, true), toPhys = firstPhysical(cpu, to, size, WRITE);
   const n = withinSegment(R, ES, di, shift, direction, runLength(di, to, shift, direction, mask, count));
-  const bytes = n << shift, dst = windowIndex(cpu, to + (direction > 0 ? 0 : size - bytes), bytes, true);
+  const bytes = n << shift, dst = windowIndex(cpu, toPhys, direction > 0 ? 0 : size - bytes, bytes, WRITE);
   if (dst >= 0) {
-    fill(cpu.memory.window, dst, bytes, size, R[EAX]);
+    fill(cpu.memory.window, dst, n, size, R[EAX]);
     writeCounter(cpu, EDI, mask, di + n * step);
     writeCounter(cpu, ECX, mask, count - n);
   } else {
@@ -97,9 +121,9 @@ function lods(cpu: Cpu, shift: number, mask: number, seg: number): number {
   const { R } = cpu.state, count = readCounter(cpu, ECX, mask);
   if (count === 0) return 0;
   const direction = R[DF], size = 1 << shift, step = direction << shift;
-  const si = readCounter(cpu, ESI, mask), from = cpu.segLinear(seg, si, size, false);
+  const si = readCounter(cpu, ESI, mask), from = cpu.segLinear(seg, si, size, false), phys = firstPhysical(cpu, from, size, READ);
   const n = withinSegment(R, seg, si, shift, direction, runLength(si, from, shift, direction, mask, count));
-  const bytes = n << shift, src = windowIndex(cpu, from + (direction > 0 ? 0 : size - bytes), bytes, false);
+  const bytes = n << shift, src = windowIndex(cpu, phys, direction > 0 ? 0 : size - bytes, bytes, READ);
   // In memory only the last element matters.
   for (let i = src >= 0 ? n - 1 : 0; i < n; i++) {
     writeAccumulator(cpu, size, cpu.load((from + i * step) | 0, size));
@@ -116,9 +140,21 @@ function compareFlags(R: Int32Array, size: number, x: number, y: number): void {
   R[FLAGS_AUX] = unused === 0 ? carries & AUX_CARRIES : (carries << unused) | (carries & 8);
 }
 
-/** One element of the window, zero extended. */
-function element({ u8, view }: MemoryWindow, at: number, size: number): number {
-  return size === 1 ? u8[at] : size === 2 ? view.getUint16(at, true) : view.getInt32(at, true);
+/**
+ * Number of the element that ends a comparison of two runs in the window: the first at which equality is not
+ * `whileEqual`; n if none does.
+ */
+function compareRuns({ u8, view }: MemoryWindow, first: number, second: number, n: number, step: number, whileEqual: boolean): number {
+  // The choice is outside of the loops: inside it costs as much as the rest.
+  let a = first, b = second;
+  if (step === 1 || step === -1) {
+    for (let i = 0; i < n; i++, a += step, b += step) if ((u8[a] === u8[b]) !== whileEqual) return i;
+  } else if (step === 2 || step === -2) {
+    for (let i = 0; i < n; i++, a += step, b += step) if ((view.getInt16(a, true) === view.getInt16(b, true)) !== whileEqual) return i;
+  } else {
+    for (let i = 0; i < n; i++, a += step, b += step) if ((view.getInt32(a, true) === view.getInt32(b, true)) !== whileEqual) return i;
+  }
+  return n;
 }
 
 function cmps(cpu: Cpu, shift: number, mask: number, seg: number, rep: number): number {
@@ -126,22 +162,23 @@ function cmps(cpu: Cpu, shift: number, mask: number, seg: number, rep: number): 
   if (count === 0) return 0;
   const direction = R[DF], size = 1 << shift, step = direction << shift, whileEqual = rep === REPE;
   const si = readCounter(cpu, ESI, mask), di = readCounter(cpu, EDI, mask);
-  const from = cpu.segLinear(seg, si, size, false), to = cpu.segLinear(ES, di, size, false);
+  const from = cpu.segLinear(seg, si, size, false), fromPhys = firstPhysical(cpu, from, size, READ);
+  const to = cpu.segLinear(ES, di, size, false), toPhys = firstPhysical(cpu, to, size, READ);
   let n = runLength(si, from, shift, direction, mask, count);
   n = runLength(di, to, shift, direction, mask, n);
   n = withinSegment(R, seg, si, shift, direction, n);
   n = withinSegment(R, ES, di, shift, direction, n);
   const bytes = n << shift, low = direction > 0 ? 0 : size - bytes, { window } = cpu.memory;
-  const first = windowIndex(cpu, from + low, bytes, false) - low, second = windowIndex(cpu, to + low, bytes, false) - low;
-  const inWindow = first + low >= 0 && second + low >= 0;
-  let done = 0, goesOn = true;
+  const src = windowIndex(cpu, fromPhys, low, bytes, READ), dst = windowIndex(cpu, toPhys, low, bytes, READ);
+  const isMemory = src >= 0 && dst >= 0, first = src - low, second = dst - low;
+  // In memory, on to the last element at once.
+  let done = isMemory ? Math.min(n - 1, compareRuns(window, first, second, n, step, whileEqual)) : 0, goesOn = true;
   while (done < n && goesOn) {
     const at = done * step;
-    const x = inWindow ? element(window, first + at, size) : cpu.load((from + at) | 0, size);
-    const y = inWindow ? element(window, second + at, size) : cpu.load((to + at) | 0, size);
+    const x = isMemory ? element(window, first + at, size) : cpu.load((from + at) | 0, size);
+    const y = isMemory ? element(window, second + at, size) : cpu.load((to + at) | 0, size);
     done++;
     goesOn = (x === y) === whileEqual;
-    if (inWindow && goesOn && done < n) continue;
     writeCounter(cpu, ESI, mask, si + done * step);
     writeCounter(cpu, EDI, mask, di + done * step);
     writeCounter(cpu, ECX, mask, count - done);
@@ -150,21 +187,33 @@ function cmps(cpu: Cpu, shift: number, mask: number, seg: number, rep: number): 
   return goesOn && done !== count ? 1 : 0;
 }
 
+/** The same of one run and a value, zero extended. */
+function scanRun({ u8, view }: MemoryWindow, first: number, n: number, step: number, x: number, whileEqual: boolean): number {
+  let a = first;
+  if (step === 1 || step === -1) {
+    for (let i = 0; i < n; i++, a += step) if ((u8[a] === x) !== whileEqual) return i;
+  } else if (step === 2 || step === -2) {
+    for (let i = 0; i < n; i++, a += step) if ((view.getUint16(a, true) === x) !== whileEqual) return i;
+  } else {
+    for (let i = 0; i < n; i++, a += step) if ((view.getInt32(a, true) === x) !== whileEqual) return i;
+  }
+  return n;
+}
+
 function scas(cpu: Cpu, shift: number, mask: number, rep: number): number {
   const { R } = cpu.state, count = readCounter(cpu, ECX, mask);
   if (count === 0) return 0;
   const direction = R[DF], size = 1 << shift, step = direction << shift, whileEqual = rep === REPE;
   const x = size === 4 ? R[EAX] : R[EAX] & ((1 << (8 * size)) - 1);
-  const di = readCounter(cpu, EDI, mask), to = cpu.segLinear(ES, di, size, false);
+  const di = readCounter(cpu, EDI, mask), to = cpu.segLinear(ES, di, size, false), phys = firstPhysical(cpu, to, size, READ);
   const n = withinSegment(R, ES, di, shift, direction, runLength(di, to, shift, direction, mask, count));
   const bytes = n << shift, low = direction > 0 ? 0 : size - bytes, { window } = cpu.memory;
-  const first = windowIndex(cpu, to + low, bytes, false) - low, inWindow = first + low >= 0;
-  let done = 0, goesOn = true;
+  const dst = windowIndex(cpu, phys, low, bytes, READ), isMemory = dst >= 0, first = dst - low;
+  let done = isMemory ? Math.min(n - 1, scanRun(window, first, n, step, x, whileEqual)) : 0, goesOn = true;
   while (done < n && goesOn) {
-    const at = done * step, y = inWindow ? element(window, first + at, size) : cpu.load((to + at) | 0, size);
+    const at = done * step, y = isMemory ? element(window, first + at, size) : cpu.load((to + at) | 0, size);
     done++;
     goesOn = (x === y) === whileEqual;
-    if (inWindow && goesOn && done < n) continue;
     writeCounter(cpu, EDI, mask, di + done * step);
     writeCounter(cpu, ECX, mask, count - done);
     compareFlags(R, size, x, y);
@@ -213,6 +262,3 @@ export const repScas = defHelper("rep_scas", {
   doc: "A run of REPE or REPNE SCAS: (log2 of the size, address mask, 1 for REPE or 2 for REPNE).",
   bind: (cpu) => (shift, mask, rep) => scas(cpu, shift, mask, rep),
 });
-
-/** For the list of all helpers. */
-export const STRING_HELPERS = [repMovs, repStos, repLods, repCmps, repScas];

@@ -5,11 +5,11 @@ import type { IoSpace } from "../../../../src/bus/io.ts";
 import { PhysicalMemory } from "../../../../src/mem/physical-memory.ts";
 import { Cpu } from "../../../../src/x86/cpu.ts";
 import { CpuidTable } from "../../../../src/x86/cpuid.ts";
-import { GP, GuestFault } from "../../../../src/x86/fault.ts";
+import { GP, GuestFault, PF } from "../../../../src/x86/fault.ts";
 import { readArithFlags, writeArithFlags } from "../../../../src/x86/flags.ts";
 import type { HelperDef } from "../../../../src/x86/helpers/define.ts";
 import { repCmps, repLods, repMovs, repScas, repStos } from "../../../../src/x86/helpers/string.ts";
-import { DF, DS, EAX, ECX, EDI, EIP, ES, ESI, SEG_ATTR, SEG_BASE, SEG_LIMIT } from "../../../../src/x86/state.ts";
+import { CR0, CR0_PE, CR0_PG, CR2, CR3, DF, DS, EAX, ECX, EDI, EIP, ES, ESI, SEG_ATTR, SEG_BASE, SEG_LIMIT } from "../../../../src/x86/state.ts";
 import { Random } from "../../../oracle/random.ts";
 
 const RAM_BYTES = 0x30000;
@@ -219,6 +219,39 @@ describe("repeated string insns", () => {
     expect(() => repeat(cpu, { helper: repCmps, shift: 0, mask: -1, rep: 1 })).to.throw("leave");
     expect(R[ECX]).to.equal(3);
     expect(readArithFlags(R)).to.equal(0x44);
+  });
+
+  it("follow the page tables, and stop at a page fault with everything before it done", () => {
+    const { cpu, ram } = machine(), { R } = cpu.state, view = new DataView(ram.buffer);
+    setSegment(cpu, ES, 0, -1);
+    // Linear 40000000: two pages in reverse order, then one that is not present.
+    view.setUint32(0x10000 + 4 * 0x100, 0x11007, true);
+    view.setUint32(0x11000, 0x5007, true);
+    view.setUint32(0x11004, 0x3007, true);
+    R[CR3] = 0x10000;
+    R[CR0] |= CR0_PE | CR0_PG;
+    cpu.mmu.controlChanged();
+    R.set([0x11223344, 0x1000, 0, 0, 0, 0, 0, 0x40000ff0]);
+    expect(repeat(cpu, { helper: repStos, shift: 2, mask: -1, rep: 1 })).to.equal(-1 - PF);
+    expect([R[ECX], R[EDI], R[CR2]]).to.deep.equal([0x1000 - 0x404, 0x40002000, 0x40002000]);
+    expect(view.getUint32(0x5ff0, true)).to.equal(0x11223344);
+    expect(ram[0x5fef]).to.equal(0);
+    expect(ram.subarray(0x3000, 0x4000).every((byte, i) => byte === [0x44, 0x33, 0x22, 0x11][i & 3])).to.equal(true);
+    expect([ram[0x2fff], ram[0x4000], ram[0x6000]]).to.deep.equal([0, 0, 0]);
+  });
+
+  it("report the element that faults, also when they go down", () => {
+    const { cpu, ram } = machine(), { R } = cpu.state;
+    setSegment(cpu, DS, 0, -1);
+    setSegment(cpu, ES, 0, -1);
+    new DataView(ram.buffer).setUint32(0x10000, 0x11007, true);
+    R[CR3] = 0x10000;
+    R[CR0] |= CR0_PE | CR0_PG;
+    cpu.mmu.controlChanged();
+    R.set([0, 9, 0, 0, 0, 0, 0x1ff0, 0x2ff0]);
+    R[DF] = -1;
+    expect(repeat(cpu, { helper: repMovs, shift: 1, mask: -1, rep: 1 })).to.equal(-1 - PF);
+    expect([R[ECX], R[ESI], R[EDI], R[CR2]]).to.deep.equal([9, 0x1ff0, 0x2ff0, 0x1ff0]);
   });
 
   it("do nothing for a count of 0, not even check segments", () => {
