@@ -4,11 +4,12 @@
  */
 import { InternalError } from "../../tcg/support/errors.ts";
 import type { Cpu } from "../x86/cpu.ts";
-import { GuestFault } from "../x86/fault.ts";
+import { DB, GuestFault } from "../x86/fault.ts";
 import { readArithFlags } from "../x86/flags.ts";
 import { deliverFault, deliverInterrupt } from "../x86/helpers/interrupt.ts";
 import type { Insn } from "../x86/isa/insn.ts";
-import { CS, EFLAGS_SYS, EIP, F_IF, F_OF, LEFT, SEG_BASE, SEG_LIMIT, SHADOW } from "../x86/state.ts";
+import { CS, DR, EFLAGS_SYS, EIP, F_IF, F_OF, LEFT, SEG_BASE, SEG_LIMIT, SHADOW } from "../x86/state.ts";
+import { codeBreakpoints, DebugTraps, isDebugging } from "./debug-traps.ts";
 import type { EngineExit } from "./exits.ts";
 import { IoRequest, NoCode } from "./exits.ts";
 import type { EngineOptions } from "./options.ts";
@@ -87,6 +88,7 @@ export class Engine {
   /** Stop before insns the debugger has marked; null if there are none. */
   debugStop: DebugStop | null = null;
   singleStep = false;
+  private readonly traps: DebugTraps;
   private stopRequested = false;
   private readonly loop: LoopState;
   private readonly blockState = { left: 0 };
@@ -94,6 +96,7 @@ export class Engine {
   constructor(cpu: Cpu, options: EngineOptions) {
     this.cpu = cpu;
     this.options = options;
+    this.traps = new DebugTraps(cpu);
     this.translator = new Translator(cpu, options, this.stats);
     this.loop = { left: 0, insn: this.translator.exitInsn };
   }
@@ -135,15 +138,38 @@ export class Engine {
       }
       const isStepping = this.singleStep || this.debugStop !== null;
       if (this.debugStop !== null && this.debugStop((R[SEG_BASE + CS] + R[EIP]) | 0)) return { kind: "debug" };
+      const traps = isDebugging(R);
+      if (traps) {
+        const hits = codeBreakpoints(R);
+        if (hits !== 0) {
+          R[DR + 6] |= hits;
+          if (!this.deliverDebug()) return { kind: "shutdown" };
+          continue;
+        }
+        this.traps.begin();
+      }
       const isShadowed = R[SHADOW] !== 0;
       R[SHADOW] = 0;
-      const slice = isShadowed || isStepping || this.awaitsWindow() ? 1 : Math.min(goal - this.retired, options.sliceInsns);
-      const before = this.retired;
+      translator.trim();
+      const slice = isShadowed || isStepping || traps || this.awaitsWindow() ? 1 : Math.min(goal - this.retired, options.sliceInsns);
+      const before = this.retired, faults = this.stats.faults;
       const exit = this.slice(slice);
       if (this.retired === before) steps++;
+      if (traps && this.stats.faults === faults && (exit === null || exit.kind === "halt") && this.traps.end()) {
+        if (!this.deliverDebug()) return { kind: "shutdown" };
+        continue;
+      }
       if (exit !== null) return exit;
       if (this.singleStep && this.retired !== before) return { kind: "debug" };
     }
+  }
+
+  /** Delivers #DB at CS:EIP; false if that shuts the processor down. */
+  private deliverDebug(): boolean {
+    this.options.observer?.eventRaised("fault", DB, -1);
+    const outcome = deliverFault(this.cpu, DB, -1);
+    this.translator.enterSpace();
+    return outcome !== "shutdown";
   }
 
   /** True if an external interrupt would be taken before the next insn. */

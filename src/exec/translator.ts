@@ -22,9 +22,10 @@ import type { Handler } from "../x86/isa/insn.ts";
 import { Insn } from "../x86/isa/insn.ts";
 import type { Mode } from "../x86/isa/mode.ts";
 import { modeKey, modeOfKey } from "../x86/isa/mode.ts";
-import { CS, EIP, LEFT, SEG_BASE, SEG_LIMIT } from "../x86/state.ts";
+import { CS, DR, EIP, LEFT, SEG_BASE, SEG_LIMIT } from "../x86/state.ts";
 import type { TranslationListener } from "../x86/mmu/mmu.ts";
 import { EXECUTE } from "../x86/mmu/page-walk.ts";
+import { watchesData } from "../x86/watchpoints.ts";
 import { lowerBlock } from "../x86/translate.ts";
 import type { Invalidator } from "./code-pages.ts";
 import { CodePages } from "./code-pages.ts";
@@ -42,8 +43,10 @@ const EXIT_SIZE = 0x7fffffff;
 const JUMP_CACHE_SIZE = 4096;
 /** Decoded insns kept before everything is dropped; bounds memory under guests that make code for ever. */
 const MAX_INSNS = 400_000;
-/** Heat of a block start whose translation was just invalidated, or that cannot be translated. */
-const HEAT_AFTER_INVALIDATION = -64, HEAT_NEVER = -0x40000000;
+/** Heat of a block start that cannot be translated. */
+const HEAT_NEVER = -0x40000000;
+/** After each invalidation a block start must run twice as often before it is translated again: up to 4 << 8 times. */
+const MAX_BACKOFF = 8;
 
 /** Numbers VMs, because every emitted text must be unique in the process (see tcg/js/compile.ts). */
 const vmNumbers = { next: 1 };
@@ -96,6 +99,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
   /** Looks at the CPU's mode and code segment; to be called after anything that may have changed them. */
   enterSpace(): void {
     const { R } = this.cpu, { space } = this;
+    this.cpu.watches = (R[DR + 7] & 0xff) !== 0 && watchesData(R);
     const key = modeKey(R, this.cpu.a20), base = R[SEG_BASE + CS], limit = R[SEG_LIMIT + CS];
     this.solo = null;
     if (space.mode.key === key && space.csBase === base && space.csLimit === limit) return;
@@ -326,7 +330,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
   /** Translates the block that starts at an insn; null if it starts with an insn that cannot be in a block. */
   translate(start: Insn): TranslationBlock | null {
     const began = this.options.now();
-    const insns = this.collect(start);
+    const insns = start.mode.watching ? [] : this.collect(start);
     const last = insns.at(-1);
     if (last === undefined) {
       start.heat = HEAT_NEVER;
@@ -434,7 +438,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     if (space !== null) {
       space.blocks.delete(tb.key);
       const start = space.find(tb.eip);
-      start.heat = Math.max(HEAT_AFTER_INVALIDATION, start.heat - this.options.threshold);
+      start.heat = -(4 << Math.min(start.invalidations++, MAX_BACKOFF));
     }
     this.blocks.delete(tb);
     this.codePages.removeBlock(tb);
@@ -475,6 +479,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
 
   /** How code of a mode reaches memory. */
   private targetOf(mode: Mode): EmitTarget {
+    if (mode.watching) return { ...this.flatTarget, memory: { kind: "none" } };
     if (!mode.paging) return this.flatTarget;
     const { environment } = this, { softTlb } = this.cpu.mmu;
     if (!("tlbReadUser" in environment)) {

@@ -10,7 +10,8 @@ import { GP, GuestFault, PF, SSF } from "./fault.ts";
 import { Mmu } from "./mmu/mmu.ts";
 import type { AccessKind } from "./mmu/page-walk.ts";
 import { READ, WRITE } from "./mmu/page-walk.ts";
-import { ATTR_CODE, ATTR_DB, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_WRITABLE, CR0, CR0_PE, CR2, CpuState, EFLAGS_SYS, F_VM, SEG_ATTR, SEG_BASE, SEG_LIMIT, SHADOW, SS } from "./state.ts";
+import { watchHits } from "./watchpoints.ts";
+import { ATTR_CODE, ATTR_DB, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_WRITABLE, CR0, CR0_PE, CR2, CpuState, EFLAGS_SYS, F_TF, F_VM, SEG_ATTR, SEG_BASE, SEG_LIMIT, SHADOW, SHADOW_STI, SS } from "./state.ts";
 
 /** Clears address bit 20 while the A20 gate is closed. */
 const A20_MASK = ~(1 << 20);
@@ -39,6 +40,12 @@ export class Cpu {
   /** IA32_APIC_BASE: where the local APIC would be, enabled, bootstrap processor. */
   apicBase = 0xfee00900n;
   readonly mmu: Mmu;
+  /** Events delivered so far: interrupts, exceptions, INT n. */
+  deliveries = 0;
+  /** DR6 bits of data and I/O breakpoints hit since the engine last looked. */
+  debugHits = 0;
+  /** Data breakpoints are armed: accesses go through `load` and `store`, which look at them. */
+  watches = false;
   private readonly pendingFault = new GuestFault();
 
   constructor(memory: PhysicalMemory, io: IoSpace, cpuid: CpuidTable) {
@@ -65,9 +72,9 @@ export class Cpu {
     return (this.R[EFLAGS_SYS] & F_VM) !== 0;
   }
 
-  /** Keeps interrupts out until the next insn has retired (STI, MOV SS, POP SS). */
+  /** Keeps interrupts out until the next insn has retired (STI). */
   shadowInterrupts(): void {
-    this.R[SHADOW] = 1;
+    this.R[SHADOW] = SHADOW_STI;
   }
 
   /** Current privilege level: 0 in real mode, 3 in V86, else the DPL of SS. */
@@ -91,16 +98,29 @@ export class Cpu {
     return this.fault(PF, this.mmu.errorCode);
   }
 
+  /** Notes the data breakpoints an access hits; #DB follows when the insn has retired. */
+  private watch(linear: number, size: number, kind: "read" | "write"): void {
+    this.debugHits |= watchHits(this.R, linear, size, kind);
+  }
+
+  /** True while a repeated string insn must stop after each element: single-stepping, data breakpoints. */
+  get stepsElements(): boolean {
+    return this.watches || (this.R[EFLAGS_SYS] & F_TF) !== 0;
+  }
+
   load8(linear: number): number {
+    if (this.watches) this.watch(linear, 1, "read");
     return this.memory.read(this.physical(linear, READ), 1, this.io);
   }
 
   load16(linear: number): number {
+    if (this.watches) this.watch(linear, 2, "read");
     if ((linear & (PAGE_SIZE - 1)) === PAGE_SIZE - 1) return this.load8(linear) | (this.load8((linear + 1) | 0) << 8);
     return this.memory.read(this.physical(linear, READ), 2, this.io);
   }
 
   load32(linear: number): number {
+    if (this.watches) this.watch(linear, 4, "read");
     if ((linear & (PAGE_SIZE - 1)) <= PAGE_SIZE - 4) return this.memory.read(this.physical(linear, READ), 4, this.io);
     return this.load8(linear) | (this.load8((linear + 1) | 0) << 8) | (this.load8((linear + 2) | 0) << 16) | (this.load8((linear + 3) | 0) << 24);
   }
@@ -129,10 +149,12 @@ export class Cpu {
   }
 
   store8(linear: number, value: number): void {
+    if (this.watches) this.watch(linear, 1, "write");
     this.memory.write(this.physical(linear, WRITE), 1, value, this.io);
   }
 
   store16(linear: number, value: number): void {
+    if (this.watches) this.watch(linear, 2, "write");
     if ((linear & (PAGE_SIZE - 1)) !== PAGE_SIZE - 1) return this.memory.write(this.physical(linear, WRITE), 2, value, this.io);
     this.probeWrite(linear, 2);
     this.store8(linear, value);
@@ -140,6 +162,7 @@ export class Cpu {
   }
 
   store32(linear: number, value: number): void {
+    if (this.watches) this.watch(linear, 4, "write");
     if ((linear & (PAGE_SIZE - 1)) <= PAGE_SIZE - 4) return this.memory.write(this.physical(linear, WRITE), 4, value, this.io);
     this.probeWrite(linear, 4);
     for (let i = 0; i < 4; i++) this.store8((linear + i) | 0, value >> (8 * i));

@@ -29,6 +29,8 @@ export const LDTR = 45, TR = 49;
 export const LEFT = 53;
 /** Not 0 while the insn that set the interrupt shadow (STI, MOV SS, POP SS) is the last retired one. */
 export const SHADOW = 54;
+/** Values of SHADOW: MOV SS also holds off debug traps (SDM 3A §6.8.3). */
+export const SHADOW_STI = 1, SHADOW_MOV_SS = 2;
 /** Debug registers DR0..DR7 (DR4 and DR5 unused). */
 export const DR = 55;
 /**
@@ -73,11 +75,15 @@ export const G_MXCSR = slot("mxcsr", MXCSR);
 export const MMX_WORDS: readonly Global[] = Array.from({ length: 16 }, (_, i) => slot(`mm${i >> 1}_${i & 1}`, FPU_SIGNIFICAND + i));
 export const FPU_SIGN_EXPS: readonly Global[] = Array.from({ length: 8 }, (_, i) => slot(`fpu_sign_exp${i}`, FPU_SIGN_EXP + i));
 export const G_FPU_TOP = slot("fpu_top", FPU_TOP), G_FPU_TAGS = slot("fpu_tags", FPU_TAGS), G_FPU_STATUS = slot("fpu_status", FPU_STATUS);
+/** Pointers to the last x87 insn and its operand. */
+export const G_FPU_OPCODE = slot("fpu_opcode", FPU_OPCODE), G_FPU_IP = slot("fpu_ip", FPU_IP), G_FPU_CS = slot("fpu_cs", FPU_CS),
+  G_FPU_DP = slot("fpu_dp", FPU_DP), G_FPU_DS = slot("fpu_ds", FPU_DS);
 
 /** Every global, for the parser of the textual IR and the verifier (invariant I7). */
 export const GLOBALS: readonly Global[] = [
   ...REGS, G_FLAGS_RES, G_FLAGS_AUX, G_DF, G_EFLAGS_SYS, G_SHADOW, ...SEG_SELECTORS, ...SEG_BASES, ...SEG_LIMITS, G_CR0, G_CR4,
   ...XMM_WORDS, G_MXCSR, ...MMX_WORDS, ...FPU_SIGN_EXPS, G_FPU_TOP, G_FPU_TAGS, G_FPU_STATUS,
+  G_FPU_OPCODE, G_FPU_IP, G_FPU_CS, G_FPU_DP, G_FPU_DS,
 ];
 
 /** EFLAGS bits (SDM 1 §3.4.3). */

@@ -1,10 +1,11 @@
 /**
- * How emitted code reaches guest memory: the check of an access, and the access itself. Two forms, by the target:
+ * How emitted code reaches guest memory: the check of an access, and the access itself. By the target:
  *
  * - flat: linear addresses are physical; an address is compared with the size of memory, and a byte per page says whether
  *   a store needs more than the store;
  * - tlb: `table[address >>> 12] ^ address` is the index into memory, negative where the page is not there for this kind of
- *   access. One test covers that and alignment; a second, nested, lets unaligned accesses within a page pass.
+ *   access. One test covers that and alignment; a second, nested, lets unaligned accesses within a page pass;
+ * - none: every check fails.
  */
 import type { Expression, Statement } from "estree";
 import type { MemOp } from "../ir/types.ts";
@@ -27,6 +28,7 @@ export interface CheckedAccess {
  * `nameIt` declares a constant and gives its name.
  */
 export function checkAccess(memory: MemoryTarget, mem: MemOp, kind: "read" | "write", address: Expression, nameIt: (e: Expression) => Expression): CheckedAccess {
+  if (memory.kind === "none") return { failed: yes, index: int(0), names: ["u8", "dv"] };
   return memory.kind === "flat" ? checkFlat(memory, mem, kind, address) : checkTlb(memory, mem, kind, address, nameIt);
 }
 

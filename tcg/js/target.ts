@@ -23,7 +23,12 @@ export interface TlbMemory {
   readonly write: string;
 }
 
-export type MemoryTarget = FlatMemory | TlbMemory;
+/** Guest memory that is not to be reached directly: every access takes the slow path. */
+export interface NoMemory {
+  readonly kind: "none";
+}
+
+export type MemoryTarget = FlatMemory | TlbMemory | NoMemory;
 
 /** State-file slots that emitted code writes by itself. */
 export interface StateTarget {

@@ -65,6 +65,8 @@ export class EngineExecutor implements VectorExecutor {
     }
     this.view.setUint32(TSS + 4, STACK_TOP + HIGH, true);
     this.view.setUint16(TSS + 8, KERNEL_SS, true);
+    // The I/O permission bitmap lies beyond the limit: no port is allowed.
+    this.view.setUint16(TSS + 0x66, 0x68, true);
     this.mapPages();
   }
 

@@ -29,6 +29,7 @@ export function deliver(cpu: Cpu, vector: number, delivery: Delivery): void {
   try {
     if (cpu.isRealMode()) deliverReal(cpu, vector, delivery.returnEip);
     else deliverThroughGate(cpu, vector, delivery);
+    cpu.deliveries++;
   } catch (e) {
     if (e instanceof GuestFault && !delivery.isSoftware && hasSelectorError(e.vector)) e.error |= ERROR_EXT;
     throw e;

@@ -7,7 +7,7 @@ import { defInsn } from "../isa/define.ts";
 import type { Facts } from "../isa/insn.ts";
 import type { Lowering } from "../lowering.ts";
 import { popDestination } from "../operands.ts";
-import { EBP, ECX, EAX, EBX, EDI, EDX, ESI, ESP, F_IOPL, F_RF, F_VM, G_EFLAGS_SYS, G_SHADOW, SEG_SELECTORS, SS } from "../state.ts";
+import { EBP, ECX, EAX, EBX, EDI, EDX, ESI, ESP, F_IOPL, F_RF, F_VM, G_EFLAGS_SYS, G_SHADOW, SHADOW_MOV_SS, SEG_SELECTORS, SS } from "../state.ts";
 import { endLoad, isSoloLoad, loadSreg } from "./segment-load.ts";
 
 const PUSHA_ORDER = [EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI];
@@ -62,7 +62,7 @@ export const STACK_INSNS: readonly InsnDef[] = [
       stack.skip(facts.opsize / 8);
       loadSreg(b, facts, selector);
       stack.commit();
-      if (facts.sreg === SS) b.set(G_SHADOW, b.imm(1));
+      if (facts.sreg === SS) b.set(G_SHADOW, b.imm(SHADOW_MOV_SS));
       endLoad(b, facts);
     },
   }),

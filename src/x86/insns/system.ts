@@ -13,7 +13,7 @@ import { defInsn } from "../isa/define.ts";
 import type { Facts } from "../isa/insn.ts";
 import type { Lowering, Val } from "../lowering.ts";
 import type { Operand } from "../operands.ts";
-import { DS, ES, F_IF, FS, G_EFLAGS_SYS, G_CR0, GS, SEG_SELECTORS, SS, G_SHADOW } from "../state.ts";
+import { DS, ES, F_IF, FS, G_EFLAGS_SYS, G_CR0, GS, SEG_SELECTORS, SS, G_SHADOW, SHADOW_MOV_SS } from "../state.ts";
 import { farPointer } from "./control.ts";
 import { endLoad, isSoloLoad, leaveToNext, loadSreg } from "./segment-load.ts";
 
@@ -37,7 +37,7 @@ const sreg: readonly InsnDef[] = [
     ref: "SDM 2B MOV", solo: isSoloLoad, forms: ["8e /r  Sw,Ew"],
     lower(b, [, src], facts) {
       loadSreg(b, facts, src.read());
-      if (facts.sreg === SS) b.set(G_SHADOW, b.imm(1));
+      if (facts.sreg === SS) b.set(G_SHADOW, b.imm(SHADOW_MOV_SS));
       endLoad(b, facts);
     },
   }),

@@ -43,7 +43,7 @@ export class Insn implements Facts {
   next: Insn;
   tgt: Insn;
   // ---- values
-  /** Register-file index of the E, R or Z register operand, in units of its width; state-file slot of W, U, Q, N. */
+  /** Register-file index of the E, R or Z register operand, in units of its width; state-file slot of W, U, Q, N; i of ST(i). */
   a = 0;
   /** Register-file index of the G operand; state-file slot of V, P. */
   b = 0;
@@ -65,6 +65,8 @@ export class Insn implements Facts {
   lin = 0;
   /** How often the engine has started here (the start of a block) while it was not translated. */
   heat = 0;
+  /** How often its translation as a block start was written over. */
+  invalidations = 0;
   /** Ends a block. */
   ends = false;
   solo = false;
@@ -115,7 +117,7 @@ export function handlerKey(insn: Insn): number {
   key = key * 4 + insn.segClass;
   key = key * 4 + insn.rep;
   key = key * 8 + ((insn.segIsSs ? 1 : 0) | (insn.baseIsEsp ? 2 : 0) | (mode.a20 || mode.paging ? 4 : 0));
-  key = key * 4 + (mode.paging ? (mode.cpl === 3 ? 2 : 1) : 0);
+  key = key * 4 + (mode.watching ? 3 : mode.paging ? (mode.cpl === 3 ? 2 : 1) : 0);
   // Facts of the mode that only some forms look at, so that others share a handler.
   let extra = 0;
   if (form.usesStack) extra |= (mode.stack32 ? 1 : 0) | (mode.segClass[2] << 1);

@@ -2,7 +2,8 @@
  * The part of the CPU's state that decoded and translated code depends on. Code is valid only in the mode it was made in,
  * so a mode's key is part of the key of everything the engine keeps.
  */
-import { ATTR_CODE, ATTR_DB, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_S, ATTR_WRITABLE, CR0, CR0_PE, CR0_PG, CS, EFLAGS_SYS, F_VM, SEG_ATTR, SEG_BASE, SEG_LIMIT, SS } from "../state.ts";
+import { watchesData } from "../watchpoints.ts";
+import { ATTR_CODE, ATTR_DB, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_S, ATTR_WRITABLE, CR0, CR0_PE, CR0_PG, CS, DR, EFLAGS_SYS, F_VM, SEG_ATTR, SEG_BASE, SEG_LIMIT, SS } from "../state.ts";
 
 /**
  * How accesses through a segment are checked and translated.
@@ -33,6 +34,8 @@ export interface Mode {
   readonly a20: boolean;
   /** CR0.PG. */
   readonly paging: boolean;
+  /** Data breakpoints are armed: every access is looked at. */
+  readonly watching: boolean;
 }
 
 function classify(R: Int32Array, seg: number): SegClass {
@@ -62,6 +65,7 @@ export function modeKey(R: Int32Array, a20: boolean): number {
   }
   if (a20) key |= 1 << 18;
   if ((R[CR0] & CR0_PG) !== 0) key |= 1 << 19;
+  if ((R[DR + 7] & 0xff) !== 0 && watchesData(R)) key |= 1 << 20;
   return key;
 }
 
@@ -79,5 +83,6 @@ export function modeOfKey(key: number): Mode {
     segClass,
     a20: (key & (1 << 18)) !== 0,
     paging: (key & (1 << 19)) !== 0,
+    watching: (key & (1 << 20)) !== 0,
   };
 }
