@@ -1,6 +1,7 @@
 /**
- * Repeated string insns: one run per call (string-run.ts). Registers and, for comparisons, flags are committed after every
- * element that a device may interrupt, so that the insn goes on where it was (SDM 2B REP).
+ * Repeated string insns: one run per call (string-run.ts). Registers are committed after every element that a device may
+ * interrupt, so that the insn goes on where it was. Comparisons set the flags when the insn is done: at a fault on the way
+ * they are as before the insn (SDM 2B REP).
  *
  * Every helper takes log2 of the element size, the address-size mask (-1 or 0xffff) and returns 1 if there is more to do.
  */
@@ -172,19 +173,21 @@ function cmps(cpu: Cpu, shift: number, mask: number, seg: number, rep: number): 
   const src = windowIndex(cpu, fromPhys, low, bytes, READ), dst = windowIndex(cpu, toPhys, low, bytes, READ);
   const isMemory = src >= 0 && dst >= 0, first = src - low, second = dst - low;
   // In memory, on to the last element at once.
-  let done = isMemory ? Math.min(n - 1, compareRuns(window, first, second, n, step, whileEqual)) : 0, goesOn = true;
-  while (done < n && goesOn) {
+  let done = isMemory ? Math.min(n - 1, compareRuns(window, first, second, n, step, whileEqual)) : 0;
+  while (done < n) {
     const at = done * step;
     const x = isMemory ? element(window, first + at, size) : cpu.load((from + at) | 0, size);
     const y = isMemory ? element(window, second + at, size) : cpu.load((to + at) | 0, size);
     done++;
-    goesOn = (x === y) === whileEqual;
     writeCounter(cpu, ESI, mask, si + done * step);
     writeCounter(cpu, EDI, mask, di + done * step);
     writeCounter(cpu, ECX, mask, count - done);
-    compareFlags(R, size, x, y);
+    if ((x === y) !== whileEqual || done === count) {
+      compareFlags(R, size, x, y);
+      return 0;
+    }
   }
-  return goesOn && done !== count ? 1 : 0;
+  return 1;
 }
 
 /** The same of one run and a value, zero extended. */
@@ -209,16 +212,18 @@ function scas(cpu: Cpu, shift: number, mask: number, rep: number): number {
   const n = withinSegment(R, ES, di, shift, direction, runLength(di, to, shift, direction, mask, count));
   const bytes = n << shift, low = direction > 0 ? 0 : size - bytes, { window } = cpu.memory;
   const dst = windowIndex(cpu, phys, low, bytes, READ), isMemory = dst >= 0, first = dst - low;
-  let done = isMemory ? Math.min(n - 1, scanRun(window, first, n, step, x, whileEqual)) : 0, goesOn = true;
-  while (done < n && goesOn) {
+  let done = isMemory ? Math.min(n - 1, scanRun(window, first, n, step, x, whileEqual)) : 0;
+  while (done < n) {
     const at = done * step, y = isMemory ? element(window, first + at, size) : cpu.load((to + at) | 0, size);
     done++;
-    goesOn = (x === y) === whileEqual;
     writeCounter(cpu, EDI, mask, di + done * step);
     writeCounter(cpu, ECX, mask, count - done);
-    compareFlags(R, size, x, y);
+    if ((x === y) !== whileEqual || done === count) {
+      compareFlags(R, size, x, y);
+      return 0;
+    }
   }
-  return goesOn && done !== count ? 1 : 0;
+  return 1;
 }
 
 const COUNTER = REGS[ECX], SOURCE = REGS[ESI], DESTINATION = REGS[EDI];

@@ -83,8 +83,18 @@ function repeat(cpu: Cpu, c: Case): number {
   }
 }
 
-/** The same one element at a time, as the manual has it. */
+/** The same one element at a time, as the manual has it: flags are as before when it faults. */
 function repeatByElements({ cpu }: Machine, c: Case): void {
+  const flags = readArithFlags(cpu.state.R);
+  try {
+    elements(cpu, c);
+  } catch (e) {
+    writeArithFlags(cpu.state.R, flags);
+    throw e;
+  }
+}
+
+function elements(cpu: Cpu, c: Case): void {
   const { R } = cpu.state, size = 1 << c.shift, { mask, helper } = c;
   const move = (reg: number, delta: number): void => { R[reg] = (R[reg] & ~mask) | ((R[reg] + delta) & mask); };
   const at = (seg: number, reg: number): number => cpu.segLinear(seg, R[reg] & mask, size, false);
@@ -208,16 +218,19 @@ describe("repeated string insns", () => {
     expect(device.log).to.have.length(5);
   });
 
-  it("keep the flags of the last comparison when a device leaves", () => {
+  it("leave the flags alone until a comparison is done", () => {
     const { cpu, device, ram } = machine(), { R } = cpu.state;
     setSegment(cpu, DS, 0, -1);
     setSegment(cpu, ES, 0, -1);
     ram.fill(0x5a, 0x100, 0x110);
     R.set([0, 5, 0, 0, 0, 0, 0x100, DEVICE]);
     device.leaveAfter = 3;
-    writeArithFlags(R, 0x8d5);
-    expect(() => repeat(cpu, { helper: repCmps, shift: 0, mask: -1, rep: 1 })).to.throw("leave");
+    writeArithFlags(R, 0x891);
+    const c: Case = { helper: repCmps, shift: 0, mask: -1, rep: 1 };
+    expect(() => repeat(cpu, c)).to.throw("leave");
     expect(R[ECX]).to.equal(3);
+    expect(readArithFlags(R)).to.equal(0x891);
+    expect(repeat(cpu, c)).to.equal(1);
     expect(readArithFlags(R)).to.equal(0x44);
   });
 
