@@ -13,7 +13,8 @@ export class Statistics {
   translationMs = 0;
   handlersMade = 0;
   insnsDecoded = 0;
-  /** Links chained; block look-ups through the jump cache that hit and missed. */
+  /** Links followed that were not chained; links chained; block look-ups through the jump cache that hit and missed. */
+  linkMisses = 0;
   linksChained = 0;
   jumpCacheHits = 0;
   jumpCacheMisses = 0;

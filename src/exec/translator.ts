@@ -309,6 +309,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
   /** `run` of a link stub: finds the target, chains it, and goes there. */
   private readonly followLink = (stub: TranslationBlock): TranslationBlock => {
     const { owner } = stub, tb = this.lookup(stub.eip);
+    this.stats.linkMisses++;
     if (tb === null) {
       this.cpu.R[EIP] = stub.eip;
       return this.exitBlock;
