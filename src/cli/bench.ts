@@ -1,0 +1,172 @@
+/** `tcgjs bench IMAGE…`: the same guest interpreted and translated, side by side. */
+import { basename } from "node:path";
+import type { Output } from "../host/output.ts";
+import { onInterrupt } from "../host/signals.ts";
+import { turnEventLoop } from "../host/time.ts";
+import type { BareOptions } from "../machine/bare.ts";
+import type { Invocation } from "./command.ts";
+import { defineCommand, STATUS_FAILED, STATUS_INTERRUPTED, STATUS_OK } from "./command.ts";
+import { DEFAULT_THRESHOLD, readGuest, vmOptionsOf } from "./guest.ts";
+import { readGuestNote } from "./guest-file.ts";
+import type { ChainCount, MeasureRequest, Measurement } from "./measure.ts";
+import { countChains, measure } from "./measure.ts";
+import { flag, number } from "./option-table.ts";
+import type { Cell } from "./table.ts";
+import { tableText } from "./table.ts";
+import { engineOptions, limitOptions, machineOptions } from "./vm-options.ts";
+
+/** What is cold: by default nothing, the whole run counts; with --warm the first half. */
+const WARM_SHARE = 0.5;
+/** Insns of the run that counts how blocks were chained. */
+const CHAIN_RUN_INSNS = 20_000_000;
+
+const benching = {
+  warm: flag({ help: "measure the speed of the second half of each run only, without warming up" }),
+  runs: number({ argument: "N", help: "fresh machines per engine; the fastest counts", min: 1, max: 100, initial: 1 }),
+  json: flag({ help: "print JSON on stdout instead of a table" }),
+};
+
+type BenchTable = typeof machineOptions & typeof engineOptions & typeof limitOptions & typeof benching;
+
+/** One guest's figures, as --json prints them. */
+interface BenchRow {
+  readonly guest: string;
+  readonly insns: number;
+  readonly interp: EngineFigures;
+  readonly jit: EngineFigures & JitFigures;
+  /** Speed of jit over that of interp. */
+  readonly ratio: number;
+}
+
+interface EngineFigures {
+  readonly ended: Measurement["outcome"];
+  readonly seconds: number;
+  readonly mips: number;
+  readonly warmMips: number;
+}
+
+interface JitFigures extends ChainCount {
+  readonly translationMs: number;
+  readonly translationUsPerByte: number;
+  readonly warmUpSeconds: number;
+  readonly warmUpInsns: number;
+  readonly blocks: number;
+  readonly guestBytes: number;
+  readonly javascriptChars: number;
+}
+
+export const benchCommand = defineCommand<BenchTable>({
+  name: "bench",
+  about: "Runs each guest twice, interpreted and translated, on fresh machines, and compares. Bits, load address and memory come from a guest.json "
+    + "beside the image if there is one, unless the command line says otherwise. What the guest prints is dropped.",
+  images: "several",
+  groups: [
+    { title: "Measuring", options: benching },
+    { title: "Machine", options: machineOptions },
+    { title: "Engine", options: engineOptions },
+    { title: "Limits", note: "For each run.", options: limitOptions },
+  ],
+  notes: [
+    "Columns: insns the guest retired; seconds and MIPS (million insns a second) interpreted and translated; ratio of the speeds; translate: time spent translating; "
+      + "warm-up: time until 90 % of the final speed; blocks, and KB of JavaScript in the cache; chained: direct transfers between blocks that went along a chained link; "
+      + "jumps: indirect ones that the jump cache knew. The last two are counted in a third, shorter run.",
+  ],
+  examples: [
+    { line: "tcgjs bench guests/*/sieve.bin", does: "the sieve, 32-bit as its guest.json says" },
+    { line: "tcgjs bench --warm --runs 3 guests/fib/fib.bin guests/sha256/sha256.bin", does: "two guests, the best of three runs, warm" },
+  ],
+  async run(invocation) {
+    const { images, output, values } = invocation;
+    const signal = { isInterrupted: false };
+    const stopListening = onInterrupt(() => { signal.isInterrupted = true; });
+    const pause = async (): Promise<boolean> => {
+      await turnEventLoop();
+      return signal.isInterrupted;
+    };
+    const rows: BenchRow[] = [];
+    for (const image of images) {
+      const row = await benchOne(image, invocation, pause);
+      if (signal.isInterrupted) break;
+      rows.push(row);
+      if (!values.json) await printRow(row, rows.length === 1, nameColumns(images), values.warm, output);
+    }
+    stopListening();
+    if (values.json) output.out(`${JSON.stringify({ format: "tcgjs-bench", version: 1, warm: values.warm, guests: rows }, null, 2)}\n`);
+    else if (rows.length > 1) output.out(`geometric mean of the ratios: ${geometricMean(rows.map((r) => r.ratio)).toFixed(2)}\n`);
+    if (signal.isInterrupted) return STATUS_INTERRUPTED;
+    return rows.some((r) => isBad(r)) ? STATUS_FAILED : STATUS_OK;
+  },
+});
+
+async function benchOne(image: string, { values, given }: Invocation<BenchTable>, pause: () => Promise<boolean>): Promise<BenchRow> {
+  const note = readGuestNote(image);
+  const machineValues = {
+    ...values,
+    bits: given.has("bits") ? values.bits : note.bits ?? values.bits,
+    load: given.has("load") ? values.load : note.load ?? values.load,
+    memory: given.has("memory") ? values.memory : note.memory ?? values.memory,
+  };
+  const { image: bytes, machine } = readGuest(image, machineValues);
+  const request = (engine: "interp" | "jit"): MeasureRequest => ({
+    image: bytes, machine: machine satisfies BareOptions, vm: vmOptionsOf(values, engine, DEFAULT_THRESHOLD), maxInsns: values["max-insns"] ?? Infinity,
+    timeoutMs: values.timeout ?? Infinity, coldShare: WARM_SHARE, pause,
+  });
+  const interp = await best(request("interp"), values.runs, values.warm), jit = await best(request("jit"), values.runs, values.warm);
+  const chains = await countChains({ ...request("jit"), maxInsns: Math.min(jit.insns, CHAIN_RUN_INSNS) });
+  const { stats, translator } = jit.machine.vcpu.engine;
+  return {
+    guest: basename(image).replace(/\.bin$/, ""), insns: jit.insns,
+    interp: figures(interp),
+    jit: {
+      ...figures(jit), ...chains, translationMs: stats.translationMs,
+      translationUsPerByte: stats.bytesTranslated === 0 ? 0 : stats.translationMs * 1000 / stats.bytesTranslated,
+      warmUpSeconds: jit.warmUpSeconds, warmUpInsns: jit.warmUpInsns,
+      blocks: translator.allBlocks().length, guestBytes: stats.bytesTranslated, javascriptChars: stats.charsEmitted,
+    },
+    ratio: values.warm ? jit.warmMips / interp.warmMips : jit.mips / interp.mips,
+  };
+}
+
+/** The fastest of some runs. */
+async function best(request: MeasureRequest, runs: number, isWarm: boolean): Promise<Measurement> {
+  let found: Measurement | null = null;
+  for (let i = 0; i < runs; i++) {
+    const m = await measure(request);
+    if (found === null || (isWarm ? m.warmMips > found.warmMips : m.mips > found.mips)) found = m;
+  }
+  return found ?? measure(request);
+}
+
+function figures({ outcome, seconds, mips, warmMips }: Measurement): EngineFigures {
+  return { ended: outcome, seconds, mips, warmMips };
+}
+
+const COLUMNS = ["insns", "interp s", "MIPS", "jit s", "MIPS", "ratio", "translate", "warm-up", "blocks", "JS", "chained", "jumps"] as const;
+const WIDTHS = [13, 8, 6, 8, 6, 6, 9, 8, 6, 7, 8, 8];
+
+async function printRow(row: BenchRow, isFirst: boolean, nameWidth: number, isWarm: boolean, output: Output): Promise<void> {
+  const { interp, jit } = row, speedOf = (f: EngineFigures): string => (isWarm ? f.warmMips : f.mips).toFixed(0);
+  const percent = (share: number): string => (Number.isNaN(share) ? "-" : `${(share * 100).toFixed(2)} %`);
+  const cells: Cell[] = [
+    row.insns.toLocaleString("en-US"), interp.seconds.toFixed(3), speedOf(interp), jit.seconds.toFixed(3), speedOf(jit), row.ratio.toFixed(2),
+    `${jit.translationMs.toFixed(1)} ms`, `${(jit.warmUpSeconds * 1000).toFixed(0)} ms`, jit.blocks, `${(jit.javascriptChars / 1024).toFixed(0)} KB`,
+    percent(jit.chainHitRate), percent(jit.jumpHitRate),
+  ];
+  const lines = tableText([...(isFirst ? [["guest", ...COLUMNS]] : []), [row.guest, ...cells]], [nameWidth, ...WIDTHS]);
+  output.out(lines);
+  if (interp.ended !== "halt" || jit.ended !== "halt") output.error(`tcgjs bench: ${row.guest} did not halt: interp ${interp.ended}, jit ${jit.ended}\n`);
+  await output.flush();
+}
+
+function nameColumns(images: readonly string[]): number {
+  return Math.max(5, ...images.map((image) => basename(image).replace(/\.bin$/, "").length));
+}
+
+/** A guest that neither halts nor reaches a limit has not been measured. */
+function isBad({ interp, jit }: BenchRow): boolean {
+  return [interp, jit].some(({ ended }) => ended !== "halt" && ended !== "budget" && ended !== "timeout" && ended !== "debug-exit");
+}
+
+function geometricMean(values: readonly number[]): number {
+  return Math.exp(values.reduce((sum, v) => sum + Math.log(v), 0) / values.length);
+}

@@ -1,0 +1,80 @@
+/** The options that say what machine to build, how its engine works and when to stop: common to the commands that run guests. */
+import { VmError } from "../../tcg/support/errors.ts";
+import type { CpuidEntry } from "../x86/cpuid.ts";
+import { parseNumber } from "./numbers.ts";
+import { choice, flag, number, size, value, values } from "./option-table.ts";
+
+const MAX_ADDRESS = 0xffffffff;
+const PAGE_BYTES = 4096, MAX_MEMORY_BYTES = 3 * 2 ** 30;
+/** What leaves 0x80000002 to 0x80000004 have room for before the NUL (SDM 2A CPUID). */
+const BRAND_BYTES = 47;
+
+export const machineOptions = {
+  bits: choice(["16", "32"], { help: "16: start in real mode; 32: in flat protected mode", initial: "16" }),
+  memory: size({ argument: "SIZE", help: "guest memory from address 0", min: PAGE_BYTES, max: MAX_MEMORY_BYTES, initial: 16 * 2 ** 20, step: PAGE_BYTES }),
+  load: number({ argument: "ADDR", help: "where the image goes", min: 0, max: MAX_ADDRESS, initial: 0x1000, isHex: true }),
+  entry: number({
+    argument: "ADDR", help: "where to start; in real mode CS:IP is made from it", min: 0, max: MAX_ADDRESS, initial: null, isHex: true,
+    defaultText: "the load address",
+  }),
+  cpuid: values(parseCpuid, {
+    argument: "LEAF[.SUB]=A,B,C,D", help: "what CPUID answers for a leaf: EAX, EBX, ECX, EDX; may be given several times",
+  }),
+  "model-id": value(parseModelId, { argument: "TEXT", help: `the processor's brand string, up to ${BRAND_BYTES} bytes` }),
+};
+
+/** For commands where one engine is chosen. */
+export const engineChoice = {
+  engine: choice(["jit", "interp", "lockstep"], {
+    help: "jit: interpret what is cold, translate what is warm; interp: interpret everything; lockstep: run both side by side and report the first difference",
+    initial: "jit",
+  }),
+};
+
+export const engineOptions = {
+  threshold: number({
+    argument: "N", help: "how often a block is interpreted before it is translated; 1 translates at once", min: 1, max: 2 ** 30 - 1, initial: null,
+    defaultText: "30; 1 where translations are printed",
+  }),
+  "max-blocks": number({ argument: "N", help: "translation blocks the cache holds; then it is flushed", min: 1, max: 2 ** 20, initial: 16384 }),
+  "max-block-insns": number({ argument: "N", help: "most insns of a block", min: 1, max: 512, initial: 64 }),
+  "no-chaining": flag({ help: "do not chain blocks to their successors" }),
+  slice: number({ argument: "N", help: "most insns between looks at interrupts and requests to stop", min: 1, max: 2 ** 30 - 1, initial: 50_000 }),
+  checked: flag({ help: "verify IR after each pass, and parse every emitted text" }),
+};
+
+export const limitOptions = {
+  "max-insns": number({ argument: "N", help: "stop after exactly so many insns", min: 0, max: Number.MAX_SAFE_INTEGER, initial: null }),
+  timeout: value(parseSeconds, { argument: "SECONDS", help: "stop after so long; fractions are allowed" }),
+};
+
+/** `LEAF[.SUB]=EAX,EBX,ECX,EDX`. */
+function parseCpuid(text: string): CpuidEntry {
+  const match = /^(\w+)(?:\.(\w+))?=(\w+),(\w+),(\w+),(\w+)$/.exec(text);
+  const [leaf, subleaf, eax, ebx, ecx, edx] = (match ?? []).slice(1).map((part: string | undefined) => (part === undefined ? null : parseWord(part)));
+  const isComplete = [leaf, eax, ebx, ecx, edx].every((n) => typeof n === "number");
+  if (match === null || !isComplete || (match[2] !== undefined && subleaf === null)) {
+    throw new VmError("EINVAL", `wants LEAF[.SUB]=EAX,EBX,ECX,EDX, such as 0x80000002=0x74736574,0,0,0; not "${text}"`);
+  }
+  const entry = { leaf: leaf ?? 0, eax: eax ?? 0, ebx: ebx ?? 0, ecx: ecx ?? 0, edx: edx ?? 0 };
+  return subleaf === null || subleaf === undefined ? entry : { ...entry, subleaf };
+}
+
+/** A 32-bit number as int32, or null. */
+function parseWord(text: string): number | null {
+  const n = parseNumber(text);
+  return n === null || n > MAX_ADDRESS ? null : n | 0;
+}
+
+function parseModelId(text: string): string {
+  const length = new TextEncoder().encode(text).length;
+  if (length > BRAND_BYTES) throw new VmError("EINVAL", `has room for ${BRAND_BYTES} bytes, "${text}" has ${length}`);
+  return text;
+}
+
+/** Seconds, as milliseconds. */
+function parseSeconds(text: string): number {
+  const seconds = /^[0-9]+(\.[0-9]*)?$|^\.[0-9]+$/.test(text) ? Number(text) : NaN;
+  if (!(seconds > 0 && seconds <= 1e9)) throw new VmError("EINVAL", `wants a number of seconds above 0, such as 2 or 0.5; not "${text}"`);
+  return seconds * 1000;
+}
