@@ -113,7 +113,7 @@ export class Engine {
 
   /** Everything the engine has derived from CPU state must be looked at anew: the caller has changed registers. */
   stateChanged(): void {
-    this.translator.enterSpace();
+    this.translator.insns.enterSpace();
   }
 
   /** Runs until `maxInsns` have retired or something else ends it. `maxSteps` also bounds executions that retire nothing. */
@@ -121,8 +121,13 @@ export class Engine {
     const { cpu, translator, options } = this, { R } = cpu;
     const goal = this.retired + maxInsns;
     let steps = 0;
-    translator.enterSpace();
+    translator.insns.enterSpace();
     for (;;) {
+      if (this.retired >= goal || steps >= maxSteps) return { kind: "budget" };
+      if (this.stopRequested) {
+        this.stopRequested = false;
+        return { kind: "budget" };
+      }
       if (this.acceptsInterrupts()) {
         if (this.pendingInterrupt >= 0) {
           const exit = this.takeInterrupt();
@@ -130,11 +135,6 @@ export class Engine {
         } else if (this.wantsIrqWindow) {
           return { kind: "irq-window" };
         }
-      }
-      if (this.retired >= goal || steps >= maxSteps) return { kind: "budget" };
-      if (this.stopRequested) {
-        this.stopRequested = false;
-        return { kind: "budget" };
       }
       const isStepping = this.singleStep || this.debugStop !== null;
       if (this.debugStop !== null && this.debugStop((R[SEG_BASE + CS] + R[EIP]) | 0)) return { kind: "debug" };
@@ -168,7 +168,7 @@ export class Engine {
   private deliverDebug(): boolean {
     this.options.observer?.eventRaised("fault", DB, -1);
     const outcome = deliverFault(this.cpu, DB, -1);
-    this.translator.enterSpace();
+    this.translator.insns.enterSpace();
     return outcome !== "shutdown";
   }
 
@@ -194,7 +194,7 @@ export class Engine {
       if (!(e instanceof GuestFault)) throw e;
       if (deliverFault(this.cpu, e.vector, e.error) === "shutdown") return { kind: "shutdown" };
     }
-    this.translator.enterSpace();
+    this.translator.insns.enterSpace();
     return null;
   }
 
@@ -205,7 +205,7 @@ export class Engine {
       if (this.options.engine === "interp" || n === 1) this.interpretSlice(n);
       else this.jitSlice(n);
       // It stopped the loops before the budget did. Nothing may come between the two: an interrupt shadow ends with this insn.
-      const solo = translator.takeSolo();
+      const solo = translator.insns.takeSolo();
       return solo === null ? null : this.executeSolo(solo);
     } catch (e) {
       return this.handleThrown(e);
@@ -215,7 +215,7 @@ export class Engine {
   private interpretSlice(n: number): void {
     const { translator, loop, cpu } = this;
     loop.left = n;
-    loop.insn = translator.find(cpu.R[EIP]);
+    loop.insn = translator.insns.find(cpu.R[EIP]);
     try {
       interpretLoop(loop.insn, n, translator.exitInsn, loop);
       if (loop.insn !== translator.exitInsn) cpu.R[EIP] = loop.insn.eip;
@@ -230,7 +230,7 @@ export class Engine {
 
   /** Adds executions to the retired count, without those that did not finish their insn. */
   private account(executed: number): void {
-    this.retired += executed - this.translator.takeUnfinished();
+    this.retired += executed - this.translator.insns.takeUnfinished();
   }
 
   private jitSlice(n: number): void {
@@ -242,9 +242,9 @@ export class Engine {
         left = this.runBlocks(tb, left);
         if (!translator.takeSideExit()) continue;
         // The interpreter does the insn that the block could not.
-        if (left > 0) left = this.interpretSome(translator.find(R[EIP]), 1, left);
+        if (left > 0) left = this.interpretSome(translator.insns.find(R[EIP]), 1, left);
       } else {
-        const insn = translator.find(R[EIP]);
+        const insn = translator.insns.find(R[EIP]);
         if (tb === null && ++insn.heat >= this.options.threshold && translator.translate(insn) !== null) continue;
         left = this.interpretSome(insn, tb === null ? left : Math.min(left, tb.size), left);
       }
@@ -298,7 +298,7 @@ export class Engine {
     const next = insn.exec(insn);
     if (next !== translator.exitInsn) R[EIP] = next.eip;
     this.account(1);
-    translator.enterSpace();
+    translator.insns.enterSpace();
     if (cpu.halted) {
       cpu.halted = false;
       return { kind: "halt" };
@@ -325,11 +325,11 @@ export class Engine {
     const { cpu, translator } = this;
     if (e instanceof GuestFault) {
       this.stats.faults++;
-      translator.takeUnfinished();
+      translator.insns.takeUnfinished();
       this.options.observer?.eventRaised("fault", e.vector, e.error);
       const outcome = deliverFault(cpu, e.vector, e.error);
       if (outcome === "shutdown") return { kind: "shutdown" };
-      translator.enterSpace();
+      translator.insns.enterSpace();
       return null;
     }
     if (e instanceof IoRequest) return { kind: "io" };

@@ -7,7 +7,7 @@ import type { Insn } from "../x86/isa/insn.ts";
 import { EIP, LEFT } from "../x86/state.ts";
 import type { TranslationBlock } from "./translation-block.ts";
 
-/** What emitted code calls back into the translator for. */
+/** What emitted code calls back for. */
 export interface Callbacks {
   /** Leaves a block in front of its insn number `at`. */
   side(tb: TranslationBlock, at: number): TranslationBlock;

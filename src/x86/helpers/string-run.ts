@@ -26,8 +26,9 @@ export function writeCounter(cpu: Cpu, reg: number, mask: number, value: number)
 }
 
 /** Length of a run of at most `count` (unsigned, not 0) elements of 1 << shift bytes from offset and linear address, at least 1. */
-export function runLength(offset: number, linear: number, shift: number, direction: number, mask: number, count: number): number {
+export function runLength(cpu: Cpu, offset: number, linear: number, shift: number, direction: number, mask: number, count: number): number {
   const size = 1 << shift, at = linear & (PAGE_SIZE - 1);
+  if (cpu.stepsElements) return 1;
   // An element across a page boundary goes alone.
   if (at + size > PAGE_SIZE) return 1;
   let n: number;
@@ -60,8 +61,8 @@ export function firstPhysical(cpu: Cpu, linear: number, size: number, kind: Acce
  * Index in the memory window of a run of `bytes` bytes, of which the lowest is at `phys + low`; -1 if they are not all
  * there, lie in two pages or, for writing, if the page wants to know of stores.
  */
-export function windowIndex({ memory }: Cpu, phys: number, low: number, bytes: number, kind: AccessKind): number {
-  if ((phys & (PAGE_SIZE - 1)) + low + bytes > PAGE_SIZE) return -1;
+export function windowIndex({ memory, watches }: Cpu, phys: number, low: number, bytes: number, kind: AccessKind): number {
+  if (watches || (phys & (PAGE_SIZE - 1)) + low + bytes > PAGE_SIZE) return -1;
   if (kind === WRITE && memory.pageFlags[phys >>> PAGE_SHIFT] !== 0) return -1;
   const { base, size } = memory.window, index = (phys >>> 0) + low - base;
   return index >= 0 && index + bytes <= size ? index : -1;

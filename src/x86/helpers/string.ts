@@ -56,8 +56,8 @@ function movs(cpu: Cpu, shift: number, mask: number, seg: number): number {
   const si = readCounter(cpu, ESI, mask), di = readCounter(cpu, EDI, mask);
   const from = cpu.segLinear(seg, si, size, false), fromPhys = firstPhysical(cpu, from, size, READ);
   const to = cpu.segLinear(ES, di, size, true), toPhys = firstPhysical(cpu, to, size, WRITE);
-  let n = runLength(si, from, shift, direction, mask, count);
-  n = runLength(di, to, shift, direction, mask, n);
+  let n = runLength(cpu, si, from, shift, direction, mask, count);
+  n = runLength(cpu, di, to, shift, direction, mask, n);
   n = withinSegment(R, seg, si, shift, direction, n);
   n = withinSegment(R, ES, di, shift, direction, n);
   const bytes = n << shift, low = direction > 0 ? 0 : size - bytes;
@@ -95,7 +95,7 @@ function stos(cpu: Cpu, shift: number, mask: number): number {
   if (count === 0) return 0;
   const direction = R[DF], size = 1 << shift, step = direction << shift;
   const di = readCounter(cpu, EDI, mask), to = cpu.segLinear(ES, di, size, true), toPhys = firstPhysical(cpu, to, size, WRITE);
-  const n = withinSegment(R, ES, di, shift, direction, runLength(di, to, shift, direction, mask, count));
+  const n = withinSegment(R, ES, di, shift, direction, runLength(cpu, di, to, shift, direction, mask, count));
   const bytes = n << shift, dst = windowIndex(cpu, toPhys, direction > 0 ? 0 : size - bytes, bytes, WRITE);
   if (dst >= 0) {
     fill(cpu.memory.window, dst, n, size, R[EAX]);
@@ -123,7 +123,7 @@ function lods(cpu: Cpu, shift: number, mask: number, seg: number): number {
   if (count === 0) return 0;
   const direction = R[DF], size = 1 << shift, step = direction << shift;
   const si = readCounter(cpu, ESI, mask), from = cpu.segLinear(seg, si, size, false), phys = firstPhysical(cpu, from, size, READ);
-  const n = withinSegment(R, seg, si, shift, direction, runLength(si, from, shift, direction, mask, count));
+  const n = withinSegment(R, seg, si, shift, direction, runLength(cpu, si, from, shift, direction, mask, count));
   const bytes = n << shift, src = windowIndex(cpu, phys, direction > 0 ? 0 : size - bytes, bytes, READ);
   // In memory only the last element matters.
   for (let i = src >= 0 ? n - 1 : 0; i < n; i++) {
@@ -165,8 +165,8 @@ function cmps(cpu: Cpu, shift: number, mask: number, seg: number, rep: number): 
   const si = readCounter(cpu, ESI, mask), di = readCounter(cpu, EDI, mask);
   const from = cpu.segLinear(seg, si, size, false), fromPhys = firstPhysical(cpu, from, size, READ);
   const to = cpu.segLinear(ES, di, size, false), toPhys = firstPhysical(cpu, to, size, READ);
-  let n = runLength(si, from, shift, direction, mask, count);
-  n = runLength(di, to, shift, direction, mask, n);
+  let n = runLength(cpu, si, from, shift, direction, mask, count);
+  n = runLength(cpu, di, to, shift, direction, mask, n);
   n = withinSegment(R, seg, si, shift, direction, n);
   n = withinSegment(R, ES, di, shift, direction, n);
   const bytes = n << shift, low = direction > 0 ? 0 : size - bytes, { window } = cpu.memory;
@@ -209,7 +209,7 @@ function scas(cpu: Cpu, shift: number, mask: number, rep: number): number {
   const direction = R[DF], size = 1 << shift, step = direction << shift, whileEqual = rep === REPE;
   const x = size === 4 ? R[EAX] : R[EAX] & ((1 << (8 * size)) - 1);
   const di = readCounter(cpu, EDI, mask), to = cpu.segLinear(ES, di, size, false), phys = firstPhysical(cpu, to, size, READ);
-  const n = withinSegment(R, ES, di, shift, direction, runLength(di, to, shift, direction, mask, count));
+  const n = withinSegment(R, ES, di, shift, direction, runLength(cpu, di, to, shift, direction, mask, count));
   const bytes = n << shift, low = direction > 0 ? 0 : size - bytes, { window } = cpu.memory;
   const dst = windowIndex(cpu, phys, low, bytes, READ), isMemory = dst >= 0, first = dst - low;
   let done = isMemory ? Math.min(n - 1, scanRun(window, first, n, step, x, whileEqual)) : 0;

@@ -1,0 +1,240 @@
+/**
+ * The decoded insns of one CPU: finds them by offset in CS, decodes them when they first run, links them, and knows the mode
+ * and code segment they are found in. What an insn's handler is, is up to `Emission`.
+ */
+import { InternalError } from "../../tcg/support/errors.ts";
+import type { Cpu } from "../x86/cpu.ts";
+import { GP } from "../x86/fault.ts";
+import { X86_OPCODES } from "../x86/insns/table.ts";
+import type { CodeWindow } from "../x86/isa/decode.ts";
+import { Decoder, MAX_INSN_BYTES } from "../x86/isa/decode.ts";
+import type { Handler } from "../x86/isa/insn.ts";
+import { Insn } from "../x86/isa/insn.ts";
+import { modeKey, modeOfKey } from "../x86/isa/mode.ts";
+import { EXECUTE } from "../x86/mmu/page-walk.ts";
+import { CS, DR, EIP, SEG_BASE, SEG_LIMIT } from "../x86/state.ts";
+import { watchesData } from "../x86/watchpoints.ts";
+import type { CodePages } from "./code-pages.ts";
+import type { CodeSpaceHost, InsnPage } from "./code-space.ts";
+import { CodeSpace } from "./code-space.ts";
+import { NoCode } from "./exits.ts";
+import type { Statistics } from "./statistics.ts";
+
+/** Decoded insns kept before everything is dropped; bounds memory under guests that make code for ever. */
+const MAX_INSNS = 400_000;
+
+export class InsnStore implements CodeSpaceHost {
+  /** What handlers return to leave for the engine. */
+  readonly exitInsn: Insn;
+  /** Where insns are found now. */
+  space: CodeSpace;
+  private readonly cpu: Cpu;
+  private readonly stats: Statistics;
+  private readonly codePages: CodePages;
+  private readonly handlerOf: (insn: Insn) => Handler;
+  private readonly decoder = new Decoder(X86_OPCODES);
+  private readonly window: CodeWindow = { bytes: new Uint8Array(MAX_INSN_BYTES), available: 0 };
+  private readonly spaces = new Map<string, CodeSpace>();
+  private decodedInsns = 0;
+  private solo: Insn | null = null;
+  private unfinished = 0;
+
+  constructor(cpu: Cpu, stats: Statistics, codePages: CodePages, exitInsn: Insn, handlerOf: (insn: Insn) => Handler) {
+    this.cpu = cpu;
+    this.stats = stats;
+    this.codePages = codePages;
+    this.exitInsn = exitInsn;
+    this.handlerOf = handlerOf;
+    this.space = this.newSpace(0, 0, 0);
+  }
+
+  // ---- spaces
+
+  /** Looks at the CPU's mode and code segment; to be called after anything that may have changed them. */
+  enterSpace(): void {
+    const { R } = this.cpu, { space } = this;
+    this.cpu.watches = (R[DR + 7] & 0xff) !== 0 && watchesData(R);
+    const key = modeKey(R, this.cpu.a20), base = R[SEG_BASE + CS], limit = R[SEG_LIMIT + CS];
+    this.solo = null;
+    if (space.mode.key === key && space.csBase === base && space.csLimit === limit) return;
+    const name = `${key} ${base} ${limit}`;
+    let found = this.spaces.get(name);
+    if (found === undefined) {
+      found = this.newSpace(key, base, limit);
+      this.spaces.set(name, found);
+    }
+    this.space = found;
+  }
+
+  private newSpace(key: number, csBase: number, csLimit: number): CodeSpace {
+    return new CodeSpace(modeOfKey(key), csBase, csLimit, this);
+  }
+
+  /** Physical address of a linear address for execution, or null with the MMU holding the page fault. */
+  translateCode(linear: number): number | null {
+    const { cpu } = this;
+    if (!cpu.mmu.isOn) return cpu.physical(linear, EXECUTE);
+    return cpu.mmu.translate(linear, EXECUTE, cpu.cpl === 3, false) ? cpu.mmu.physical : null;
+  }
+
+  insnPageOpened(page: InsnPage): void {
+    this.codePages.addInsnPage(page);
+  }
+
+  /** Translations have changed: insns are looked up again by what lies where now. */
+  forgetTranslations(): void {
+    for (const space of this.spaces.values()) space.forgetTranslations();
+    this.space.forgetTranslations();
+  }
+
+  forgetTranslation(linear: number): void {
+    for (const space of this.spaces.values()) space.forgetTranslation(linear);
+    this.space.forgetTranslation(linear);
+  }
+
+  /** Every space there is. */
+  allSpaces(): CodeSpace[] {
+    return [...new Set([...this.spaces.values(), this.space])];
+  }
+
+  /** More insns are kept than should be. */
+  get isFull(): boolean {
+    return this.decodedInsns > MAX_INSNS;
+  }
+
+  /** Drops everything decoded. */
+  clear(): void {
+    this.spaces.clear();
+    this.decodedInsns = 0;
+    this.space = this.newSpace(-1, 0, 0);
+    this.enterSpace();
+  }
+
+  // ---- insns
+
+  /** The insn at an offset in CS. */
+  readonly find = (eip: number): Insn => this.space.find(eip);
+
+  /** Handler of an insn that has not been decoded, or whose bytes have changed. */
+  readonly undecoded: Handler = (insn) => {
+    this.decode(insn);
+    return insn.run(insn);
+  };
+
+  /** Handler of a solo insn: the engine executes it. */
+  private readonly runSolo: Handler = (insn) => {
+    this.cpu.R[EIP] = insn.eip;
+    this.solo = insn;
+    this.unfinished++;
+    return this.exitInsn;
+  };
+
+  /** Handler of an insn whose page was not mapped when it was looked up: tries again, and faults. */
+  readonly runUnmapped: Handler = (insn) => {
+    if (this.space.page(insn.lin) === null) this.cpu.pageFault(insn.lin);
+    const target = this.space.find(insn.eip);
+    return target.run(target);
+  };
+
+  /** Handler of an insn that reaches into another page, under paging: its bytes are where they were only if that page is. */
+  private readonly runAcrossPages: Handler = (insn) => {
+    if (this.translateCode((insn.lin | 4095) + 1) !== insn.tailPhys) {
+      this.codePages.forget(insn);
+      return this.undecoded(insn);
+    }
+    return insn.solo ? this.runSolo(insn) : insn.exec(insn);
+  };
+
+  /** Handler of a link into another page: what is there is looked up each time. */
+  private readonly runCrossing: Handler = (insn) => {
+    const target = this.space.find(insn.eip);
+    return target.run(target);
+  };
+
+  readonly again = (insn: Insn): Insn => {
+    this.unfinished++;
+    return insn;
+  };
+
+  /** Executions since the last call that did not finish their insn. */
+  takeUnfinished(): number {
+    const n = this.unfinished;
+    this.unfinished = 0;
+    return n;
+  }
+
+  /** The solo insn that stopped the interpreter, if one did. */
+  takeSolo(): Insn | null {
+    const { solo } = this;
+    this.solo = null;
+    return solo;
+  }
+
+  /** Decodes an insn and links it to its successors. May raise a fault: the insn then stays undecoded. */
+  decode(insn: Insn): void {
+    const { space } = this;
+    this.fetch(insn);
+    if (this.decoder.decode(this.window, insn) === "short") this.fetchFault(insn);
+    this.stats.insnsDecoded++;
+    this.decodedInsns++;
+    const handler = this.handlerOf(insn);
+    insn.exec = handler;
+    insn.next = this.linkInsn(insn, insn.neip, space);
+    if (insn.form?.def.branch !== undefined) insn.tgt = this.linkInsn(insn, insn.teip, space);
+    insn.run = insn.solo ? this.runSolo : handler;
+    const page = space.page(insn.lin);
+    if (page === null) throw new InternalError("an insn without a page was decoded");
+    if (crossesPage(insn)) {
+      insn.tailPhys = this.translateCode((insn.lin | 4095) + 1) ?? 0;
+      if (space.mode.paging) insn.run = this.runAcrossPages;
+    }
+    this.codePages.addInsn(insn, page.phys | (insn.lin & 4095), insn.tailPhys);
+  }
+
+  /** Fills the window with the code bytes at an insn, as far as limit, translation and memory let it. */
+  private fetch(insn: Insn): void {
+    const { space, window, cpu } = this;
+    const toLimit = (space.csLimit >>> 0) - (insn.eip >>> 0) + 1;
+    if (toLimit <= 0) cpu.fault(GP, 0);
+    const wanted = Math.min(MAX_INSN_BYTES, toLimit);
+    window.available = 0;
+    let phys = this.translateCode(insn.lin) ?? cpu.pageFault(insn.lin);
+    for (let i = 0; i < wanted; i++, phys++) {
+      const linear = (insn.lin + i) | 0;
+      if (i > 0 && (linear & 4095) === 0) {
+        const next = this.translateCode(linear);
+        if (next === null) break;
+        phys = next;
+      }
+      const region = cpu.memory.find(phys);
+      if (region === null) break;
+      window.bytes[i] = region.bytes[(phys >>> 0) - region.base];
+      window.available++;
+    }
+    if (window.available === 0) throw new NoCode(insn.lin);
+  }
+
+  /** The byte after the window is needed and cannot be fetched. */
+  private fetchFault(insn: Insn): never {
+    const { cpu } = this, next = (insn.lin + this.window.available) | 0;
+    if (insn.eip + this.window.available > this.space.csLimit >>> 0) cpu.fault(GP, 0);
+    if (this.translateCode(next) === null) cpu.pageFault(next);
+    throw new NoCode(next);
+  }
+
+  private linkInsn(from: Insn, eip: number, space: CodeSpace): Insn {
+    const linear = (space.csBase + eip) | 0;
+    if (linear >>> 12 === from.lin >>> 12) return space.find(eip);
+    return new Insn(space.mode, eip, linear, this.runCrossing, this.exitInsn);
+  }
+
+  undecode(insn: Insn): void {
+    insn.run = this.undecoded;
+    insn.length = 0;
+  }
+}
+
+/** True if an insn's bytes reach into the next page. */
+export function crossesPage(insn: Insn): boolean {
+  return (insn.lin & 4095) + insn.length > 4096;
+}
