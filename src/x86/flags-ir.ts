@@ -129,6 +129,15 @@ export class FlagLowering {
     this.known = null;
   }
 
+  /** All arithmetic flags from their places in EFLAGS: insns whose helper computes them. */
+  fromEflags(flags: Val): void {
+    const { b } = this, zf = b.extract(flags, 6, 1), pf = b.extract(flags, 2, 1), sf = b.extract(flags, 7, 1), af = b.extract(flags, 4, 1);
+    const carryBelow = b.and(b.xor(flags, b.shr(flags, b.imm(11))), b.imm(1));
+    const carries = b.or(b.shl(flags, b.imm(31)), b.shl(carryBelow, b.imm(30)));
+    this.write(b.sub(b.imm(1), zf), b.or(b.or(carries, b.shl(af, b.imm(3))), b.or(sf, b.shl(b.xor(pf, zf), b.imm(8)))));
+    this.known = null;
+  }
+
   /** ZF from `isZero`, the others stay (CMPXCHG8B). */
   setZero(isZero: Val): void {
     const { b } = this;

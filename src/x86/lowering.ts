@@ -49,6 +49,7 @@ export class Lowering {
   ended = false;
   private insn: Insn | null = null;
   private readonly bound: boolean;
+  private readonly established = new Set<string>();
 
   constructor(name: string, bound: boolean) {
     this.ir = new IrBuilder(name);
@@ -70,6 +71,16 @@ export class Lowering {
   private get current(): Insn {
     if (this.insn === null) throw new Error("lowering outside an insn");
     return this.insn;
+  }
+
+  /**
+   * True the first time it is asked about `check` in this block: for checks of state that cannot change within a block, of
+   * which the first is good for all.
+   */
+  isFirst(check: string): boolean {
+    if (this.established.has(check)) return false;
+    this.established.add(check);
+    return true;
   }
 
   // ---- values

@@ -9,6 +9,7 @@ import { SHAPE_B, SHAPE_BI, SHAPE_D, SHAPE_I, SHAPE_REG } from "./isa/insn.ts";
 import type { Lowering, Val, Width } from "./lowering.ts";
 import { registerIndex } from "./lowering.ts";
 import { EAX, EBX, EDI, ES, ESI } from "./state.ts";
+import { VectorMemory, VectorRegister } from "./vector-operands.ts";
 
 /** One operand of the insn being lowered. Values are zero extended from `width`. */
 export interface Operand {
@@ -132,7 +133,7 @@ function effectiveAddress(b: Lowering, insn: Facts, esp: Val | null): Val {
 function widthOf(spec: OperandSpec, insn: Insn): Width {
   const { width } = spec;
   if (width === "v") return insn.opsize;
-  return width === 64 || width === 0 ? insn.opsize : width;
+  return width === 64 || width === 128 || width === 0 ? insn.opsize : width;
 }
 
 /** The POP r/m destination, whose address may depend on the incremented ESP. */
@@ -161,6 +162,15 @@ export function operandsOf(b: Lowering, insn: Insn): Operand[] {
       case "J": return new ImmediateOperand(32, b.field("teip"));
       case "B": return new MemoryOperand(b, width, () => b.zext(insn.adsize, b.add(b.reg(insn.adsize, EBX), b.reg(8, EAX))));
       case "X": return new MemoryOperand(b, width, () => b.reg(insn.adsize, ESI));
+      case "K": return new MemoryOperand(b, width, () => b.reg(insn.adsize, EDI));
+      case "V":
+      case "P": return new VectorRegister(b, spec.kind === "V" ? 4 : 2, b.field("b"));
+      case "W":
+      case "U":
+      case "Q":
+      case "N":
+        if (insn.shape === SHAPE_REG) return new VectorRegister(b, spec.kind === "W" || spec.kind === "U" ? 4 : 2, b.field("a"));
+        return new VectorMemory(b, spec.width === "v" ? 32 : spec.width, new MemoryOperand(b, 32, () => effectiveAddress(b, insn, null)));
       case "Y": return new StringDestination(b, width);
       case "S":
       case "C":

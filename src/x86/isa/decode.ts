@@ -10,7 +10,7 @@ import type { Insn, Rep, Shape } from "./insn.ts";
 import { SHAPE_B, SHAPE_BI, SHAPE_D, SHAPE_I, SHAPE_NONE, SHAPE_REG } from "./insn.ts";
 import type { OpcodeMap } from "./opcode-map.ts";
 import { GP, UD } from "../fault.ts";
-import { CS, DS, ES, FS, GS, SEG_BASE, SS } from "../state.ts";
+import { CS, DS, ES, FPU_SIGNIFICAND, FS, GS, SEG_BASE, SS, XMM } from "../state.ts";
 
 /** The longest insn (SDM 2A §2.3.11). */
 export const MAX_INSN_BYTES = 15;
@@ -160,6 +160,20 @@ export class Decoder {
       case "Z":
         insn.a = regIndex(width, opcode & 7);
         return true;
+      case "V":
+        insn.b = XMM + 4 * reg;
+        return true;
+      case "W":
+      case "U":
+        if (insn.shape === SHAPE_REG) insn.a = XMM + 4 * (modrm & 7);
+        return true;
+      case "P":
+        insn.b = FPU_SIGNIFICAND + 2 * reg;
+        return true;
+      case "Q":
+      case "N":
+        if (insn.shape === SHAPE_REG) insn.a = FPU_SIGNIFICAND + 2 * (modrm & 7);
+        return true;
       case "S":
         insn.sreg = spec.fixed >= 0 ? spec.fixed : reg;
         return insn.sreg < 6;
@@ -235,7 +249,7 @@ export class Decoder {
 
   /** Settles which segment the memory operand uses; until here `segIsSs` says what the base register asks for. */
   private chooseSegment(insn: Insn, form: Form): void {
-    const isImplicit = form.operands.some((o) => o.kind === "X" || o.kind === "B");
+    const isImplicit = form.operands.some((o) => o.kind === "X" || o.kind === "B" || o.kind === "K");
     const hasMemory = insn.shape >= SHAPE_D || isImplicit;
     let seg = insn.segIsSs ? SS : DS;
     if (insn.segOverride >= 0) seg = insn.segOverride;

@@ -2,7 +2,7 @@
  * Intel-syntax disassembler, from the same forms as everything else; prints what `objdump -M intel` prints, but for what
  * a decoded insn no longer knows (test/src/x86/isa/disasm.test.ts lists it). Used by traces, dumps and `tcgjs disasm`.
  */
-import { SEG_BASE } from "../state.ts";
+import { FPU_SIGNIFICAND, SEG_BASE, XMM } from "../state.ts";
 import type { CodeWindow } from "./decode.ts";
 import { Decoder, MAX_INSN_BYTES, TOO_LONG_FORM, UNDEFINED_FORM } from "./decode.ts";
 import type { Form, OperandSpec } from "./forms.ts";
@@ -15,7 +15,7 @@ const NAMES16 = NAMES32.map((name) => name.slice(1));
 /** Byte registers by their index in the register file (`registerIndex`): byte n of register n / 4. */
 const NAMES8 = ["al", "ah", "", "", "cl", "ch", "", "", "dl", "dh", "", "", "bl", "bh"];
 const SEGMENTS = ["es", "cs", "ss", "ds", "fs", "gs"];
-const POINTERS: Readonly<Record<number, string>> = { 8: "BYTE", 16: "WORD", 32: "DWORD", 48: "FWORD", 64: "QWORD" };
+const POINTERS: Readonly<Record<number, string>> = { 8: "BYTE", 16: "WORD", 32: "DWORD", 48: "FWORD", 64: "QWORD", 128: "XMMWORD" };
 
 /** Names that go by the operand size: with 16 bits, with 32 bits. */
 const BY_OPSIZE: Readonly<Record<string, readonly [string, string]>> = {
@@ -77,6 +77,13 @@ function operandText(insn: Insn, form: Form, spec: OperandSpec): string {
     case "X": return `${pointer(width)}${SEGMENTS[insn.seg - SEG_BASE]}:[${insn.adsize === 32 ? "esi" : "si"}]`;
     case "Y": return `${pointer(width)}es:[${insn.adsize === 32 ? "edi" : "di"}]`;
     case "B": return `${pointer(width)}${SEGMENTS[insn.seg - SEG_BASE]}:[${insn.adsize === 32 ? "ebx" : "bx"}]`;
+    case "K": return `${pointer(width)}${SEGMENTS[insn.seg - SEG_BASE]}:[${insn.adsize === 32 ? "edi" : "di"}]`;
+    case "V": return xmmName(insn.b);
+    case "P": return mmxName(insn.b);
+    case "W":
+    case "U": return insn.shape === SHAPE_REG ? xmmName(insn.a) : pointer(width) + memoryText(insn);
+    case "Q":
+    case "N": return insn.shape === SHAPE_REG ? mmxName(insn.a) : pointer(width) + memoryText(insn);
     case "S": return SEGMENTS[insn.sreg];
     case "C": return `cr${insn.sreg}`;
     case "D": return `dr${insn.sreg}`;
@@ -107,6 +114,10 @@ function encodingOf(form: Form): string {
 function registerName(width: number, index: number): string {
   return width === 32 ? NAMES32[index] : width === 16 ? NAMES16[index >> 1] : NAMES8[index];
 }
+
+/** Vector registers by the state-file slot of their first word. */
+const xmmName = (slot: number): string => `xmm${(slot - XMM) >> 2}`;
+const mmxName = (slot: number): string => `mm${(slot - FPU_SIGNIFICAND) >> 1}`;
 
 const pointer = (width: number): string => (width === 0 ? "" : `${POINTERS[width]} PTR `);
 

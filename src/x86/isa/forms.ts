@@ -5,22 +5,25 @@
  *   "80 /2 ib  Eb,Ib"      "0f b6 /r  Gv,Eb"      "b8+r  Zv,Iv"      "f3 0f b8 /r  Gv,Ev"
  *
  * Opcode part: hex bytes; `+r` the low three bits name a register; `/r` a ModRM byte; `/n` a ModRM byte whose reg field is
- * n; `ib iw iz` document the immediate. A first byte 66, f2, f3 before the opcode, or `np` for none of them, is a mandatory prefix.
+ * n; `reg` and `mem` say that the ModRM operand must be one although no operand letter does; `ib iw iz` document the immediate.
+ * A first byte 66, f2, f3 before the opcode, or `np` for none of them, is a mandatory prefix.
  *
  * Operand letters: E ModRM register or memory, R register only, M memory only, G ModRM reg field, Z opcode register,
- * I immediate, J relative target, O absolute offset, A far pointer, X DS:rSI, Y ES:rDI, B DS:rBX+AL (XLAT), S segment
+ * V XMM register by reg field, W XMM register or memory, U XMM register only; P, Q and N the same for MMX registers;
+ * I immediate, J relative target, O absolute offset, A far pointer, X DS:rSI, Y ES:rDI, B DS:rBX+AL (XLAT), K DS:rDI (MASKMOVQ), S segment
  * register by reg field, C control and D debug register by reg field;
  * AL CL DX rAX eAX 1 3 and segment names are fixed. Sizes: b w d q; v and z operand size (16 or 32); bs a byte sign extended
- * to the operand size; p far pointer; a pair of operands (BOUND).
+ * to the operand size; p far pointer; a pair of operands (BOUND); ps pd dq x 128 bits, ss and sd a scalar of 32 or 64.
  */
 import { InternalError } from "../../../tcg/support/errors.ts";
 import type { InsnDef } from "./define.ts";
 
 /** Kind of an operand: its letter, or `fixed` for a register that the opcode names. */
-export type OperandKind = "E" | "R" | "M" | "G" | "Z" | "I" | "J" | "O" | "A" | "X" | "Y" | "B" | "S" | "C" | "D" | "fixed";
+export type OperandKind = "E" | "R" | "M" | "G" | "Z" | "I" | "J" | "O" | "A" | "X" | "Y" | "B" | "K" | "S" | "C" | "D"
+  | "V" | "W" | "U" | "P" | "Q" | "N" | "fixed";
 
 /** Width of an operand in bits; `v` is the operand size. 0: no width of its own (LEA's M). */
-export type OperandWidth = 0 | 8 | 16 | 32 | 64 | "v";
+export type OperandWidth = 0 | 8 | 16 | 32 | 64 | 128 | "v";
 
 export interface OperandSpec {
   readonly text: string;
@@ -66,26 +69,31 @@ const FIXED: Readonly<Record<string, Partial<OperandSpec>>> = {
   1: { kind: "I", width: 8, fixed: 1 }, 3: { kind: "I", width: 8, fixed: 3 },
 };
 
-const WIDTHS: Readonly<Record<string, OperandWidth>> = { "": 0, b: 8, bs: 8, w: 16, d: 32, q: 64, v: "v", z: "v", p: "v", a: "v" };
+const WIDTHS: Readonly<Record<string, OperandWidth>> = {
+  "": 0, b: 8, bs: 8, w: 16, d: 32, q: 64, v: "v", z: "v", p: "v", a: "v",
+  ps: 128, pd: 128, dq: 128, x: 128, ss: 32, sd: 64,
+};
 
 function parseOperand(text: string): OperandSpec {
   const base: OperandSpec = { text, kind: "fixed", width: 0, signExtend: false, far: false, fixed: -1 };
   const fixed = FIXED[text];
   if (fixed !== undefined) return { ...base, ...fixed };
   const kind = text[0] as OperandKind, size = text.slice(1), width = WIDTHS[size];
-  if (!"ERMGZIJOAXYBSCD".includes(kind) || width === undefined) throw new InternalError(`unknown operand ${text}`);
+  if (!"ERMGZIJOAXYBKSCDVWUPQN".includes(kind) || width === undefined) throw new InternalError(`unknown operand ${text}`);
   return { ...base, kind, width, signExtend: size === "bs" || kind === "J", far: size === "p" };
 }
 
 /** Parses one encoding of `def`. */
 export function parseForm(def: InsnDef, text: string, id: number): Form {
   const [opcodeText = "", operandText = ""] = text.trim().split(/ {2,}/);
-  let bytes: number[] = [], regField = -1, modrm = false, opcodeReg = false, prefix: PrefixSelect = "any";
+  let bytes: number[] = [], regField = -1, modrm = false, opcodeReg = false, prefix: PrefixSelect = "any", modrmIs: Form["modrmIs"] = "either";
   for (const token of opcodeText.split(" ")) {
     if (token === "np") prefix = "np";
     else if (/^[0-9a-f]{2}$/.test(token)) bytes.push(parseInt(token, 16));
     else if (/^[0-9a-f]{2}\+r$/.test(token)) { bytes.push(parseInt(token, 16)); opcodeReg = true; }
     else if (token === "/r") modrm = true;
+    else if (token === "reg") modrmIs = "register";
+    else if (token === "mem") modrmIs = "memory";
     else if (/^\/[0-7]$/.test(token)) { modrm = true; regField = Number(token[1]); }
     else if (!/^i[bwdz]$/.test(token)) throw new InternalError(`unknown token ${token} in the encoding "${text}"`);
   }
@@ -105,7 +113,7 @@ export function parseForm(def: InsnDef, text: string, id: number): Form {
   const has = (kind: OperandKind): boolean => operands.some((o) => o.kind === kind);
   return {
     id, def, text, map, opcode, opcodeReg, modrm, regField, prefix, operands,
-    modrmIs: has("M") ? "memory" : has("R") ? "register" : "either",
+    modrmIs: has("M") ? "memory" : has("R") || has("U") || has("N") ? "register" : modrmIs,
     usesStack: def.stack === true, usesEs: has("Y"),
   };
 }
