@@ -10,6 +10,7 @@ import { IO_INSNS } from "./io.ts";
 import { MOVE } from "./move.ts";
 import { MULDIV } from "./muldiv.ts";
 import { SHIFT } from "./shift.ts";
+import { SSE_INSNS } from "./sse/sse.ts";
 import { STACK_INSNS } from "./stack.ts";
 import { STRING } from "./string.ts";
 import { SYSTEM_INSNS } from "./system.ts";
@@ -17,6 +18,7 @@ import { SYSTEM_INSNS } from "./system.ts";
 export const INSNS: readonly InsnDef[] = [
   ...MOVE, ...ALU, ...SHIFT, ...MULDIV, ...BITS, ...BCD, ...FLAG_OPS, ...STRING,
   ...STACK_INSNS, ...CONTROL_INSNS, ...SYSTEM_INSNS, ...IO_INSNS,
+  ...SSE_INSNS,
 ];
 
 /** The same, ready to decode. */

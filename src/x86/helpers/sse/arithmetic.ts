@@ -1,0 +1,119 @@
+/** Floating-point arithmetic of SSE to SSE4.1 on whole operands: the loops over elements around `FloatUnit`. */
+import type { Cpu } from "../../cpu.ts";
+import { minMax } from "./compare.ts";
+import type { Binary } from "./float-unit.ts";
+import { FloatUnit } from "./float-unit.ts";
+import { approximate, reciprocal, reciprocalRoot } from "./reciprocal.ts";
+import type { VectorHelper } from "./vector-helper.ts";
+import { defVectorHelper, TEMP_SLOT } from "./vector-helper.ts";
+
+/** How an insn goes over its operands: singles or doubles, all elements or the first. */
+export interface Shape {
+  readonly suffix: "ps" | "pd" | "ss" | "sd";
+  readonly isSingle: boolean;
+  readonly elements: number;
+}
+export const PS: Shape = { suffix: "ps", isSingle: true, elements: 4 }, PD: Shape = { suffix: "pd", isSingle: false, elements: 2 };
+export const SS: Shape = { suffix: "ss", isSingle: true, elements: 1 }, SD: Shape = { suffix: "sd", isSingle: false, elements: 1 };
+
+/** One element: out = f(x, y), on slots. */
+export type ElementFunction = (unit: FloatUnit, x: number, y: number, out: number, imm: number) => void;
+
+/** Runs `f` over the elements; the destination is written once no exception can come any more. */
+export function elementwise(name: string, { suffix, isSingle, elements }: Shape, f: (shape: { isSingle: boolean }) => ElementFunction): VectorHelper {
+  const compute = f({ isSingle }), size = isSingle ? 1 : 2, words = elements * size;
+  return defVectorHelper(`${name}${suffix}`, {
+    doc: `${name.toUpperCase()}${suffix.toUpperCase()}.`, isFloat: true,
+    bind(cpu: Cpu) {
+      const unit = new FloatUnit(cpu), { R } = cpu;
+      return (dst, src, imm) => {
+        unit.begin();
+        for (let at = 0; at < words; at += size) compute(unit, dst + at, src + at, TEMP_SLOT + at, imm);
+        unit.end();
+        for (let at = 0; at < words; at++) R[dst + at] = R[TEMP_SLOT + at];
+      };
+    },
+  });
+}
+
+const binary = (op: Binary) => ({ isSingle }: { isSingle: boolean }): ElementFunction =>
+  isSingle ? (unit, x, y, out) => unit.binary32(op, x, y, out) : (unit, x, y, out) => unit.binary64(op, x, y, out);
+
+/** ADD SUB MUL DIV MIN MAX SQRT by name. */
+export function arithmeticHelper(name: Binary | "min" | "max" | "sqrt", shape: Shape): VectorHelper {
+  if (name === "min" || name === "max") {
+    return elementwise(name, shape, ({ isSingle }) => (unit, x, y, out) => minMax(unit, name === "max", x, y, out, isSingle));
+  }
+  if (name === "sqrt") return elementwise(name, shape, ({ isSingle }) => (unit, _x, y, out) => unit.squareRoot(y, out, isSingle));
+  return elementwise(name, shape, binary(name));
+}
+
+/** RCPPS and RSQRTPS raise nothing. */
+export function approximationHelper(name: "rcp" | "rsqrt", shape: Shape): VectorHelper {
+  const compute = name === "rcp" ? reciprocal : reciprocalRoot;
+  return elementwise(name, shape, () => (unit, _x, y, out) => approximate(unit, compute, y, out));
+}
+
+/** Combines pairs of elements: out[i] = pairs[i][0] op pairs[i][1]; a pair's slots count from the destination, then the source. */
+function pairwise(name: string, isSingle: boolean, pairs: readonly (readonly [op: Binary, x: number, y: number])[]): VectorHelper {
+  return defVectorHelper(name, {
+    doc: `${name.toUpperCase()}.`, isFloat: true,
+    bind(cpu) {
+      const unit = new FloatUnit(cpu), { R } = cpu, size = isSingle ? 1 : 2;
+      return (dst, src) => {
+        const slot = (i: number): number => (i < 4 ? dst + i : src + i - 4);
+        unit.begin();
+        pairs.forEach(([op, x, y], i) => {
+          if (isSingle) unit.binary32(op, slot(x), slot(y), TEMP_SLOT + i);
+          else unit.binary64(op, slot(x), slot(y), TEMP_SLOT + i * size);
+        });
+        unit.end();
+        for (let i = 0; i < 4; i++) R[dst + i] = R[TEMP_SLOT + i];
+      };
+    },
+  });
+}
+
+export const PAIRWISE = {
+  haddps: pairwise("haddps", true, [["add", 0, 1], ["add", 2, 3], ["add", 4, 5], ["add", 6, 7]]),
+  hsubps: pairwise("hsubps", true, [["sub", 0, 1], ["sub", 2, 3], ["sub", 4, 5], ["sub", 6, 7]]),
+  haddpd: pairwise("haddpd", false, [["add", 0, 2], ["add", 4, 6]]),
+  hsubpd: pairwise("hsubpd", false, [["sub", 0, 2], ["sub", 4, 6]]),
+  addsubps: pairwise("addsubps", true, [["sub", 0, 4], ["add", 1, 5], ["sub", 2, 6], ["add", 3, 7]]),
+  addsubpd: pairwise("addsubpd", false, [["sub", 0, 4], ["add", 2, 6]]),
+};
+
+/**
+ * DPPS and DPPD: products of the elements that imm[7:4] chooses, summed as a tree, to the elements that imm[3:0] chooses
+ * (SDM 2A). Every product and sum rounds and raises exceptions of its own.
+ */
+function dotProduct(name: "dpps" | "dppd", isSingle: boolean): VectorHelper {
+  return defVectorHelper(name, {
+    doc: `${name.toUpperCase()}.`, isFloat: true,
+    bind(cpu) {
+      const unit = new FloatUnit(cpu), { R } = cpu, size = isSingle ? 1 : 2, count = 4 / size;
+      const compute = (op: Binary, x: number, y: number, out: number): void =>
+        isSingle ? unit.binary32(op, x, y, out) : unit.binary64(op, x, y, out);
+      return (dst, src, imm) => {
+        unit.begin();
+        for (let i = 0; i < count; i++) {
+          const at = i * size;
+          if (((imm >> (4 + i)) & 1) !== 0) compute("mul", dst + at, src + at, TEMP_SLOT + at);
+          else unit.putZero(TEMP_SLOT + at, 0, isSingle);
+        }
+        if (isSingle) {
+          compute("add", TEMP_SLOT, TEMP_SLOT + 1, TEMP_SLOT);
+          compute("add", TEMP_SLOT + 2, TEMP_SLOT + 3, TEMP_SLOT + 2);
+        }
+        compute("add", TEMP_SLOT, TEMP_SLOT + 2, TEMP_SLOT);
+        unit.end();
+        for (let i = 0; i < count; i++) {
+          for (let w = 0; w < size; w++) R[dst + i * size + w] = ((imm >> i) & 1) !== 0 ? R[TEMP_SLOT + w] : 0;
+        }
+      };
+    },
+  });
+}
+
+export const DOT_PRODUCTS = { dpps: dotProduct("dpps", true), dppd: dotProduct("dppd", false) };
+

@@ -1,0 +1,30 @@
+/** MXCSR, fences and cache control of SSE and SSE2 (`0f ae`). */
+import { GP } from "../../fault.ts";
+import { MXCSR_RESERVED } from "../../helpers/sse/float-unit.ts";
+import type { InsnDef } from "../../isa/define.ts";
+import { defInsn } from "../../isa/define.ts";
+import { G_MXCSR } from "../../state.ts";
+import { requireSse } from "./vector-lowering.ts";
+
+export const SSE_CONTROL: readonly InsnDef[] = [
+  defInsn("ldmxcsr", {
+    ref: "SDM 2A LDMXCSR", forms: ["np 0f ae /2  Md"],
+    lower(b, [src]) {
+      requireSse(b);
+      const v = src.read();
+      b.faultIf(b.setcond("tstne", v, b.imm(MXCSR_RESERVED)), { vector: GP, error: 0 });
+      b.set(G_MXCSR, v);
+    },
+  }),
+  defInsn("stmxcsr", {
+    ref: "SDM 2B STMXCSR", forms: ["np 0f ae /3  Md"],
+    lower(b, [dst]) {
+      requireSse(b);
+      dst.write(b.get(G_MXCSR));
+    },
+  }),
+  // Memory is in order and there are no caches; CLFLUSH checks its operand as a load of a byte does (SDM 2A CLFLUSH).
+  ...([["lfence", 5], ["mfence", 6], ["sfence", 7]] as const).map(([name, digit]) =>
+    defInsn(name, { ref: `SDM 2 ${name.toUpperCase()}`, forms: [`np 0f ae /${digit} reg`], lower: () => {} })),
+  defInsn("clflush", { ref: "SDM 2A CLFLUSH", forms: ["np 0f ae /7  Mb"], lower: (_b, [line]) => void line.read() }),
+];

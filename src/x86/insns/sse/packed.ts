@@ -1,0 +1,175 @@
+/**
+ * Packed integer arithmetic of MMX, SSE2, SSSE3 and SSE4: one table, `name: opcode`, for MMX registers and, with 66h, XMM
+ * registers. What is one or two IR ops per dword is inline, the rest calls a helper.
+ */
+import type { AcrossFunction, AcrossOperation } from "../../helpers/sse/across.ts";
+import { ACROSS_OPERATIONS, acrossHelper } from "../../helpers/sse/across.ts";
+import type { Shift } from "../../helpers/sse/by-immediate.ts";
+import * as immediate from "../../helpers/sse/by-immediate.ts";
+import type { LaneOperation } from "../../helpers/sse/lanes.ts";
+import { laneHelper } from "../../helpers/sse/lanes.ts";
+import type { VectorHelper } from "../../helpers/sse/vector-helper.ts";
+import type { InsnDef } from "../../isa/define.ts";
+import { defInsn } from "../../isa/define.ts";
+import type { Cond } from "../../../../tcg/ir/types.ts";
+import type { Lowering, Val } from "../../lowering.ts";
+import { fillExponent, vector, vectorRegister } from "../../vector-operands.ts";
+import { callVector, enterMmx, requireMmx, requireSse } from "./vector-lowering.ts";
+
+/** Result words from the operands' words; there are 2 or 4. */
+type Inline = (b: Lowering, x: readonly Val[], y: readonly Val[]) => Val[];
+
+const wordwise = (f: (b: Lowering, x: Val, y: Val) => Val): Inline => (b, x, y) => x.map((xi, i) => f(b, xi, y[i]));
+const mask = (cond: Cond): Inline => wordwise((b, x, y) => b.neg(b.setcond(cond, x, y)));
+const choose = (cond: Cond): Inline => wordwise((b, x, y) => b.movcond(cond, x, y, x, y));
+
+export const AND = wordwise((b, x, y) => b.and(x, y)), ANDN = wordwise((b, x, y) => b.and(b.not(x), y));
+export const OR = wordwise((b, x, y) => b.or(x, y)), XOR = wordwise((b, x, y) => b.xor(x, y));
+export const UNPACK_LOW_DWORDS: Inline = (_b, x, y) => (x.length === 2 ? [x[0], y[0]] : [x[0], y[0], x[1], y[1]]);
+export const UNPACK_HIGH_DWORDS: Inline = (_b, x, y) => (x.length === 2 ? [x[1], y[1]] : [x[2], y[2], x[3], y[3]]);
+export const UNPACK_LOW_QUADS: Inline = (_b, x, y) => [x[0], x[1], y[0], y[1]];
+export const UNPACK_HIGH_QUADS: Inline = (_b, x, y) => [x[2], x[3], y[2], y[3]];
+
+const INLINE = {
+  pand: AND, pandn: ANDN, por: OR, pxor: XOR,
+  paddd: wordwise((b, x, y) => b.add(x, y)), psubd: wordwise((b, x, y) => b.sub(x, y)), pmulld: wordwise((b, x, y) => b.mul(x, y)),
+  pcmpeqd: mask("eq"), pcmpgtd: mask("gt"),
+  pminsd: choose("lt"), pmaxsd: choose("gt"), pminud: choose("ltu"), pmaxud: choose("gtu"),
+  punpckldq: UNPACK_LOW_DWORDS, punpckhdq: UNPACK_HIGH_DWORDS, punpcklqdq: UNPACK_LOW_QUADS, punpckhqdq: UNPACK_HIGH_QUADS,
+} satisfies Record<string, Inline>;
+
+type Operation = keyof typeof INLINE | LaneOperation | AcrossOperation | Shift;
+
+/** `0f xx`: MMX, and SSE2 with 66h; since SSE also for MMX: PMINUB and what follows it. */
+const MMX_AND_SSE2: Readonly<Partial<Record<Operation, string>>> = {
+  punpcklbw: "60", punpcklwd: "61", punpckldq: "62", packsswb: "63", pcmpgtb: "64", pcmpgtw: "65", pcmpgtd: "66", packuswb: "67",
+  punpckhbw: "68", punpckhwd: "69", punpckhdq: "6a", packssdw: "6b", pcmpeqb: "74", pcmpeqw: "75", pcmpeqd: "76",
+  psrlw: "d1", psrld: "d2", psrlq: "d3", pmullw: "d5", psubusb: "d8", psubusw: "d9", pand: "db", paddusb: "dc", paddusw: "dd", pandn: "df",
+  psraw: "e1", psrad: "e2", pmulhw: "e5", psubsb: "e8", psubsw: "e9", por: "eb", paddsb: "ec", paddsw: "ed", pxor: "ef",
+  psllw: "f1", pslld: "f2", psllq: "f3", pmaddwd: "f5", psubb: "f8", psubw: "f9", psubd: "fa", paddb: "fc", paddw: "fd", paddd: "fe",
+  pminub: "da", pmaxub: "de", pavgb: "e0", pavgw: "e3", pmulhuw: "e4", pminsw: "ea", pmaxsw: "ee", psadbw: "f6",
+  paddq: "d4", pmuludq: "f4", psubq: "fb",
+};
+/** MMX forms whose memory operand is a dword. */
+const DWORD_SOURCE: ReadonlySet<Operation> = new Set<Operation>(["punpcklbw", "punpcklwd", "punpckldq"]);
+
+/** `0f 38 xx`, MMX and XMM. */
+const SSSE3: Readonly<Partial<Record<Operation, string>>> = {
+  pshufb: "00", phaddw: "01", phaddd: "02", phaddsw: "03", pmaddubsw: "04", phsubw: "05", phsubd: "06", phsubsw: "07",
+  psignb: "08", psignw: "09", psignd: "0a", pmulhrsw: "0b", pabsb: "1c", pabsw: "1d", pabsd: "1e",
+};
+
+/** With 66h only: opcode, and the source operand where it is less than a register. */
+const XMM_ONLY: Readonly<Partial<Record<Operation, readonly [opcode: string, source?: string]>>> = {
+  punpcklqdq: ["0f 6c"], punpckhqdq: ["0f 6d"],
+  pmovsxbw: ["0f 38 20", "Wq"], pmovsxbd: ["0f 38 21", "Wd"], pmovsxbq: ["0f 38 22", "Ww"],
+  pmovsxwd: ["0f 38 23", "Wq"], pmovsxwq: ["0f 38 24", "Wd"], pmovsxdq: ["0f 38 25", "Wq"],
+  pmovzxbw: ["0f 38 30", "Wq"], pmovzxbd: ["0f 38 31", "Wd"], pmovzxbq: ["0f 38 32", "Ww"],
+  pmovzxwd: ["0f 38 33", "Wq"], pmovzxwq: ["0f 38 34", "Wd"], pmovzxdq: ["0f 38 35", "Wq"],
+  pmuldq: ["0f 38 28"], pcmpeqq: ["0f 38 29"], packusdw: ["0f 38 2b"], pcmpgtq: ["0f 38 37"],
+  pminsb: ["0f 38 38"], pminsd: ["0f 38 39"], pminuw: ["0f 38 3a"], pminud: ["0f 38 3b"],
+  pmaxsb: ["0f 38 3c"], pmaxsd: ["0f 38 3d"], pmaxuw: ["0f 38 3e"], pmaxud: ["0f 38 3f"],
+  pmulld: ["0f 38 40"], phminposuw: ["0f 38 41"],
+};
+
+/** Either a function that writes IR, or a helper. */
+type Work = Inline | VectorHelper;
+
+function workOf(name: Operation, words: 2 | 4): Work {
+  if (name in INLINE) return INLINE[name as keyof typeof INLINE];
+  if (name in immediate.SHIFTS) return acrossHelper(name, immediate.SHIFTS[name as Shift], words);
+  if (name in ACROSS_OPERATIONS) return acrossHelper(name, ACROSS_OPERATIONS[name as AcrossOperation], words);
+  return laneHelper(name as LaneOperation, words);
+}
+
+/** An insn on XMM registers: destination, source, and perhaps an immediate. */
+export function xmmInsn(name: string, form: string, work: Work): InsnDef {
+  return defInsn(name, {
+    ref: `SDM 2 ${name.toUpperCase()}`, forms: [form],
+    lower(b, [dst, src, imm]) {
+      requireSse(b);
+      const to = vectorRegister(dst), from = vector(src);
+      if (typeof work === "function") {
+        const y = from.load();
+        to.store(work(b, to.load(), y));
+      } else {
+        callVector(b, work, to, from, imm?.read());
+      }
+    },
+  });
+}
+
+/** The same on MMX registers. */
+export function mmxInsn(name: string, form: string, work: Work): InsnDef {
+  return defInsn(name, {
+    ref: `SDM 2 ${name.toUpperCase()}`, forms: [form],
+    lower(b, [dst, src, imm]) {
+      requireMmx(b);
+      const to = vectorRegister(dst), from = vector(src);
+      if (typeof work === "function") {
+        const y = from.load();
+        to.store(work(b, to.load(), y));
+      } else {
+        callVector(b, work, to, from, imm?.read());
+      }
+      enterMmx(b);
+      fillExponent(b, to);
+    },
+  });
+}
+
+const entries = <V>(table: Readonly<Partial<Record<Operation, V>>>): [Operation, V][] => Object.entries(table) as [Operation, V][];
+
+const shifts = (name: Shift, opcode: string, digit: number): InsnDef[] => [
+  shiftInsn(name, "np", `0f ${opcode} /${digit} ib  Nq,Ib`, immediate.IMMEDIATE_SHIFTS[name]),
+  shiftInsn(name, "66", `0f ${opcode} /${digit} ib  Udq,Ib`, immediate.IMMEDIATE_SHIFTS[name]),
+];
+
+/** A shift of one register by an immediate. */
+function shiftInsn(name: string, prefix: "np" | "66", form: string, compute: AcrossFunction): InsnDef {
+  const isMmx = prefix === "np", helper = acrossHelper(`${name}_i`, compute, isMmx ? 2 : 4);
+  return defInsn(name, {
+    ref: `SDM 2 ${name.toUpperCase()}`, forms: [`${prefix} ${form}`],
+    lower(b, [operand, imm]) {
+      (isMmx ? requireMmx : requireSse)(b);
+      const register = vectorRegister(operand);
+      callVector(b, helper, register, register, imm.read());
+      if (!isMmx) return;
+      enterMmx(b);
+      fillExponent(b, register);
+    },
+  });
+}
+
+const helperInsn = (name: string, form: string, compute: AcrossFunction): InsnDef => xmmInsn(name, form, acrossHelper(name, compute, 4));
+
+export const PACKED: readonly InsnDef[] = [
+  ...entries(MMX_AND_SSE2).flatMap(([name, opcode]) => [
+    mmxInsn(name, `np 0f ${opcode} /r  Pq,${DWORD_SOURCE.has(name) ? "Qd" : "Qq"}`, workOf(name, 2)),
+    xmmInsn(name, `66 0f ${opcode} /r  Vx,Wx`, workOf(name, 4)),
+  ]),
+  ...entries(SSSE3).flatMap(([name, opcode]) => [
+    mmxInsn(name, `np 0f 38 ${opcode} /r  Pq,Qq`, workOf(name, 2)),
+    xmmInsn(name, `66 0f 38 ${opcode} /r  Vx,Wx`, workOf(name, 4)),
+  ]),
+  ...entries(XMM_ONLY).map(([name, [opcode, source = "Wx"]]) => xmmInsn(name, `66 ${opcode} /r  Vx,${source}`, workOf(name, 4))),
+
+  ...shifts("psrlw", "71", 2), ...shifts("psraw", "71", 4), ...shifts("psllw", "71", 6),
+  ...shifts("psrld", "72", 2), ...shifts("psrad", "72", 4), ...shifts("pslld", "72", 6),
+  ...shifts("psrlq", "73", 2), ...shifts("psllq", "73", 6),
+  shiftInsn("psrldq", "66", "0f 73 /3 ib  Udq,Ib", immediate.psrldq),
+  shiftInsn("pslldq", "66", "0f 73 /7 ib  Udq,Ib", immediate.pslldq),
+
+  mmxInsn("pshufw", "np 0f 70 /r ib  Pq,Qq,Ib", acrossHelper("pshufw", immediate.pshufw, 2)),
+  helperInsn("pshuflw", "f2 0f 70 /r ib  Vx,Wx,Ib", immediate.pshufw),
+  helperInsn("pshufhw", "f3 0f 70 /r ib  Vx,Wx,Ib", immediate.pshufhw),
+  helperInsn("pshufd", "66 0f 70 /r ib  Vx,Wx,Ib", immediate.pshufd),
+  helperInsn("shufps", "np 0f c6 /r ib  Vps,Wps,Ib", immediate.shufps),
+  helperInsn("shufpd", "66 0f c6 /r ib  Vpd,Wpd,Ib", immediate.shufpd),
+  mmxInsn("palignr", "np 0f 3a 0f /r ib  Pq,Qq,Ib", acrossHelper("palignr", immediate.palignr, 2)),
+  helperInsn("palignr", "66 0f 3a 0f /r ib  Vx,Wx,Ib", immediate.palignr),
+  helperInsn("pblendw", "66 0f 3a 0e /r ib  Vx,Wx,Ib", immediate.pblendw),
+  helperInsn("mpsadbw", "66 0f 3a 42 /r ib  Vx,Wx,Ib", immediate.mpsadbw),
+  helperInsn("blendps", "66 0f 3a 0c /r ib  Vps,Wps,Ib", immediate.blendElements(1)),
+  helperInsn("blendpd", "66 0f 3a 0d /r ib  Vpd,Wpd,Ib", immediate.blendElements(2)),
+];

@@ -1,0 +1,10 @@
+/** MMX, SSE, SSE2, SSE3, SSSE3, SSE4.1 and SSE4.2, in one list. */
+import type { InsnDef } from "../../isa/define.ts";
+import { SSE_CONTROL } from "./control.ts";
+import { SSE_ELEMENT } from "./element.ts";
+import { SSE_FLOAT } from "./float.ts";
+import { SSE_MOVE } from "./move.ts";
+import { PACKED } from "./packed.ts";
+import { SSE_TEXT } from "./text.ts";
+
+export const SSE_INSNS: readonly InsnDef[] = [...SSE_MOVE, ...PACKED, ...SSE_ELEMENT, ...SSE_FLOAT, ...SSE_TEXT, ...SSE_CONTROL];
