@@ -10,6 +10,7 @@ import type { EngineOptions } from "../exec/options.ts";
 import type { PhysicalMemory } from "../mem/physical-memory.ts";
 import { Cpu } from "../x86/cpu.ts";
 import { CpuidTable } from "../x86/cpuid.ts";
+import { EXECUTE } from "../x86/mmu/page-walk.ts";
 import { CS, EFLAGS_SYS, EIP, F_IF, SEG_BASE } from "../x86/state.ts";
 import { requireCount } from "./check.ts";
 import { KVM_INTERNAL_ERROR_DELIVERY_EV, KVM_INTERNAL_ERROR_EMULATION } from "./constants.ts";
@@ -68,6 +69,8 @@ export class Vcpu {
   private exitRequested = false;
   /** Registers were set since it was last known that a CPU can be in this state. */
   private stateIsUnchecked = true;
+  /** CR3 was set since the page-directory pointers were read (PAE). */
+  private pdptesAreUnread = false;
   /** What happened while a write was completed, for the next `run`. */
   private queued: Outcome | null = null;
   /** Where the guest stood when `run` came back: an insn in progress goes on only there. */
@@ -96,6 +99,7 @@ export class Vcpu {
   setRegs(regs: Partial<KvmRegs>): void {
     this.requireStopped("setRegs");
     writeRegs(this.cpu.R, regs);
+    this.cpu.mmu.acChanged();
     this.stateIsUnchecked = true;
   }
 
@@ -111,6 +115,7 @@ export class Vcpu {
     this.requireStopped("setSregs");
     this.cr8 = writeSregs(this.cpu, this.cr8, sregs);
     this.stateIsUnchecked = true;
+    this.pdptesAreUnread = true;
   }
 
   /** The leaves that CPUID answers with; none before `setCpuid2`. */
@@ -209,11 +214,9 @@ export class Vcpu {
   /** Runs until `goal` insns have retired since the vCPU was made, or something else ends it. */
   private runUntilExit(goal: number, maxSteps: number): ExitBody {
     this.resume();
-    if (this.stateIsUnchecked) {
-      const detail = findEntryFailure(this.cpu);
-      if (detail !== null) return { reason: "KVM_EXIT_FAIL_ENTRY", hardwareEntryFailureReason: ENTRY_FAILURE_INVALID_GUEST_STATE, detail };
-      this.stateIsUnchecked = false;
-    }
+    const detail = this.stateIsUnchecked ? findEntryFailure(this.cpu) ?? this.readPdptes() : null;
+    if (detail !== null) return { reason: "KVM_EXIT_FAIL_ENTRY", hardwareEntryFailureReason: ENTRY_FAILURE_INVALID_GUEST_STATE, detail };
+    this.stateIsUnchecked = false;
     for (;;) {
       if (this.engine.retired >= goal || this.exitRequested) return this.describe(BUDGET);
       const isFree = this.queued === null && this.io.isIdle;
@@ -224,6 +227,20 @@ export class Vcpu {
       } else if (outcome.kind !== "budget" || isFree) {
         return this.describe(outcome);
       }
+    }
+  }
+
+  /** Under PAE paging the CPU holds the page-directory pointers, read when CR3 is set. What is wrong with them, or null. */
+  private readPdptes(): string | null {
+    if (!this.pdptesAreUnread) return null;
+    try {
+      if (!this.cpu.mmu.loadPdptes()) return "cr3 names page-directory pointers with reserved bits set";
+      this.pdptesAreUnread = false;
+      return null;
+    } catch (e) {
+      if (!(e instanceof IoRequest)) throw e;
+      this.io.clear();
+      return "cr3 names page-directory pointers where there is no memory";
     }
   }
 
@@ -314,6 +331,12 @@ export class Vcpu {
     if (outcome.kind !== "budget" && !isOutput) this.queued ??= outcome;
   }
 
+  /** Physical address of code that was translated and not found. */
+  private codeAddress(linear: number): number {
+    const { cpu } = this, { mmu } = cpu;
+    return (mmu.isOn && mmu.translate(linear, EXECUTE, cpu.cpl === 3, false) ? mmu.physical : linear) >>> 0;
+  }
+
   private describe(outcome: Exclude<Outcome, { kind: "io" }>): ExitBody {
     switch (outcome.kind) {
       case "budget":
@@ -325,7 +348,7 @@ export class Vcpu {
       case "debug":
         return { reason: "KVM_EXIT_DEBUG", exception: 1, pc: this.linearPc() >>> 0, dr6: this.debug.dr6, dr7: this.debug.dr7 };
       case "no-code":
-        return { reason: "KVM_EXIT_INTERNAL_ERROR", suberror: KVM_INTERNAL_ERROR_EMULATION, address: outcome.linear >>> 0 };
+        return { reason: "KVM_EXIT_INTERNAL_ERROR", suberror: KVM_INTERNAL_ERROR_EMULATION, address: this.codeAddress(outcome.linear) };
       case "no-delivery":
         return { reason: "KVM_EXIT_INTERNAL_ERROR", suberror: KVM_INTERNAL_ERROR_DELIVERY_EV, address: outcome.address >>> 0 };
     }

@@ -13,7 +13,7 @@ const PAGE_SIZE = 4096, ADDRESS_SPACE = 2 ** 32;
 /** Behind the last address that is paragraph:offset with an offset below 16. */
 const REAL_MODE_END = 0x100000;
 
-const hex = (n: number): string => `0x${n.toString(16)}`;
+const hex = (n: number): string => `${n < 0 ? "-" : ""}0x${Math.abs(n).toString(16)}`;
 
 /** @throws VmError EINVAL */
 export function checkPlacement({ imageBytes, memoryBytes, loadAddress, entry, bits }: Placement): void {
