@@ -46,6 +46,8 @@ export class Cpu {
   debugHits = 0;
   /** Data breakpoints are armed: accesses go through `load` and `store`, which look at them. */
   watches = false;
+  /** FERR#: an unmasked x87 exception has come up while CR0.NE is 0; IRQ 13 on a PC. */
+  onFpuError: () => void = () => undefined;
   private readonly pendingFault = new GuestFault();
 
   constructor(memory: PhysicalMemory, io: IoSpace, cpuid: CpuidTable) {

@@ -21,7 +21,7 @@ import { segLinear } from "./helpers/segment-access.ts";
 import type { Facts, FieldName, Insn } from "./isa/insn.ts";
 import { FIELDS } from "./isa/insn.ts";
 import { SEG_64K, SEG_FLAT } from "./isa/mode.ts";
-import { CS, ESP, G_FLAGS_AUX, G_FLAGS_RES, REGS, SEG_BASE, SEG_BASES, SEG_LIMITS, SS } from "./state.ts";
+import { CS, ESP, G_FLAGS_AUX, G_FLAGS_RES, REGS, SEG_BASE, SEG_BASES, SEG_LIMITS, SEG_SELECTOR, SEG_SELECTORS, SS } from "./state.ts";
 
 declare const opaque: unique symbol;
 /** A value that exists when the code runs. */
@@ -199,6 +199,13 @@ export class Lowering {
   private wrapA20(linear: Val): Val {
     const { a20, paging } = this.current.mode;
     return a20 || paging ? linear : this.and(linear, this.imm(~(1 << 20)));
+  }
+
+  /** Selector of the memory operand's segment. */
+  selector(): Val {
+    const slot = unwrap(this.field("seg"));
+    if (isConst(slot)) return this.get(SEG_SELECTORS[slot.imm - SEG_BASE]);
+    return val(this.ir.envLoad(32, this.ir.op("sub", slot, this.ir.constant(SEG_BASE - SEG_SELECTOR))));
   }
 
   /** Loads from a linear address, zero extended. */

@@ -157,6 +157,7 @@ export function operandsOf(b: Lowering, insn: Insn): Operand[] {
         if (insn.shape === SHAPE_REG) return new RegisterOperand(b, width, b.field("a"));
         return new MemoryOperand(b, width, () => effectiveAddress(b, insn, null));
       case "O": return new MemoryOperand(b, width, () => b.field("disp"));
+      case "T": return new ImmediateOperand(width, spec.fixed >= 0 ? b.imm(spec.fixed) : b.field("a"));
       case "I": return new ImmediateOperand(width, spec.fixed >= 0 ? b.imm(spec.fixed) : b.field(isSecondImmediate(insn, spec) ? "imm2" : "imm"));
       case "A": return new ImmediateOperand(width, b.field("imm"));
       case "J": return new ImmediateOperand(32, b.field("teip"));

@@ -11,8 +11,9 @@ import { Cpu } from "../../src/x86/cpu.ts";
 import { CpuidTable } from "../../src/x86/cpuid.ts";
 import { pushesErrorCode } from "../../src/x86/fault.ts";
 import { readEflags, writeEflags } from "../../src/x86/flags.ts";
+import { readFxImage, writeFxImage } from "../../src/x86/helpers/fpu/fx-image.ts";
 import { CR0, CR2, CR3, CR4, CS, EIP, ESP, GDT_BASE, GDT_LIMIT, IDT_BASE, IDT_LIMIT, LDTR, SEG_ATTR, SEG_BASE, SEG_LIMIT, SEG_SELECTOR, SS, TR } from "../../src/x86/state.ts";
-import { CR0 as MODEL_CR0, CR4 as MODEL_CR4, DID_NOT_END, PF_FAULT, REGIONS, SEGMENTS } from "../oracle/machine-model.ts";
+import { CR0 as MODEL_CR0, CR4 as MODEL_CR4, DID_NOT_END, FX_BYTES, PF_FAULT, REGIONS, SEGMENTS } from "../oracle/machine-model.ts";
 import type { CpuState, StoppedAt, VectorExecutor } from "./executor.ts";
 
 const MEMORY_BYTES = 0x400000;
@@ -90,7 +91,7 @@ export class EngineExecutor implements VectorExecutor {
     return this.bytes.slice(linear, linear + sizeBytes);
   }
 
-  setState({ eip, regs, eflags }: CpuState): void {
+  setState({ eip, regs, eflags, fx }: CpuState): void {
     const { R } = this.cpu;
     this.cpu.state.reset();
     R[CR0] = MODEL_CR0 | 0;
@@ -115,6 +116,7 @@ export class EngineExecutor implements VectorExecutor {
     regs.forEach((value, i) => { R[i] = value; });
     R[EIP] = eip;
     writeEflags(R, eflags);
+    writeFxImage(this.cpu, fx);
   }
 
   run(): StoppedAt {
@@ -133,7 +135,7 @@ export class EngineExecutor implements VectorExecutor {
   }
 
   readState(): CpuState {
-    const { R } = this.cpu, fx = new Uint8Array(288);
+    const { R } = this.cpu, fx = readFxImage(this.cpu).subarray(0, FX_BYTES);
     const regs = [...R.subarray(0, 8)];
     if (this.frame === 0) return { eip: R[EIP] >>> 0, regs, eflags: readEflags(R), fx };
     const word = (n: number): number => this.view.getUint32(this.frame + 4 * n, true);

@@ -64,6 +64,7 @@ function advance(cpu: Cpu, index: number, size: number, adsize: number, rep: num
   return left === 0 ? 0 : 1;
 }
 
+/** REP with a count of 0; a processor checks permission all the same. */
 const isDone = (cpu: Cpu, adsize: number, rep: number): boolean => rep !== 0 && (cpu.R[ECX] & addressMask(adsize)) === 0;
 
 export const inputString = defHelper("port_ins", {
@@ -71,9 +72,9 @@ export const inputString = defHelper("port_ins", {
   result: "i32",
   doc: "One element from port DX to ES:rDI; 1 if REP has more to do. #GP(0), #SS(0) (SDM 2A INS).",
   bind: (cpu) => (size, adsize, rep) => {
-    if (isDone(cpu, adsize, rep)) return 0;
     const { R } = cpu, port = R[EDX] & 0xffff;
     checkIoPermission(cpu, port, size);
+    if (isDone(cpu, adsize, rep)) return 0;
     const to = cpu.segLinear(ES, R[EDI] & addressMask(adsize), size, true);
     cpu.probeWrite(to, size);
     cpu.store(to, size, cpu.io.portRead(port, size));
@@ -86,9 +87,9 @@ export const outputString = defHelper("port_outs", {
   result: "i32",
   doc: "One element from `seg`:rSI to port DX; 1 if REP has more to do. #GP(0), #SS(0) (SDM 2B OUTS).",
   bind: (cpu) => (size, adsize, rep, seg) => {
-    if (isDone(cpu, adsize, rep)) return 0;
     const { R } = cpu, port = R[EDX] & 0xffff;
     checkIoPermission(cpu, port, size);
+    if (isDone(cpu, adsize, rep)) return 0;
     const from = cpu.segLinear(seg, R[ESI] & addressMask(adsize), size, false);
     cpu.io.portWrite(port, size, cpu.load(from, size));
     return advance(cpu, ESI, size, adsize, rep);

@@ -125,7 +125,8 @@ export const loadAccessRights = defHelper("lar", {
   doc: "LAR: whether the selector is good (`part` 0), or the access rights (`part` 1) (SDM 2A LAR).",
   bind: (cpu) => (selector, part) => {
     const d = visibleOfType(cpu, selector, LAR_TYPES);
-    return d === null ? 0 : part === 0 ? 1 : d.high & 0xf0ff00;
+    // Bits 16 to 19, undefined in the manual, are those of the limit on every processor tried.
+    return d === null ? 0 : part === 0 ? 1 : d.high & 0xffff00;
   },
 });
 

@@ -73,7 +73,6 @@ const idle: readonly InsnDef[] = [
   }),
   defInsn("pause", { ref: "SDM 2B PAUSE", forms: ["f3 90"], lower: () => {} }),
   // Without an x87 there is nothing to wait for.
-  defInsn("wait", { ref: "SDM 2D WAIT/FWAIT", forms: ["9b"], lower: () => {} }),
   ...([["ud0", "0f ff /r  Gv,Ev"], ["ud1", "0f b9 /r  Gv,Ev"], ["ud2", "0f 0b"]] as const).map(
     ([name, form]) => defInsn(name, { ref: "SDM 2B UD", branch: "always", forms: [form], lower: (b) => b.fault(UD) })),
 ];

@@ -98,7 +98,6 @@ export class Decoder {
       else if (opcode === 0x64) segOverride = FS;
       else if (opcode === 0x65) segOverride = GS;
       else break;
-      if (reader.position >= MAX_INSN_BYTES) break;
     }
     insn.opsize = mode.code32 !== opsizeToggle ? 32 : 16;
     insn.adsize = mode.code32 !== adsizeToggle ? 32 : 16;
@@ -131,15 +130,16 @@ export class Decoder {
     let modrm = 0xc0;
     const prefix = rep === 1 ? 2 : rep === 2 ? 3 : opsizeToggle ? 1 : 0;
     if (entry.modrm) modrm = reader.u8();
-    const reg = (modrm >> 3) & 7, isRegister = modrm >= 0xc0 || entry.modIgnored;
-    const form = entry.select[prefix * 16 + (isRegister && entry.modrm ? 8 : 0) + (entry.modrm ? reg : 0)] ?? null;
+    const form = entry.find(prefix, modrm);
     if (form === null) return null;
     if (entry.modrm) {
-      if (isRegister) insn.shape = SHAPE_REG;
+      if (modrm >= 0xc0 || entry.modIgnored) insn.shape = SHAPE_REG;
       else if (insn.adsize === 32) this.address32(insn, modrm);
       else this.address16(insn, modrm);
     }
     this.immediates = 0;
+    // An x87 opcode as the FPU keeps it: 11 bits (SDM 1 §8.1.9). There is no immediate.
+    if (map === 0 && opcode >= 0xd8 && opcode <= 0xdf) insn.imm = ((opcode & 7) << 8) | modrm;
     for (const spec of form.operands) if (!this.operand(insn, spec, opcode, modrm)) return null;
     if (form.def.sreg !== undefined) insn.sreg = form.def.sreg;
     this.chooseSegment(insn, form);
@@ -159,6 +159,9 @@ export class Decoder {
         return true;
       case "Z":
         insn.a = regIndex(width, opcode & 7);
+        return true;
+      case "T":
+        if (spec.fixed < 0) insn.a = modrm & 7;
         return true;
       case "V":
         insn.b = XMM + 4 * reg;
@@ -271,7 +274,7 @@ export class Decoder {
     const { def } = form;
     insn.form = form;
     if (def.rep !== undefined) insn.rep = def.rep === "rep" && rep === 2 ? 1 : rep;
-    insn.length = reader.position;
+    insn.length = Math.min(reader.position, MAX_INSN_BYTES);
     const next = (insn.eip + reader.position) | 0;
     insn.neip = next;
     insn.solo = typeof def.solo === "function" ? def.solo(insn) : def.solo === true;

@@ -50,7 +50,6 @@ function nameText(insn: Insn, form: Form): string {
   const { def, operands } = form, { opsize, adsize, mode } = insn, defaultSize = mode.code32 ? 32 : 16;
   const pair = BY_OPSIZE[def.name];
   if (pair !== undefined) return pair[opsize === 32 ? 1 : 0];
-  if (def.name === "wait") return "fwait";
   if (def.name === "jcxz") return adsize === 32 ? "jecxz" : "jcxz";
   if (def.name.startsWith("loop") && adsize !== defaultSize) return `addr${adsize} ${def.name}`;
   // An operand that prints its size needs no suffix; a short jump never gets one.
@@ -78,6 +77,7 @@ function operandText(insn: Insn, form: Form, spec: OperandSpec): string {
     case "Y": return `${pointer(width)}es:[${insn.adsize === 32 ? "edi" : "di"}]`;
     case "B": return `${pointer(width)}${SEGMENTS[insn.seg - SEG_BASE]}:[${insn.adsize === 32 ? "ebx" : "bx"}]`;
     case "K": return `${pointer(width)}${SEGMENTS[insn.seg - SEG_BASE]}:[${insn.adsize === 32 ? "edi" : "di"}]`;
+    case "T": return spec.fixed >= 0 ? "st" : `st(${insn.a})`;
     case "V": return xmmName(insn.b);
     case "P": return mmxName(insn.b);
     case "W":

@@ -5,22 +5,24 @@
  *   "80 /2 ib  Eb,Ib"      "0f b6 /r  Gv,Eb"      "b8+r  Zv,Iv"      "f3 0f b8 /r  Gv,Ev"
  *
  * Opcode part: hex bytes; `+r` the low three bits name a register; `/r` a ModRM byte; `/n` a ModRM byte whose reg field is
- * n; `reg` and `mem` say that the ModRM operand must be one although no operand letter does; `ib iw iz` document the immediate.
- * A first byte 66, f2, f3 before the opcode, or `np` for none of them, is a mandatory prefix.
+ * n; a second byte of c0 or more is the whole ModRM byte (`d9 e8`, `0f 01 c8`); `reg` and `mem` say what the ModRM operand
+ * must be although no operand letter does; `ib iw iz` document the immediate. A first byte 66, f2, f3 before the opcode, or
+ * `np` for none of them, is a mandatory prefix.
  *
  * Operand letters: E ModRM register or memory, R register only, M memory only, G ModRM reg field, Z opcode register,
- * V XMM register by reg field, W XMM register or memory, U XMM register only; P, Q and N the same for MMX registers;
- * I immediate, J relative target, O absolute offset, A far pointer, X DS:rSI, Y ES:rDI, B DS:rBX+AL (XLAT), K DS:rDI (MASKMOVQ), S segment
- * register by reg field, C control and D debug register by reg field;
- * AL CL DX rAX eAX 1 3 and segment names are fixed. Sizes: b w d q; v and z operand size (16 or 32); bs a byte sign extended
- * to the operand size; p far pointer; a pair of operands (BOUND); ps pd dq x 128 bits, ss and sd a scalar of 32 or 64.
+ * T x87 register ST(i) by rm field, V XMM register by reg field, W XMM register or memory, U XMM register only; P, Q and N
+ * the same for MMX registers; I immediate, J relative target, O absolute offset, A far pointer, X DS:rSI, Y ES:rDI,
+ * B DS:rBX+AL (XLAT), K DS:rDI (MASKMOVQ), S segment register by reg field, C control and D debug register by reg field;
+ * AL CL DX rAX eAX 1 3 ST0 and segment names are fixed. Sizes: b w d q; v and z operand size (16 or 32); bs a byte sign
+ * extended to the operand size; p far pointer; a pair of operands (BOUND); ps pd dq x 128 bits, ss and sd a scalar of 32 or
+ * 64; t 80 bits.
  */
 import { InternalError } from "../../../tcg/support/errors.ts";
 import type { InsnDef } from "./define.ts";
 
 /** Kind of an operand: its letter, or `fixed` for a register that the opcode names. */
 export type OperandKind = "E" | "R" | "M" | "G" | "Z" | "I" | "J" | "O" | "A" | "X" | "Y" | "B" | "K" | "S" | "C" | "D"
-  | "V" | "W" | "U" | "P" | "Q" | "N" | "fixed";
+  | "T" | "V" | "W" | "U" | "P" | "Q" | "N" | "fixed";
 
 /** Width of an operand in bits; `v` is the operand size. 0: no width of its own (LEA's M). */
 export type OperandWidth = 0 | 8 | 16 | 32 | 64 | 128 | "v";
@@ -52,6 +54,8 @@ export interface Form {
   readonly modrm: boolean;
   /** Required ModRM reg field, or -1. */
   readonly regField: number;
+  /** Required ModRM byte, c0 to ff, or -1. */
+  readonly modrmByte: number;
   readonly prefix: PrefixSelect;
   readonly operands: readonly OperandSpec[];
   /** The ModRM operand must be memory, must be a register, or may be either. */
@@ -66,12 +70,13 @@ const FIXED: Readonly<Record<string, Partial<OperandSpec>>> = {
   rAX: { width: "v", fixed: 0 }, eAX: { width: 32, fixed: 0 },
   ES: { kind: "S", width: 16, fixed: 0 }, CS: { kind: "S", width: 16, fixed: 1 }, SS: { kind: "S", width: 16, fixed: 2 },
   DS: { kind: "S", width: 16, fixed: 3 }, FS: { kind: "S", width: 16, fixed: 4 }, GS: { kind: "S", width: 16, fixed: 5 },
+  ST0: { kind: "T", fixed: 0 },
   1: { kind: "I", width: 8, fixed: 1 }, 3: { kind: "I", width: 8, fixed: 3 },
 };
 
 const WIDTHS: Readonly<Record<string, OperandWidth>> = {
   "": 0, b: 8, bs: 8, w: 16, d: 32, q: 64, v: "v", z: "v", p: "v", a: "v",
-  ps: 128, pd: 128, dq: 128, x: 128, ss: 32, sd: 64,
+  t: 0, ps: 128, pd: 128, dq: 128, x: 128, ss: 32, sd: 64,
 };
 
 function parseOperand(text: string): OperandSpec {
@@ -79,7 +84,7 @@ function parseOperand(text: string): OperandSpec {
   const fixed = FIXED[text];
   if (fixed !== undefined) return { ...base, ...fixed };
   const kind = text[0] as OperandKind, size = text.slice(1), width = WIDTHS[size];
-  if (!"ERMGZIJOAXYBKSCDVWUPQN".includes(kind) || width === undefined) throw new InternalError(`unknown operand ${text}`);
+  if (!"ERMGZIJOAXYBKSCDTVWUPQN".includes(kind) || width === undefined) throw new InternalError(`unknown operand ${text}`);
   return { ...base, kind, width, signExtend: size === "bs" || kind === "J", far: size === "p" };
 }
 
@@ -104,16 +109,22 @@ export function parseForm(def: InsnDef, text: string, id: number): Form {
   }
   let map: Form["map"] = 0;
   if (bytes[0] === 0x0f && bytes.length > 1) {
-    map = bytes.length === 2 ? 1 : bytes[1] === 0x38 ? 2 : 3;
+    map = bytes[1] === 0x38 && bytes.length > 2 ? 2 : bytes[1] === 0x3a && bytes.length > 2 ? 3 : 1;
     bytes = bytes.slice(map === 1 ? 1 : 2);
+  }
+  let modrmByte = -1;
+  if (bytes.length === 2 && bytes[1] >= 0xc0) {
+    modrmByte = bytes[1];
+    bytes = bytes.slice(0, 1);
+    modrm = true;
   }
   const opcode = bytes[0];
   if (opcode === undefined || bytes.length !== 1) throw new InternalError(`no single opcode byte in the encoding "${text}"`);
   const operands = operandText === "" ? [] : operandText.split(",").map(parseOperand);
   const has = (kind: OperandKind): boolean => operands.some((o) => o.kind === kind);
   return {
-    id, def, text, map, opcode, opcodeReg, modrm, regField, prefix, operands,
-    modrmIs: has("M") ? "memory" : has("R") || has("U") || has("N") ? "register" : modrmIs,
+    id, def, text, map, opcode, opcodeReg, modrm, regField, modrmByte, prefix, operands,
+    modrmIs: has("M") ? "memory" : modrmByte >= 0 || has("R") || has("T") || has("U") || has("N") ? "register" : modrmIs,
     usesStack: def.stack === true, usesEs: has("Y"),
   };
 }

@@ -16,9 +16,12 @@ export class OpcodeEntry {
   modIgnored = false;
   /** Forms by prefix number * 16 + (register ? 8 : 0) + ModRM reg field; without ModRM only the multiples of 16 are used. */
   readonly select: (Form | null)[] = new Array<Form | null>(64).fill(null);
+  /** Forms that name the whole ModRM byte, by prefix number * 64 + byte - c0; null if there are none. They come first. */
+  exact: (Form | null)[] | null = null;
 
   insert(form: Form): void {
     this.modrm ||= form.modrm;
+    if (form.modrmByte >= 0) return this.insertExact(form);
     this.modIgnored ||= form.operands.some((o) => o.kind === "C" || o.kind === "D");
     for (const prefix of PREFIX_NUMBERS[form.prefix]) {
       for (let kind = 0; kind < 2; kind++) {
@@ -35,6 +38,26 @@ export class OpcodeEntry {
         }
       }
     }
+  }
+
+  private insertExact(form: Form): void {
+    this.exact ??= new Array<Form | null>(4 * 64).fill(null);
+    for (const prefix of PREFIX_NUMBERS[form.prefix]) {
+      const at = prefix * 64 + form.modrmByte - 0xc0, taken = this.exact[at];
+      if (taken !== null && taken !== undefined) throw new InternalError(`encodings "${taken.text}" and "${form.text}" overlap`);
+      this.exact[at] = form;
+    }
+  }
+
+  /** The form for a mandatory-prefix number and ModRM byte (without ModRM, any); null if there is none. */
+  find(prefix: number, modrm: number): Form | null {
+    const isRegister = modrm >= 0xc0;
+    if (this.exact !== null && isRegister) {
+      const exact = this.exact[prefix * 64 + modrm - 0xc0] ?? null;
+      if (exact !== null) return exact;
+    }
+    if (!this.modrm) return this.select[prefix * 16] ?? null;
+    return this.select[prefix * 16 + (isRegister || this.modIgnored ? 8 : 0) + ((modrm >> 3) & 7)] ?? null;
   }
 }
 

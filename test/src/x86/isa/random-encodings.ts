@@ -42,6 +42,7 @@ export function randomEncoding(form: Form, random: Random): number[] {
 }
 
 function randomModrm(form: Form, random: Random): number {
+  if (form.modrmByte >= 0) return form.modrmByte;
   const reg = form.regField >= 0 ? form.regField : form.operands.some(({ kind, fixed }) => kind === "S" && fixed < 0) ? random.below(6) : random.below(8);
   const mod = form.modrmIs === "register" ? 3 : form.modrmIs === "memory" ? random.below(3) : random.below(4);
   return (mod << 6) | (reg << 3) | random.below(8);
