@@ -24,8 +24,8 @@ export interface MemoryRegion {
 }
 
 /**
- * The region that emitted code reaches without a look-up: the largest writable one.
- * `index = physical address - base`; `size` may be 0 when there is no memory at all.
+ * The memory that emitted code reaches without a look-up: one region, or neighbours that lie side by side in one buffer too;
+ * those with the most writable bytes. `index = physical address - base`; `size` may be 0 when there is no memory at all.
  */
 export interface MemoryWindow {
   readonly base: number;
@@ -92,14 +92,11 @@ export class PhysicalMemory {
   private layOut(): void {
     this.last = null;
     this.pageFlags.fill(PAGE_NOT_RAM);
-    let largest: MemoryRegion | null = null;
-    for (const r of this.regions) {
-      if (!r.isReadOnly && (largest === null || r.size > largest.size)) largest = r;
-    }
-    this.window = largest === null ? EMPTY_WINDOW : { base: largest.base, size: largest.size, u8: largest.bytes, view: largest.view };
-    if (largest !== null) {
-      const flags = largest.dirty === null ? 0 : PAGE_LOG_DIRTY;
-      this.pageFlags.fill(flags, largest.base >>> PAGE_SHIFT, (largest.base + largest.size) / PAGE_SIZE);
+    const chosen = largestRun(this.regions);
+    this.window = chosen.length === 0 ? EMPTY_WINDOW : windowOver(chosen);
+    for (const r of chosen) {
+      const flags = (r.isReadOnly ? PAGE_READ_ONLY : 0) | (r.dirty === null ? 0 : PAGE_LOG_DIRTY);
+      this.pageFlags.fill(flags, r.base / PAGE_SIZE, (r.base + r.size) / PAGE_SIZE);
     }
     for (const l of this.listeners) l.layoutChanged?.();
   }
@@ -185,4 +182,29 @@ export class PhysicalMemory {
     for (const l of this.listeners) l.pagesProtected?.();
     return log;
   }
+}
+
+/** Of the runs of regions that are neighbours in the guest and in the host, the one with the most writable bytes; empty if none has any. */
+function largestRun(regions: readonly MemoryRegion[]): readonly MemoryRegion[] {
+  let best: readonly MemoryRegion[] = [], run: MemoryRegion[] = [], most = 0;
+  for (const r of regions) {
+    const before = run.at(-1);
+    if (before === undefined || !isContinuedBy(before, r)) run = [];
+    run.push(r);
+    const writable = run.reduce((sum, one) => sum + (one.isReadOnly ? 0 : one.size), 0);
+    if (writable > most) {
+      most = writable;
+      best = run;
+    }
+  }
+  return best;
+}
+
+function isContinuedBy(a: MemoryRegion, b: MemoryRegion): boolean {
+  return b.base === a.base + a.size && b.bytes.buffer === a.bytes.buffer && b.bytes.byteOffset === a.bytes.byteOffset + a.size;
+}
+
+function windowOver(run: readonly MemoryRegion[]): MemoryWindow {
+  const [{ base, bytes }] = run, size = run.reduce((sum, r) => sum + r.size, 0);
+  return { base, size, u8: new Uint8Array(bytes.buffer, bytes.byteOffset, size), view: new DataView(bytes.buffer, bytes.byteOffset, size) };
 }

@@ -104,6 +104,31 @@ for (const [name, options] of ENGINES) {
       expect(vcpu.getRegs().rbx).to.equal(0x08070605);
     });
 
+    it("treats slots that are neighbours in one buffer as one window, and each by its own rules", () => {
+      const { vm, vcpu } = guest32(`
+        a1 fe ff 03 00                  ; mov eax, [0x3fffe]
+        a3 fe ff 03 00                  ; mov [0x3fffe], eax: half of it to read-only memory
+        a3 fc 0f 04 00                  ; mov [0x40ffc], eax
+        a3 fc 1f 04 00                  ; mov [0x41ffc], eax
+        8b 1d fe 0f 04 00               ; mov ebx, [0x40ffe]
+        f4                              ; hlt
+      `, options);
+      const buffer = new Uint8Array(0x23000), part = (from: number, pages: number) => buffer.subarray(from, from + pages * PAGE);
+      vm.setUserMemoryRegion({ slot: 1, guestPhysAddr: 0x20000, memorySize: 0x20000, userspaceAddr: part(0, 32), isHandedOver: true });
+      vm.setUserMemoryRegion({ slot: 2, guestPhysAddr: 0x41000, memorySize: PAGE, flags: KVM_MEM_LOG_DIRTY_PAGES, userspaceAddr: part(0x21000, 1), isHandedOver: true });
+      vm.setUserMemoryRegion({ slot: 3, guestPhysAddr: 0x40000, memorySize: PAGE, flags: KVM_MEM_READONLY, userspaceAddr: part(0x20000, 1), isHandedOver: true });
+      vm.writePhys(0x3fffe, bytesOf("11 22 33 44"));
+      vm.writePhys(0x40ffc, bytesOf("55 66 77 88 99 aa"));
+      expect(vm.getDirtyLog(2)[0], "the host's write").to.equal(1);
+      const device = new Device();
+      expect(device.run(vcpu).reason).to.equal("KVM_EXIT_HLT");
+      expect(device.diary).to.deep.equal(["w1 40000=33", "w1 40001=44", "w4 40ffc=44332211"]);
+      expect([vcpu.getRegs().rax, vcpu.getRegs().rbx]).to.deep.equal([0x44332211, 0xaa998877]);
+      expect([peek(vm, 0x3fffe, 4), peek(vm, 0x41ffc, 4), vm.getDirtyLog(2)[0]]).to.deep.equal([0x44332211, 0x44332211, 1]);
+      const { base, size } = vcpu.engine.cpu.memory.window;
+      expect([base, size]).to.deep.equal([0x20000, 0x22000]);
+    });
+
     it("runs code from read-only memory, up to its end", () => {
       const { vm, vcpu } = guest32("", options);
       vm.setUserMemoryRegion({ slot: 1, guestPhysAddr: 0xf0000, memorySize: PAGE, flags: KVM_MEM_READONLY });
