@@ -15,7 +15,9 @@ const NAMES16 = NAMES32.map((name) => name.slice(1));
 /** Byte registers by their index in the register file (`registerIndex`): byte n of register n / 4. */
 const NAMES8 = ["al", "ah", "", "", "cl", "ch", "", "", "dl", "dh", "", "", "bl", "bh"];
 const SEGMENTS = ["es", "cs", "ss", "ds", "fs", "gs"];
-const POINTERS: Readonly<Record<number, string>> = { 8: "BYTE", 16: "WORD", 32: "DWORD", 48: "FWORD", 64: "QWORD", 128: "XMMWORD" };
+const POINTERS: Readonly<Record<number, string>> = {
+  8: "BYTE", 16: "WORD", 32: "DWORD", 48: "FWORD", 64: "QWORD", 80: "TBYTE", 128: "XMMWORD",
+};
 
 /** Names that go by the operand size: with 16 bits, with 32 bits. */
 const BY_OPSIZE: Readonly<Record<string, readonly [string, string]>> = {
@@ -23,10 +25,23 @@ const BY_OPSIZE: Readonly<Record<string, readonly [string, string]>> = {
   lgdt: ["lgdtw", "lgdtd"], lidt: ["lidtw", "lidtd"], sgdt: ["sgdtw", "sgdtd"], sidt: ["sidtw", "sidtd"],
 };
 /** Names that get a `w` or `d` where no operand shows that the size is not the default. */
-const SUFFIXED = new Set(["pusha", "popa", "pushf", "popf", "iret", "leave", "enter", "ret", "retf", "call", "jmp", "push", "pop"]);
-/** Operands that are words in memory and of operand size in a register, or the other way round in the table. */
-const WORD_IN_MEMORY = new Set(["8c", "0f 00 /0", "0f 00 /1", "0f 01 /4"]);
+const SUFFIXED = new Set([
+  "pusha", "popa", "pushf", "popf", "iret", "leave", "enter", "ret", "retf", "call", "jmp", "push", "pop",
+  "fnstenv", "fldenv", "fnsave", "frstor",
+]);
+/** Width of operands that are narrower in memory than in a register, by encoding. */
+const WIDTH_IN_MEMORY: Readonly<Record<string, number>> = {
+  "8c": 16, "0f 00 /0": 16, "0f 00 /1": 16, "0f 01 /4": 16,
+  "np 0f c4": 16, "66 0f c4": 16, "66 0f 3a 14": 8, "66 0f 3a 15": 16, "66 0f 3a 20": 8,
+};
+/** Operands that are of operand size in a register, though not in the table. */
 const WIDE_REGISTER = new Set(["8e", "0f 02", "0f 03"]);
+/** Memory operands that are printed with another size than they have: none, or that of a byte. */
+const PRINTED_WIDTH: Readonly<Record<string, number>> = { invlpg: 8, lddqu: 0 };
+/** Operands that are not in the table because no lowering needs them as such. */
+const LAST_OPERAND: Readonly<Record<string, string>> = { pblendvb: "xmm0", blendvps: "xmm0", blendvpd: "xmm0" };
+/** The comparisons that CMPPS and its like have names for, by their immediate (SDM 2A table 3-1). */
+const PREDICATES = ["eq", "lt", "le", "unord", "neq", "nlt", "nle", "ord"];
 
 const hex = (n: number): string => `0x${(n >>> 0).toString(16)}`;
 const signedHex = (n: number): string => (n < 0 ? `-${hex(-n)}` : `+${hex(n)}`);
@@ -35,9 +50,19 @@ const signedHex = (n: number): string => (n < 0 ? `-${hex(-n)}` : `+${hex(n)}`);
 export function disassemble(insn: Insn): string {
   const { form } = insn;
   if (form === null || form.id === UNDEFINED_FORM.id || form.id === TOO_LONG_FORM.id) return "(bad)";
-  const operands = form.operands.map((spec) => operandText(insn, form, spec)).join(",");
+  const operands = operandTexts(insn, form).join(",");
   const name = prefixText(insn) + nameText(insn, form);
   return operands === "" ? name : `${name.padEnd(6)} ${operands}`;
+}
+
+/** True if the mnemonic says what the immediate would. */
+const namesPredicate = (insn: Insn, form: Form): boolean => form.map === 1 && form.opcode === 0xc2 && insn.imm < PREDICATES.length;
+
+function operandTexts(insn: Insn, form: Form): string[] {
+  // The address of a masked store is always the same and not printed.
+  const printed = form.operands.filter(({ kind }) => kind !== "K" && !(kind === "I" && namesPredicate(insn, form)));
+  const texts = printed.map((spec) => operandText(insn, form, spec)), last = LAST_OPERAND[form.def.name];
+  return last === undefined ? texts : [...texts, last];
 }
 
 function prefixText(insn: Insn): string {
@@ -52,8 +77,10 @@ function nameText(insn: Insn, form: Form): string {
   if (pair !== undefined) return pair[opsize === 32 ? 1 : 0];
   if (def.name === "jcxz") return adsize === 32 ? "jecxz" : "jcxz";
   if (def.name.startsWith("loop") && adsize !== defaultSize) return `addr${adsize} ${def.name}`;
+  if (namesPredicate(insn, form)) return `cmp${PREDICATES[insn.imm]}${def.name.slice("cmp".length)}`;
   // An operand that prints its size needs no suffix; a short jump never gets one.
-  const isSilent = operands.every(({ kind, width }) => kind === "I" || kind === "S" || (kind === "J" && width !== 8));
+  const isSilent = operands.every(({ kind, width }) =>
+    kind === "I" || kind === "S" || (kind === "J" && width !== 8) || (kind === "M" && width === 0));
   if (opsize !== defaultSize && isSilent && SUFFIXED.has(def.name)) return def.name + (opsize === 32 ? "d" : "w");
   return def.name;
 }
@@ -76,7 +103,7 @@ function operandText(insn: Insn, form: Form, spec: OperandSpec): string {
     case "X": return `${pointer(width)}${SEGMENTS[insn.seg - SEG_BASE]}:[${insn.adsize === 32 ? "esi" : "si"}]`;
     case "Y": return `${pointer(width)}es:[${insn.adsize === 32 ? "edi" : "di"}]`;
     case "B": return `${pointer(width)}${SEGMENTS[insn.seg - SEG_BASE]}:[${insn.adsize === 32 ? "ebx" : "bx"}]`;
-    case "K": return `${pointer(width)}${SEGMENTS[insn.seg - SEG_BASE]}:[${insn.adsize === 32 ? "edi" : "di"}]`;
+    case "K": return "";
     case "T": return spec.fixed >= 0 ? "st" : `st(${insn.a})`;
     case "V": return xmmName(insn.b);
     case "P": return mmxName(insn.b);
@@ -92,15 +119,18 @@ function operandText(insn: Insn, form: Form, spec: OperandSpec): string {
 
 /** Width as printed: 0 prints no size; 48 is a far pointer with a 32-bit offset. */
 function widthOf(insn: Insn, form: Form, spec: OperandSpec): number {
-  const { opsize } = insn, isMemory = insn.shape !== SHAPE_REG;
+  const { opsize } = insn, isMemory = insn.shape !== SHAPE_REG, printed = PRINTED_WIDTH[form.def.name];
+  if (isMemory && printed !== undefined) return printed;
   if (spec.kind === "M") {
     if (spec.far) return opsize + 16;
     if (spec.text === "Ma") return opsize * 2;
-    return form.def.name === "invlpg" ? 8 : spec.width === "v" ? opsize : spec.width;
+    if (spec.text === "Mt") return 80;
+    return spec.width === "v" ? opsize : spec.width;
   }
   if (spec.kind === "E" && spec.width !== 8) {
     const encoding = encodingOf(form);
-    if (isMemory && WORD_IN_MEMORY.has(encoding)) return 16;
+    const narrow = isMemory ? WIDTH_IN_MEMORY[encoding] : undefined;
+    if (narrow !== undefined) return narrow;
     if (!isMemory && WIDE_REGISTER.has(encoding)) return opsize;
   }
   return spec.width === "v" ? opsize : spec.width;

@@ -110,7 +110,7 @@ export const X87_CONTROL: readonly InsnDef[] = [
     },
   }),
   // What the 8087 and 80287 did here has no meaning any more.
-  ...["feni", "fdisi", "fnsetpm"].map((name, i) => defInsn(name, {
+  ...["fneni", "fndisi", "fnsetpm"].map((name, i) => defInsn(name, {
     ref: "SDM 3B §23.18 (no operation)", forms: [`db ${["e0", "e1", "e4"][i]}`], lower: requireFpu,
   })),
   defInsn("fldcw", {

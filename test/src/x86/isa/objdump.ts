@@ -65,7 +65,7 @@ const DIFFERENCES: readonly (readonly [why: string, pattern: RegExp, replacement
   ["nor is one without base and index", /([c-gs]s:)?\[eiz\*[1248]([+-])(0x[0-9a-f]+)\]/, absolute],
   ["prefixes without effect are not printed", /^((data16|data32|[c-gs]s|addr(16|32)(?! loop)) )+/, ""],
   ["nor are repeat prefixes of insns that do not repeat", /^(repz|repnz) (?!cmps|scas)/, ""],
-  ["SALC is undocumented, but every CPU has it", /^\(bad\)$/, "salc"],
+  ["names do not say which FPU had the insn", /\((8087|287) only\)$/, ""],
 ];
 
 /** objdump's text as we intend to print it. */
