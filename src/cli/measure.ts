@@ -1,4 +1,4 @@
-/** Measures a guest under one engine, in slices, so that warming up and steady running can be told apart. Used by `tcgjs bench` and bench/. */
+/** Measures a guest under one engine, in slices, so that warming up and steady running can be told apart. Used by `tcgjs bench`. */
 import { nowMs } from "../host/time.ts";
 import type { VmOptions } from "../kvm/options.ts";
 import { BareMachine } from "../machine/bare.ts";
