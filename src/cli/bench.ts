@@ -10,10 +10,12 @@ import { DEFAULT_THRESHOLD, readGuest, vmOptionsOf } from "./guest.ts";
 import { readGuestNote } from "./guest-file.ts";
 import type { ChainCount, MeasureRequest, Measurement } from "./measure.ts";
 import { countChains, measure } from "./measure.ts";
+import type { OptionTable } from "./option-table.ts";
 import { flag, number } from "./option-table.ts";
+import { geometricMean } from "./statistics.ts";
 import type { Cell } from "./table.ts";
 import { tableText } from "./table.ts";
-import { engineOptions, limitOptions, machineOptions } from "./vm-options.ts";
+import { engineOptions, imageFormat, limitOptions, machineOptions } from "./vm-options.ts";
 
 /** What is cold: by default nothing, the whole run counts; with --warm the first half. */
 const WARM_SHARE = 0.5;
@@ -26,7 +28,9 @@ const benching = {
   json: flag({ help: "print JSON on stdout instead of a table" }),
 };
 
-type BenchTable = typeof machineOptions & typeof engineOptions & typeof limitOptions & typeof benching;
+const imageOptions = { format: imageFormat, ...machineOptions };
+
+type BenchTable = typeof imageOptions & typeof engineOptions & typeof limitOptions & typeof benching;
 
 /** One guest's figures, as --json prints them. */
 interface BenchRow {
@@ -60,9 +64,10 @@ export const benchCommand = defineCommand<BenchTable>({
   about: "Runs each guest twice, interpreted and translated, on fresh machines, and compares. Bits, load address and memory come from a guest.json "
     + "beside the image if there is one, unless the command line says otherwise. What the guest prints is dropped.",
   images: "several",
+  imageOption: "bios",
   groups: [
     { title: "Measuring", options: benching },
-    { title: "Machine", options: machineOptions },
+    { title: "Machine", options: imageOptions as OptionTable },
     { title: "Engine", options: engineOptions },
     { title: "Limits", note: "For each run.", options: limitOptions },
   ],
@@ -106,7 +111,7 @@ async function benchOne(image: string, { values, given }: Invocation<BenchTable>
     load: given.has("load") ? values.load : note.load ?? values.load,
     memory: given.has("memory") ? values.memory : note.memory ?? values.memory,
   };
-  const { image: bytes, machine } = readGuest(image, machineValues);
+  const { image: bytes, machine } = readGuest(image, machineValues, values.format);
   const request = (engine: "interp" | "jit"): MeasureRequest => ({
     image: bytes, machine: machine satisfies BareOptions, vm: vmOptionsOf(values, engine, DEFAULT_THRESHOLD), maxInsns: values["max-insns"] ?? Infinity,
     timeoutMs: values.timeout ?? Infinity, coldShare: WARM_SHARE, pause,
@@ -165,8 +170,4 @@ function nameColumns(images: readonly string[]): number {
 /** A guest that neither halts nor reaches a limit has not been measured. */
 function isBad({ interp, jit }: BenchRow): boolean {
   return [interp, jit].some(({ ended }) => ended !== "halt" && ended !== "budget" && ended !== "timeout" && ended !== "debug-exit");
-}
-
-function geometricMean(values: readonly number[]): number {
-  return Math.exp(values.reduce((sum, v) => sum + Math.log(v), 0) / values.length);
 }

@@ -29,6 +29,8 @@ export interface CommandSpec<O extends OptionTable> {
   readonly about: string;
   /** How many images it takes. */
   readonly images: "one" | "several";
+  /** An option whose argument is the image where no other is named. */
+  readonly imageOption?: keyof O & string;
   readonly groups: readonly OptionGroup[];
   readonly examples: readonly Example[];
   /** Notes at the end of the help. */
@@ -53,11 +55,19 @@ export function defineCommand<O extends OptionTable>(spec: CommandSpec<O>): Comm
         output.out(helpText(spec));
         return Promise.resolve(STATUS_OK);
       }
-      if (positionals.length === 0) throw new VmError("EINVAL", "which image? None was named");
-      if (spec.images === "one" && positionals.length > 1) {
-        throw new VmError("EINVAL", `takes one image, not ${positionals.length}: ${positionals.join(" ")}`);
-      }
-      return spec.run({ images: positionals, values, given, output });
+      return spec.run({ images: imagesOf(spec, positionals, values), values, given, output });
     },
   };
+}
+
+/** The images a command line names. @throws VmError if they are too few or too many */
+function imagesOf<O extends OptionTable>(spec: CommandSpec<O>, positionals: readonly string[], values: ValuesOf<O>): readonly string[] {
+  const { imageOption, images } = spec, instead: unknown = imageOption === undefined ? null : values[imageOption];
+  if (typeof instead === "string") {
+    if (positionals.length > 0) throw new VmError("EINVAL", `--${String(imageOption)} ${instead} is run instead of an image; ${positionals.join(" ")} is one too many`);
+    return [instead];
+  }
+  if (positionals.length === 0) throw new VmError("EINVAL", "which image? None was named");
+  if (images === "one" && positionals.length > 1) throw new VmError("EINVAL", `takes one image, not ${positionals.length}: ${positionals.join(" ")}`);
+  return positionals;
 }

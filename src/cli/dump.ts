@@ -13,9 +13,12 @@ import { csIpText } from "./exit-text.ts";
 import { readGuest, vmOptionsOf } from "./guest.ts";
 import type { AddressRange } from "./numbers.ts";
 import { isInRanges, parseRanges } from "./numbers.ts";
+import type { OptionTable } from "./option-table.ts";
 import { choice, number, value } from "./option-table.ts";
 import { runnableMachine, Session } from "./session.ts";
-import { engineOptions, limitOptions, machineOptions } from "./vm-options.ts";
+import { engineOptions, imageFormat, limitOptions, machineOptions } from "./vm-options.ts";
+
+const imageOptions = { "image-format": imageFormat, ...machineOptions };
 
 const selection = {
   format: choice(["text", "json", "dot"], {
@@ -26,7 +29,7 @@ const selection = {
   top: number({ argument: "N", help: "only the N blocks that ran most often, the hottest first", min: 1, max: 2 ** 20, initial: null }),
 };
 
-type DumpTable = typeof machineOptions & typeof engineOptions & typeof limitOptions & typeof selection;
+type DumpTable = typeof imageOptions & typeof engineOptions & typeof limitOptions & typeof selection;
 
 export const dumpCommand = defineCommand<DumpTable>({
   name: "dump",
@@ -34,9 +37,10 @@ export const dumpCommand = defineCommand<DumpTable>({
     + "where it goes and what it is chained to, and how often it ran. Blocks are translated at once unless --threshold says otherwise. "
     + "What the guest prints is dropped.",
   images: "one",
+  imageOption: "bios",
   groups: [
     { title: "What to print", options: selection },
-    { title: "Machine", options: machineOptions },
+    { title: "Machine", options: imageOptions as OptionTable },
     { title: "Engine", options: engineOptions },
     { title: "Limits", note: "The cache is printed when one is reached, too, and after Ctrl-C.", options: limitOptions },
   ],
@@ -46,7 +50,7 @@ export const dumpCommand = defineCommand<DumpTable>({
     { line: "tcgjs dump --bits 32 --max-insns 1M --format dot guests/fib/fib.bin | dot -Tsvg > fib.svg", does: "a picture of the blocks and how they are chained" },
   ],
   async run({ images: [image], values, output }) {
-    const guest = readGuest(image, values);
+    const guest = readGuest(image, values, values["image-format"]);
     const machine = new BareMachine(guest.image, { ...guest.machine, vm: { ...vmOptionsOf(values, "jit", 1), inspect: true } });
     const session = new Session<BareOutcome>(output, { maxInsns: values["max-insns"], timeoutMs: values.timeout });
     const { end, insns } = await session.run(runnableMachine(machine));

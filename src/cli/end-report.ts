@@ -1,6 +1,7 @@
 /** What `tcgjs run` says when the run is over, and its exit status. */
 import type { Output } from "../host/output.ts";
 import type { BareMachine } from "../machine/bare.ts";
+import { startAddress } from "../machine/boot/plan.ts";
 import { STATUS_BROKEN_PIPE, STATUS_FAILED, STATUS_INTERRUPTED, STATUS_LIMIT, STATUS_OK } from "./command.ts";
 import { csIpText } from "./exit-text.ts";
 import type { GuestEnd, SessionResult } from "./session.ts";
@@ -13,6 +14,8 @@ export interface EndedRun {
   readonly unhandled: readonly UnhandledCount[];
   /** What the guest has printed, if it is for the report. */
   readonly printed: readonly number[] | null;
+  /** What it has written to the POST port. */
+  readonly postCodes: readonly number[];
   readonly values: { readonly stats: boolean; readonly json: boolean };
   readonly output: Output;
   /** Says a line on stderr. */
@@ -26,10 +29,11 @@ export function endReport(run: EndedRun): number {
   if (sentence !== null) say(sentence);
   if (values.stats || values.json) {
     const statistics = statisticsOf(machine.vcpu.engine, insns, result.ms, run.unhandled);
-    if (values.stats) output.error(statisticsText(statistics));
+    const { boot } = machine, image = { format: boot.format, start: startAddress(boot) };
+    if (values.stats) output.error(`loaded as ${image.format}, started at 0x${image.start.toString(16)}\n${statisticsText(statistics)}`);
     if (values.json) {
       const text = Buffer.from(printed ?? []).toString("latin1");
-      output.out(`${JSON.stringify({ format: "tcgjs-run", version: 1, end, status, output: text, ...statistics }, null, 2)}\n`);
+      output.out(`${JSON.stringify({ format: "tcgjs-run", version: 1, end, status, image, output: text, postCodes: run.postCodes, ...statistics }, null, 2)}\n`);
     }
   }
   return status;

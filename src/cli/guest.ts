@@ -1,4 +1,5 @@
 /** From a command line to a machine with the guest in it. */
+import { basename } from "node:path";
 import { VmError } from "../../tcg/support/errors.ts";
 import { readImage } from "../host/files.ts";
 import { nowMs } from "../host/time.ts";
@@ -6,13 +7,19 @@ import type { KvmCpuidEntry2 } from "../kvm/cpuid.ts";
 import { toKvmEntries } from "../kvm/cpuid.ts";
 import type { VmOptions } from "../kvm/options.ts";
 import type { BareOptions } from "../machine/bare.ts";
+import type { BootRequest } from "../machine/boot/load.ts";
+import { planBoot } from "../machine/boot/load.ts";
+import type { BootPlan } from "../machine/boot/plan.ts";
+import type { BootModule } from "../machine/boot/multiboot.ts";
 import type { CpuidEntry } from "../x86/cpuid.ts";
 import { defaultCpuid } from "../x86/cpu-models.ts";
 import type { ValuesOf } from "./option-table.ts";
-import type { engineOptions, machineOptions } from "./vm-options.ts";
+import type { engineOptions, machineOptions, ModuleFile } from "./vm-options.ts";
 
 export type MachineValues = ValuesOf<typeof machineOptions>;
 export type EngineValues = ValuesOf<typeof engineOptions>;
+
+export type FormatChoice = Exclude<BootRequest["format"], undefined>;
 
 /** A guest that can be run: its image, and the machine it wants. */
 export interface Guest {
@@ -21,14 +28,33 @@ export interface Guest {
   readonly machine: BareOptions;
 }
 
-/** Reads the image and checks that it fits. @throws VmError */
-export function readGuest(path: string, values: MachineValues): Guest {
-  const { memory, load, entry } = values, bits = values.bits === "32" ? 32 : 16;
-  if (load >= memory) {
-    throw new VmError("EINVAL", `--load 0x${load.toString(16)} is outside memory, which ends at 0x${(memory - 1).toString(16)} (see --memory)`);
+/** The largest file that may be an image: executables hold more than they load. */
+const MAX_IMAGE_BYTES = 2 ** 28;
+
+/** Reads the image and what goes with it, and checks that all of it fits. @throws VmError */
+export function readGuest(path: string, values: MachineValues, format: FormatChoice): Guest {
+  const { memory, load, entry, bits, cmdline, bios } = values;
+  const image = readImage(path, Math.max(memory, MAX_IMAGE_BYTES), "the most an image may have");
+  const request: BootRequest = {
+    memoryBytes: memory, format: bios === null ? format : "rom", loadAddress: load ?? undefined, entry: entry ?? undefined,
+    bits: bits === null ? undefined : bits === "32" ? 32 : 16, cmdline: cmdline ?? undefined, modules: values.module.map((m) => readModule(m, memory)),
+  };
+  if (bios !== null && format !== "auto") throw new VmError("EINVAL", `--bios says that the image is a ROM; --format ${format} does not go with it`);
+  planFile(path, image, request);
+  return { image, machine: { ...request, cpuid: cpuidOf(values) } };
+}
+
+/** The plan for an image that was read from a file. @throws VmError that names the file */
+export function planFile(path: string, image: Uint8Array, request: BootRequest): BootPlan {
+  try {
+    return planBoot(image, request);
+  } catch (e) {
+    throw e instanceof VmError ? new VmError(e.code, `${path}: ${e.message}`) : e;
   }
-  const image = readImage(path, memory - load, `memory from the load address 0x${load.toString(16)} on (see --memory, --load)`);
-  return { image, machine: { memoryBytes: memory, loadAddress: load, entry: entry ?? load, bits, cpuid: cpuidOf(values) } };
+}
+
+function readModule({ path, text }: ModuleFile, memoryBytes: number): BootModule {
+  return { bytes: readImage(path, memoryBytes, "memory"), text: text ?? basename(path) };
 }
 
 /** The default leaves with what the command line says instead. */

@@ -1,10 +1,13 @@
 /** `tcgjs run --engine lockstep`: interpreter and translated code side by side; the first difference ends the run. */
 import { BareMachine } from "../machine/bare.ts";
+import { startBits } from "../machine/boot/plan.ts";
 import type { LockstepOutcome, MakeMachine } from "../machine/lockstep.ts";
 import { Lockstep } from "../machine/lockstep.ts";
 import type { ValuesOf } from "./option-table.ts";
 import type { Invocation } from "./command.ts";
 import { STATUS_FAILED } from "./command.ts";
+import type { deviceOptions } from "./devices.ts";
+import { devicesOf, notePostCode } from "./devices.ts";
 import { endReport } from "./end-report.ts";
 import type { Guest } from "./guest.ts";
 import { DEFAULT_THRESHOLD, vmOptionsOf } from "./guest.ts";
@@ -13,8 +16,8 @@ import { Session } from "./session.ts";
 import { UnhandledReport } from "./unhandled.ts";
 import type { engineOptions, limitOptions, machineOptions } from "./vm-options.ts";
 
-type LockstepTable = typeof machineOptions & typeof engineOptions & typeof limitOptions;
-type LockstepValues = ValuesOf<LockstepTable> & { readonly stats: boolean; readonly json: boolean; readonly "isa-debug-exit": boolean };
+type LockstepTable = typeof machineOptions & typeof deviceOptions & typeof engineOptions & typeof limitOptions;
+type LockstepValues = ValuesOf<LockstepTable> & { readonly stats: boolean; readonly json: boolean };
 
 export interface LockstepRun extends Omit<Invocation<LockstepTable>, "values"> {
   readonly values: LockstepValues;
@@ -25,13 +28,17 @@ export async function runLockstep({ guest, values, output }: LockstepRun): Promi
   const maxInsns = values["max-insns"];
   const session = new Session<LockstepOutcome>(output, { maxInsns, timeoutMs: values.timeout });
   const say = (line: string): void => output.error(`tcgjs run: ${line}\n`);
-  const unhandled = new UnhandledReport(say), printed: number[] | null = values.json ? [] : null;
-  const make: MakeMachine = (engine, listener) => new BareMachine(guest.image, { ...guest.machine, isaDebugExit: values["isa-debug-exit"], vm: engine, ...listener });
+  const unhandled = new UnhandledReport(say), printed: number[] | null = values.json ? [] : null, postCodes: number[] = [];
+  const make: MakeMachine = (engine, listener) => new BareMachine(guest.image, { ...guest.machine, ...devicesOf(values), vm: engine, ...listener });
   const engine = { ...vmOptionsOf(values, "jit", DEFAULT_THRESHOLD), inspect: true };
   const lockstep = new Lockstep(make, engine, maxInsns ?? Infinity, {
     onOutput: (byte) => {
       if (printed === null) output.byte(byte);
       else printed.push(byte);
+      session.tick();
+    },
+    onPostCode: (code) => {
+      notePostCode(code, postCodes, output);
       session.tick();
     },
     onUnhandled: (access) => {
@@ -46,11 +53,11 @@ export async function runLockstep({ guest, values, output }: LockstepRun): Promi
   };
   const result = await session.run(runnable), { end } = result;
   if (end.kind !== "difference") {
-    return endReport({ result: { ...result, end }, machine: lockstep.machines.jit, unhandled: unhandled.counts, printed, values, output, say });
+    return endReport({ result: { ...result, end }, machine: lockstep.machines.jit, unhandled: unhandled.counts, printed, postCodes, values, output, say });
   }
   await output.flush();
   say(`interpreter and translated code differ somewhere in the first ${lockstep.insns} insns; looking for the first difference …`);
   const { differenceText } = await import("./lockstep-report.ts");
-  output.error(differenceText(lockstep, make, guest.machine.bits ?? 16));
+  output.error(differenceText(lockstep, make, startBits(lockstep.machines.jit.boot)));
   return STATUS_FAILED;
 }

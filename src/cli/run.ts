@@ -8,6 +8,7 @@ import type { BareOptions, BareOutcome } from "../machine/bare.ts";
 import { BareMachine } from "../machine/bare.ts";
 import type { Invocation } from "./command.ts";
 import { defineCommand } from "./command.ts";
+import { deviceOptions, devicesOf, notePostCode } from "./devices.ts";
 import { endReport } from "./end-report.ts";
 import { LOG_ITEMS } from "./log-items.ts";
 import type { Guest } from "./guest.ts";
@@ -17,7 +18,7 @@ import type { OptionTable } from "./option-table.ts";
 import { flag, value, words } from "./option-table.ts";
 import { runnableMachine, Session } from "./session.ts";
 import { UnhandledReport } from "./unhandled.ts";
-import { engineChoice, engineOptions, limitOptions, machineOptions } from "./vm-options.ts";
+import { engineChoice, engineOptions, imageFormat, limitOptions, machineOptions } from "./vm-options.ts";
 
 const TRACES = ["exits", "kvm", "insns", "blocks"] as const;
 
@@ -41,18 +42,21 @@ const reporting = {
   json: flag({ help: "print one JSON object on stdout at the end: how the run ended, what the guest printed, all counters" }),
 };
 
-const debugExit = { "isa-debug-exit": flag({ help: "writing V to port 0xf4 ends the run with status (V << 1) | 1, as QEMU's device does" }) };
+const imageOptions = { format: imageFormat, ...machineOptions };
 
-type RunTable = typeof engineChoice & typeof engineOptions & typeof machineOptions & typeof debugExit & typeof limitOptions & typeof tracing & typeof reporting;
+
+type RunTable = typeof engineChoice & typeof engineOptions & typeof imageOptions & typeof deviceOptions & typeof limitOptions & typeof tracing & typeof reporting;
 type RunInvocation = Invocation<RunTable>;
 
 export const runCommand = defineCommand<RunTable>({
   name: "run",
-  about: "Runs a flat binary on a bare machine: memory, and a console that takes bytes on ports 0xe9, 0xf1 and 0x3f8 and prints them on stdout. "
-    + "Other ports are reported on stderr, and read as all ones. HLT ends the run.",
+  about: "Runs a flat binary, a multiboot kernel, an ELF executable or a ROM on a bare machine: memory, a console that takes bytes on ports 0xe9, 0xf1 and "
+    + "0x3f8 and prints them on stdout, and a timer that counts insns on ports 0x5a0 and 0x5a4 (src/devices/insn-timer.ts). "
+    + "Other ports are reported on stderr, and read as all ones. HLT ends the run, unless the timer can interrupt it.",
   images: "one",
+  imageOption: "bios",
   groups: [
-    { title: "Machine", options: { ...machineOptions, ...debugExit } as OptionTable },
+    { title: "Machine", options: { ...imageOptions, ...deviceOptions } as OptionTable },
     { title: "Engine", note: "What the guest sees does not depend on these.", options: { ...engineChoice, ...engineOptions } as OptionTable },
     { title: "Limits", options: limitOptions },
     { title: "Tracing", note: "On stderr, unless it says otherwise. Where blocks are printed, --threshold is 1 by default.", options: tracing },
@@ -67,12 +71,14 @@ export const runCommand = defineCommand<RunTable>({
     { line: "tcgjs run --bits 32 --stats guests/sieve/sieve.bin", does: "a compute guest, and what its run cost" },
     { line: "tcgjs run --trace exits guests/counter16/counter16.bin", does: "what a hypervisor sees of a guest" },
     { line: "tcgjs run -d in_asm,op_opt,out_js --dfilter 0x1000+0x40 --bits 32 guests/sieve/sieve.bin", does: "the first blocks, from insns to JavaScript" },
+    { line: "tcgjs run --cmdline syscall=int --module guests/sieve/sieve.bin guests/kernel/kernel.elf", does: "a kernel, and a guest as its process" },
+    { line: "tcgjs run --bios bios.bin --post-port 0x80", does: "a ROM, and how far it comes" },
     { line: "tcgjs run --engine lockstep --bits 32 --max-insns 10M guests/sha256/sha256.bin", does: "interpreter and translated code side by side" },
   ],
   async run(invocation) {
     const { images: [image], values } = invocation;
     checkCombinations(values);
-    const guest = readGuest(image, values);
+    const guest = readGuest(image, values, values.format);
     if (values.engine === "lockstep") return (await import("./run-lockstep.ts")).runLockstep({ ...invocation, guest });
     return runGuest(invocation, guest);
   },
@@ -100,12 +106,16 @@ async function runGuest({ values, output }: RunInvocation, guest: Guest): Promis
   const log = logFile === null ? (text: string) => output.error(text) : (text: string) => output.file(logFile, text);
   const engineLog = await makeEngineLog(values, log, output);
   const threshold = engineLog?.printsBlocks === true ? 1 : DEFAULT_THRESHOLD;
-  const printed: number[] | null = values.json ? [] : null;
+  const printed: number[] | null = values.json ? [] : null, postCodes: number[] = [];
   const machine = new BareMachine(guest.image, {
     ...guest.machine,
     vm: { ...vmOptionsOf(values, engine, threshold), observer: engineLog, inspect: engineLog?.printsBlocks === true },
-    isaDebugExit: values["isa-debug-exit"],
+    ...devicesOf(values),
     onOutput: outputOf(values, output, printed, session.tick),
+    onPostCode: (code) => {
+      notePostCode(code, postCodes, output);
+      session.tick();
+    },
     onUnhandled: (access) => {
       unhandled.note(access);
       session.tick();
@@ -114,7 +124,7 @@ async function runGuest({ values, output }: RunInvocation, guest: Guest): Promis
   });
   engineLog?.attach(machine.vcpu.engine);
   const result = await session.run(await runnableOf(values, machine, output, session.tick));
-  return endReport({ result, machine, unhandled: unhandled.counts, printed, values, output, say });
+  return endReport({ result, machine, unhandled: unhandled.counts, printed, postCodes, values, output, say });
 }
 
 /** Where the bytes go that the guest prints. */

@@ -9,13 +9,28 @@ const PAGE_BYTES = 4096, MAX_MEMORY_BYTES = 3 * 2 ** 30;
 /** What leaves 0x80000002 to 0x80000004 have room for before the NUL (SDM 2A CPUID). */
 const BRAND_BYTES = 47;
 
+const FORMATS = ["auto", "flat", "multiboot", "elf"] as const;
+const FORMAT_HELP = "what the image is; auto: told by its content, flat if nothing else";
+
+export const imageFormat = choice(FORMATS, { help: FORMAT_HELP, initial: "auto" });
+
 export const machineOptions = {
-  bits: choice(["16", "32"], { help: "16: start in real mode; 32: in flat protected mode", initial: "16" }),
+  bits: choice(["16", "32"], { help: "flat images: 16: start in real mode; 32: in flat protected mode", initial: null, defaultText: "16" }),
   memory: size({ argument: "SIZE", help: "guest memory from address 0", min: PAGE_BYTES, max: MAX_MEMORY_BYTES, initial: 16 * 2 ** 20, step: PAGE_BYTES }),
-  load: number({ argument: "ADDR", help: "where the image goes", min: 0, max: MAX_ADDRESS, initial: 0x1000, isHex: true }),
+  load: number({
+    argument: "ADDR", help: "flat images: where the image goes", min: 0, max: MAX_ADDRESS, initial: null, isHex: true, defaultText: "0x1000",
+  }),
   entry: number({
-    argument: "ADDR", help: "where to start; in real mode CS:IP is made from it", min: 0, max: MAX_ADDRESS, initial: null, isHex: true,
+    argument: "ADDR", help: "flat images: where to start; in real mode CS:IP is made from it", min: 0, max: MAX_ADDRESS, initial: null, isHex: true,
     defaultText: "the load address",
+  }),
+  cmdline: value((text) => text, { argument: "TEXT", help: "multiboot images: the kernel's command line" }),
+  module: values(parseModule, {
+    argument: "FILE[,TEXT]", help: "multiboot images: a file loaded beside the kernel, which is told TEXT or else the file's name; may be given several times",
+  }),
+  bios: value((path) => path, {
+    argument: "FILE",
+    help: "instead of an image: a ROM that ends at 4 GiB, its last 128 KiB also at 1 MiB; starts as after RESET, at F000:FFF0. A multiple of 64 KiB, at most 16 MiB",
   }),
   cpuid: values(parseCpuid, {
     argument: "LEAF[.SUB]=A,B,C,D", help: "what CPUID answers for a leaf: EAX, EBX, ECX, EDX; may be given several times",
@@ -47,6 +62,19 @@ export const limitOptions = {
   "max-insns": number({ argument: "N", help: "stop after exactly so many insns", min: 0, max: Number.MAX_SAFE_INTEGER, initial: null }),
   timeout: value(parseSeconds, { argument: "SECONDS", help: "stop after so long; fractions are allowed" }),
 };
+
+/** A file to load beside a kernel. */
+export interface ModuleFile {
+  readonly path: string;
+  /** What the kernel is told; null for the file's name. */
+  readonly text: string | null;
+}
+
+function parseModule(text: string): ModuleFile {
+  const [path, ...rest] = text.split(",");
+  if (path === "") throw new VmError("EINVAL", `wants FILE or FILE,TEXT; not "${text}"`);
+  return { path, text: rest.length === 0 ? null : rest.join(",") };
+}
 
 /** `LEAF[.SUB]=EAX,EBX,ECX,EDX`. */
 function parseCpuid(text: string): CpuidEntry {

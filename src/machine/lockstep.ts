@@ -17,6 +17,7 @@ export type Side = "interp" | "jit";
 export interface MachineListener {
   readonly onOutput: (byte: number) => void;
   readonly onUnhandled: (access: UnhandledAccess) => void;
+  readonly onPostCode?: (code: number) => void;
 }
 
 /** Makes one of the two machines, always the same; `engine` goes into its VM's options, the listener into its own. */
@@ -80,6 +81,10 @@ class Runner {
       onUnhandled: (access) => {
         this.events.push(`${access.kind} ${access.isWrite ? "write" : "read"} ${access.address} ${access.size} ${access.value}`);
         listener.onUnhandled(access);
+      },
+      onPostCode: (code) => {
+        this.events.push(`POST ${code}`);
+        listener.onPostCode?.(code);
       },
     });
   }

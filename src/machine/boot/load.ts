@@ -25,7 +25,7 @@ export function planBoot(image: Uint8Array, request: BootRequest): BootPlan {
   checkMemory(memoryBytes);
   if (image.length === 0) throw new VmError("EINVAL", "the image is empty");
   if (!FORMATS.includes(wanted)) throw new VmError("EINVAL", `the format is ${String(wanted)}; allowed are ${FORMATS.join(", ")}`);
-  const format = wanted === "auto" ? recognise(image) : wanted;
+  const format = wanted === "auto" ? recogniseFormat(image) : wanted;
   checkRequest(request, format);
   switch (format) {
     case "flat": return planFlat(image, request);
@@ -36,7 +36,7 @@ export function planBoot(image: Uint8Array, request: BootRequest): BootPlan {
 }
 
 /** What an image is by its content: anything may be flat. */
-function recognise(image: Uint8Array): ImageFormat {
+export function recogniseFormat(image: Uint8Array): Exclude<ImageFormat, "rom"> {
   if (findMultibootHeader(image) !== null) return "multiboot";
   return isElf(image) ? "elf" : "flat";
 }
@@ -60,7 +60,7 @@ function checkRequest({ loadAddress, entry, bits, cmdline, modules }: BootReques
   if (format !== "flat") {
     if (loadAddress !== undefined) refuse(`a load address (${hex(loadAddress)})`, "flat");
     if (entry !== undefined) refuse(`an entry (${hex(entry)})`, "flat");
-    if (bits !== undefined) refuse(`a mode to start in (${bits} bits)`, "flat");
+    if (bits === 16 || (bits !== undefined && format === "rom")) refuse(`a mode to start in (${bits} bits)`, "flat");
   }
   if (format !== "multiboot") {
     if (cmdline !== undefined) refuse("a command line", "multiboot");
