@@ -156,6 +156,26 @@ export class Fpu {
     this.write(0);
   }
 
+  /** Operand a = ST(0), for an insn that replaces it by one value and pushes another; false as for `loadA`, or if there is no room. */
+  loadForPush(): boolean {
+    if (!this.loadA(0)) return false;
+    if (this.isEmpty(-1)) return true;
+    this.overflow();
+    return false;
+  }
+
+  /** Settles flags, writes operand b of the unit to ST(0) and pushes the result. */
+  deliverAndPush(): void {
+    const { R, u } = this;
+    if (!this.settle()) return;
+    const { se, hi, lo } = u;
+    u.set(u.bSe, u.bHi, u.bLo);
+    this.write(0);
+    u.set(se, hi, lo);
+    R[FPU_TOP] = (R[FPU_TOP] - 1) & 7;
+    this.write(0);
+  }
+
   /** Clears C1 as insns do that raise nothing. */
   clearC1(): void {
     this.R[FPU_STATUS] &= ~C1;

@@ -10,7 +10,7 @@ import type { HelperDef } from "../define.ts";
 import { defFpuHelper } from "./define.ts";
 
 /** ST(0) = f(ST(0)). */
-function unary(name: string, doc: string, operation: (u: FloatUnit) => void): HelperDef {
+export function unary(name: string, doc: string, operation: (u: FloatUnit) => void): HelperDef {
   return defFpuHelper(name, {
     doc,
     bind: (f) => () => {
@@ -39,20 +39,9 @@ export const extractParts = defFpuHelper("fxtract", {
   doc: "ST(0) = exponent of ST(0), then pushes its significand.",
   bind: (f) => () => {
     const u = f.begin();
-    if (!f.loadA(0)) u.setB(u.se, u.hi, u.lo);
-    else if (!f.isEmpty(-1)) {
-      f.overflow();
-      u.setB(u.se, u.hi, u.lo);
-    } else {
-      extract(u);
-    }
-    if (!f.settle()) return;
-    const { se, hi, lo } = u;
-    u.set(u.bSe, u.bHi, u.bLo);
-    f.write(0);
-    u.set(se, hi, lo);
-    f.R[FPU_TOP] = (f.R[FPU_TOP] - 1) & 7;
-    f.write(0);
+    if (f.loadForPush()) extract(u);
+    else u.resultToB();
+    f.deliverAndPush();
   },
 });
 

@@ -2,6 +2,7 @@
 import { NM } from "../../fault.ts";
 import type { HelperDef } from "../../helpers/define.ts";
 import { clearExceptions, ENV_REAL, ENV_WIDE, environmentBytes, init, loadControl, loadEnvironment, restoreState, saveState, storeControl, storeEnvironment } from "../../helpers/fpu/environment.ts";
+import { arctangent, cosine, exponential, logarithm, logarithmPlus1, sine, sineCosine, tangent } from "../../helpers/fpu/transcendental.ts";
 import { absolute, changeSign, extractParts, free, partialRemainder, partialRemainder1, rotateTop, roundInteger, scaleByPower, squareRoot } from "../../helpers/fpu/unary.ts";
 import type { InsnDef } from "../../isa/define.ts";
 import { defInsn } from "../../isa/define.ts";
@@ -63,6 +64,14 @@ export const X87_CONTROL: readonly InsnDef[] = [
   plain("fxtract", "d9 f4", calling(extractParts)),
   plain("fprem", "d9 f8", calling(partialRemainder)),
   plain("fprem1", "d9 f5", calling(partialRemainder1)),
+  plain("f2xm1", "d9 f0", calling(exponential)),
+  plain("fyl2x", "d9 f1", calling(logarithm)),
+  plain("fptan", "d9 f2", calling(tangent)),
+  plain("fpatan", "d9 f3", calling(arctangent)),
+  plain("fyl2xp1", "d9 f9", calling(logarithmPlus1)),
+  plain("fsincos", "d9 fb", calling(sineCosine)),
+  plain("fsin", "d9 fe", calling(sine)),
+  plain("fcos", "d9 ff", calling(cosine)),
   plain("fincstp", "d9 f7", (b) => void b.call(rotateTop, b.imm(1))),
   plain("fdecstp", "d9 f6", (b) => void b.call(rotateTop, b.imm(-1))),
   plain("fnop", "d9 d0", () => {}),
