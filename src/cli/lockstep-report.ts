@@ -12,7 +12,7 @@ import { filetestText } from "./lockstep-filetest.ts";
 
 /** Registers that are shown even where both agree. */
 const ALWAYS_SHOWN = ["eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp", "eip", "eflags"];
-const NAME_COLUMNS = 14, VALUE_COLUMNS = 24;
+const NAME_COLUMNS = 14, VALUE_COLUMNS = 28;
 
 /** Repeats the run to find the first difference, and tells all about it; several lines. */
 export function differenceText(lockstep: Lockstep, make: MakeMachine, bits: 16 | 32): string {
@@ -50,7 +50,7 @@ function findBlock({ machines, insns }: Difference, lastInsn: NextInsn, at: (ins
 
 /** Registers side by side, then memory. */
 function differences({ interp, jit, fields, bytes }: Difference, before: BareMachine): string {
-  const start = flatten({ insns: 0, regs: before.vcpu.getRegs(), sregs: before.vcpu.getSregs(), outcome: { kind: "budget" } });
+  const start = before.vcpu.describeState();
   const a = flatten(interp), b = flatten(jit), row = (cells: readonly string[]): string =>
     `  ${cells.map((c, i) => c.padEnd(i === 0 ? NAME_COLUMNS : VALUE_COLUMNS)).join("")}`.trimEnd();
   const shown = [...new Set([...ALWAYS_SHOWN, ...fields.map((f) => f.name)])];

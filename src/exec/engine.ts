@@ -111,6 +111,18 @@ export class Engine {
     this.stopRequested = false;
   }
 
+  /** As new: nothing decoded or translated, nothing waiting, nothing retired. For owners who set the CPU to another state. */
+  reset(): void {
+    this.translator.flushAll();
+    this.translator.insns.takeUnfinished();
+    this.translator.takeSideExit();
+    this.retired = 0;
+    this.pendingInterrupt = -1;
+    this.stopRequested = this.ioPending = false;
+    this.cpu.halted = false;
+    this.cpu.debugHits = 0;
+  }
+
   /** Everything the engine has derived from CPU state must be looked at anew: the caller has changed registers. */
   stateChanged(): void {
     this.translator.insns.enterSpace();

@@ -129,6 +129,12 @@ export class VcpuIo implements IoSpace {
     this.answerBytes = null;
   }
 
+  /** Forgets everything that waits. */
+  reset(): void {
+    this.clear();
+    this.output = this.handled = this.failure = null;
+  }
+
   /** Takes the caller's answer to the last request. */
   takeAnswer(): void {
     const { pending, answerBytes } = this;

@@ -11,6 +11,7 @@ import type { PhysicalMemory } from "../mem/physical-memory.ts";
 import { Cpu } from "../x86/cpu.ts";
 import { CpuidTable } from "../x86/cpuid.ts";
 import { EXECUTE } from "../x86/mmu/page-walk.ts";
+import { readNamedState, writeNamedState } from "../x86/named-state.ts";
 import { CS, EFLAGS_SYS, EIP, F_IF, SEG_BASE } from "../x86/state.ts";
 import { requireCount } from "./check.ts";
 import { KVM_INTERNAL_ERROR_DELIVERY_EV, KVM_INTERNAL_ERROR_EMULATION } from "./constants.ts";
@@ -118,18 +119,40 @@ export class Vcpu {
     this.pdptesAreUnread = true;
   }
 
+  /** All of the CPU's state by name, as text (x86/named-state.ts): for comparisons and reports. */
+  describeState(): ReadonlyMap<string, string> {
+    return readNamedState(this.cpu);
+  }
+
+  /**
+   * Sets the CPU to a state as `describeState` gives it; what is not named is as after RESET, but for page-directory pointers
+   * (PAE), which are then read from memory. Whatever was in progress or waiting is forgotten, and everything translated.
+   */
+  restoreState(fields: ReadonlyMap<string, string>): void {
+    this.requireStopped("restoreState");
+    this.engine.reset();
+    this.io.reset();
+    this.queued = null;
+    this.exitRequested = false;
+    writeNamedState(this.cpu, fields);
+    this.stateIsUnchecked = true;
+    this.pdptesAreUnread = !fields.has("pdpte0");
+  }
+
   /** The leaves that CPUID answers with; none before `setCpuid2`. */
   getCpuid2(): KvmCpuidEntry2[] {
     return toKvmEntries(this.cpu.cpuid.getEntries());
   }
 
   /**
-   * Replaces all leaves; `Kvm.getSupportedCpuid` has a set that is coherent with what is implemented.
+   * Replaces all leaves; `Kvm.getSupportedCpuid` and `Kvm.getModelCpuid` have sets that are coherent with what is implemented.
+   * What they report is what the CPU has: insns, CR4 bits and MSRs of other features are undefined. Without leaves it has all.
    * @throws VmError E2BIG, EINVAL
    */
   setCpuid2(entries: readonly KvmCpuidEntry2[]): void {
     this.requireStopped("setCpuid2");
     this.cpu.cpuid.setEntries(fromKvmEntries(entries));
+    this.engine.translator.flushAll();
   }
 
   // ---- events

@@ -1,5 +1,5 @@
 /**
- * Two machines over one image, one interpreting and one translating, compared as they go: registers, flags, segments and
+ * Two machines over one image, one interpreting and one translating, compared as they go: the CPU's state and
  * what they print after every chunk of insns, memory now and then. At a difference the run is repeated to find the first
  * insn after which the two differ.
  *
@@ -7,8 +7,6 @@
  * lie at fixed counts, so a repeated run goes the same way.
  */
 import type { VmOptions } from "../kvm/options.ts";
-import type { KvmRegs } from "../kvm/regs.ts";
-import type { KvmSregs } from "../kvm/sregs.ts";
 import type { BareMachine, BareOutcome, UnhandledAccess } from "./bare.ts";
 
 export type Side = "interp" | "jit";
@@ -26,8 +24,8 @@ export type MakeMachine = (engine: VmOptions, listener: MachineListener) => Bare
 /** What `compare` looks at, besides memory. */
 export interface MachineState {
   readonly insns: number;
-  readonly regs: KvmRegs;
-  readonly sregs: KvmSregs;
+  /** All of the CPU by name, as text. */
+  readonly cpu: ReadonlyMap<string, string>;
   /** How the run up to here ended. */
   readonly outcome: BareOutcome;
 }
@@ -100,7 +98,7 @@ class Runner {
 
   get state(): MachineState {
     const { machine, outcome } = this;
-    return { insns: machine.insns, regs: machine.vcpu.getRegs(), sregs: machine.vcpu.getSregs(), outcome };
+    return { insns: machine.insns, cpu: machine.vcpu.describeState(), outcome };
   }
 
   get memory(): readonly Uint8Array[] {
@@ -124,19 +122,13 @@ export function runMachineTo(machine: BareMachine, goal: number): BareOutcome {
 
 /** The names and values of what differs between two states. */
 export function compareStates(interp: MachineState, jit: MachineState): FieldDifference[] {
-  const a = flatten(interp), b = flatten(jit);
-  return [...a].filter(([name, value]) => b.get(name) !== value).map(([name, value]) => ({ name, interp: value, jit: b.get(name) ?? "" }));
+  const a = flatten(interp), b = flatten(jit), names = [...new Set([...a.keys(), ...b.keys()])];
+  return names.filter((name) => a.get(name) !== b.get(name)).map((name) => ({ name, interp: a.get(name) ?? "", jit: b.get(name) ?? "" }));
 }
 
-/** Every register by name, as text. */
-export function flatten({ regs, sregs, insns, outcome }: MachineState): Map<string, string> {
-  const hex = (n: number): string => `0x${n.toString(16)}`, all = new Map<string, string>();
-  for (const [name, value] of Object.entries(regs)) if (!/^r\d+$/.test(name)) all.set(name.replace(/^r/, "e"), hex(value as number));
-  for (const [name, value] of Object.entries(sregs) as [string, number | Record<string, number>][]) {
-    if (typeof value === "number") all.set(name, hex(value));
-    else for (const [field, part] of Object.entries(value)) all.set(`${name}.${field}`, hex(part));
-  }
-  return all.set("insns", String(insns)).set("outcome", Object.values(outcome).join(" "));
+/** Everything compared, by name and as text. */
+export function flatten({ cpu, insns, outcome }: MachineState): Map<string, string> {
+  return new Map([...cpu, ["insns", String(insns)], ["outcome", Object.values(outcome).join(" ")]]);
 }
 
 /** The first bytes of memory that differ. */

@@ -13,6 +13,9 @@ import { READ, WRITE } from "./mmu/page-walk.ts";
 import { watchHits } from "./watchpoints.ts";
 import { ATTR_CODE, ATTR_DB, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_WRITABLE, CR0, CR0_PE, CR2, CpuState, EFLAGS_SYS, F_TF, F_VM, SEG_ATTR, SEG_BASE, SEG_LIMIT, SHADOW, SHADOW_STI, SS } from "./state.ts";
 
+/** IA32_APIC_BASE after RESET: where the local APIC would be, enabled, bootstrap processor (SDM 3A §10.4.4). */
+export const APIC_BASE_RESET = 0xfee00900n;
+
 /** Clears address bit 20 while the A20 gate is closed. */
 const A20_MASK = ~(1 << 20);
 
@@ -37,8 +40,8 @@ export class Cpu {
   retired = 0;
   /** Set by HLT; the engine takes it. */
   halted = false;
-  /** IA32_APIC_BASE: where the local APIC would be, enabled, bootstrap processor. */
-  apicBase = 0xfee00900n;
+  /** IA32_APIC_BASE. */
+  apicBase = APIC_BASE_RESET;
   readonly mmu: Mmu;
   /** Events delivered so far: interrupts, exceptions, INT n. */
   deliveries = 0;
