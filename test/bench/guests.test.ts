@@ -1,0 +1,57 @@
+import { expect } from "chai";
+import { GuestRun } from "../../bench/guest-run.ts";
+import { chooseGuests, guestsOfKind, readGuests } from "../../bench/guests.ts";
+import { VmError } from "../../tcg/support/errors.ts";
+import { projectRoot } from "../support/project.ts";
+
+const guests = readGuests(projectRoot);
+
+describe("the guests of the bench", () => {
+  it("are those whose guest.json says so", () => {
+    const names = guestsOfKind(guests, "compute").map((g) => g.name);
+    expect(names).to.include.members(["sieve", "fib", "sieve16"]);
+    expect(names).not.to.include("hello");
+  });
+
+  it("are found by name, and a slip of the pen is put right", () => {
+    expect(chooseGuests(guests, ["fib", "crc32"]).map((g) => g.name)).to.deep.equal(["fib", "crc32"]);
+    expect(() => chooseGuests(guests, ["siev"])).to.throw(VmError, "did you mean sieve?");
+  });
+
+  it("complain when none is left", () => {
+    expect(() => guestsOfKind([], "compute")).to.throw(VmError);
+  });
+});
+
+describe("a run of a guest", () => {
+  const [sieve] = chooseGuests(guests, ["sieve"]), setting = { engine: "jit", paging: false } as const;
+
+  for (const paging of [false, true]) {
+    it(`stops at exactly the insn it is told to, paging ${paging ? "on" : "off"}`, () => {
+      const run = new GuestRun(sieve, { engine: "jit", paging });
+      run.runTo(100_001);
+      run.requireRunning(100_001);
+      run.runTo(200_002);
+      run.requireRunning(200_002);
+    });
+  }
+
+  it("does not pass for done before it is", () => {
+    const run = new GuestRun(sieve, setting);
+    run.runTo(1000);
+    expect(() => run.requireDone()).to.throw(VmError, "did not halt");
+    expect(() => run.requireRunning(2000)).to.throw(VmError, "1000 of 2000");
+  });
+
+  it("does not pass if it prints or retires something else", () => {
+    const small = { ...sieve, image: Buffer.from([0xf4]), expected: Buffer.alloc(0), retiredInsns: 1 };
+    const done = (guest: typeof small): void => {
+      const run = new GuestRun(guest, setting);
+      run.runTo(Infinity);
+      run.requireDone();
+    };
+    expect(() => done(small)).not.to.throw();
+    expect(() => done({ ...small, expected: Buffer.from("1") })).to.throw(VmError, "expected.txt");
+    expect(() => done({ ...small, retiredInsns: 2 })).to.throw(VmError, "retired 1");
+  });
+});
