@@ -46,12 +46,12 @@ export function endOf(segments: readonly Segment[]): number {
   return segments.reduce((end, s) => Math.max(end, s.address + s.sizeBytes), 0);
 }
 
-/** Highest page-aligned address of `size` free bytes that end at or below `ceiling`; null if there is no room. */
+/** Highest page-aligned address, but 0, of `size` free bytes that end at or below `ceiling`; null if there is no room. */
 export function highestGap(segments: readonly Segment[], size: number, ceiling: number): number | null {
   const below = (end: number): number => Math.floor((end - size) / PAGE_SIZE) * PAGE_SIZE;
   let address = below(ceiling);
   for (const s of [...segments].sort((a, b) => b.address - a.address)) {
     if (s.address < address + size && address < s.address + s.sizeBytes) address = below(s.address);
   }
-  return address >= 0 ? address : null;
+  return address > 0 ? address : null;
 }
