@@ -1,7 +1,7 @@
 /**
- * FSIN, FCOS, FSINCOS and FPTAN. Arguments are reduced by a multiple of pi/2, for which the architecture has a pi of 66 bits
- * (SDM 1 §8.3.8): what is computed, and correctly rounded, are the functions with that period. Near multiples of pi/2 and for
- * large arguments they are far from the mathematical ones; real processors agree with them up to the end of the range.
+ * FSIN, FCOS, FSINCOS and FPTAN. A multiple of pi/2 is taken off the argument exactly, for which the architecture has a pi of
+ * 66 bits (SDM 1 §8.3.8); functions of the rest are correctly rounded. Near multiples of pi/2 and for large arguments
+ * results are therefore far from the mathematical ones, and equal to those of real processors, up to the end of the range.
  */
 import type { Approximation } from "./big-round.ts";
 import { roundBig, roundFunction, significandOf } from "./big-round.ts";
