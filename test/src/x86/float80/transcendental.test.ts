@@ -49,10 +49,10 @@ function numberBetween(random: Random, low: number, high: number, sign = random.
 const anyNumber = (random: Random): Number80 => numberBetween(random, 1 - BIAS, BIAS);
 const denormal = (random: Random): Number80 => ({ signExp: random.below(2) << 15, significand: randomSignificand(random) >> BigInt(random.between(1, 63)) });
 
-/** The number nearest to a positive fraction, `ulps` further. */
-function near(value: Fraction, ulps: number): Number80 {
-  const { signExp, significand } = rounded(value, "nearest");
-  return { signExp, significand: significand + BigInt(ulps) };
+/** The number nearest to a positive fraction, `steps` further on the line of numbers. */
+function near(value: Fraction, steps: number): Number80 {
+  const { signExp, significand } = rounded(value, "nearest"), place = (BigInt(signExp) << 63n) + (significand - INTEGER_BIT) + BigInt(steps);
+  return { signExp: Number(place >> 63n), significand: INTEGER_BIT | (place & (INTEGER_BIT - 1n)) };
 }
 
 /** Times a number a little below or above 1. */
