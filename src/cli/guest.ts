@@ -12,7 +12,8 @@ import { planBoot } from "../machine/boot/load.ts";
 import type { BootPlan } from "../machine/boot/plan.ts";
 import type { BootModule } from "../machine/boot/multiboot.ts";
 import type { CpuidEntry } from "../x86/cpuid.ts";
-import { defaultCpuid } from "../x86/cpu-models.ts";
+import { cpuidLeaves } from "../x86/cpuid-leaves.ts";
+import { DEFAULT_MODEL, parseCpu } from "../x86/cpu-models.ts";
 import type { ValuesOf } from "./option-table.ts";
 import type { engineOptions, machineOptions, ModuleFile } from "./vm-options.ts";
 
@@ -57,9 +58,9 @@ function readModule({ path, text }: ModuleFile, memoryBytes: number): BootModule
   return { bytes: readImage(path, memoryBytes, "memory"), text: text ?? basename(path) };
 }
 
-/** The default leaves with what the command line says instead. */
+/** The leaves of the chosen processor, with what the command line says instead. */
 function cpuidOf(values: MachineValues): KvmCpuidEntry2[] {
-  const entries: CpuidEntry[] = defaultCpuid(values["model-id"] ?? undefined);
+  const cpu = values.cpu ?? parseCpu(DEFAULT_MODEL), entries: CpuidEntry[] = cpuidLeaves({ ...cpu, modelId: values["model-id"] ?? cpu.modelId });
   for (const given of values.cpuid) {
     const at = entries.findIndex((e) => e.leaf === given.leaf && (e.subleaf === given.subleaf || given.subleaf === undefined));
     if (at >= 0) entries[at] = given;

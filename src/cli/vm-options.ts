@@ -1,13 +1,14 @@
 /** The options that say what machine to build, how its engine works and when to stop: common to the commands that run guests. */
 import { VmError } from "../../tcg/support/errors.ts";
+import type { CpuDescription } from "../x86/cpuid-leaves.ts";
+import { MAX_MODEL_ID_BYTES } from "../x86/cpuid-leaves.ts";
+import { DEFAULT_MODEL, MODEL_NAMES, parseCpu } from "../x86/cpu-models.ts";
 import type { CpuidEntry } from "../x86/cpuid.ts";
 import { parseNumber } from "./numbers.ts";
 import { choice, flag, number, size, value, values } from "./option-table.ts";
 
 const MAX_ADDRESS = 0xffffffff;
 const PAGE_BYTES = 4096, MAX_MEMORY_BYTES = 3 * 2 ** 30;
-/** What leaves 0x80000002 to 0x80000004 have room for before the NUL (SDM 2A CPUID). */
-const BRAND_BYTES = 47;
 
 const FORMATS = ["auto", "flat", "multiboot", "elf"] as const;
 const FORMAT_HELP = "what the image is; auto: told by its content, flat if nothing else";
@@ -32,10 +33,14 @@ export const machineOptions = {
     argument: "FILE",
     help: "instead of an image: a ROM that ends at 4 GiB, its last 128 KiB also at 1 MiB; starts as after RESET, at F000:FFF0. A multiple of 64 KiB, at most 16 MiB",
   }),
+  cpu: value(parseCpuOption, {
+    argument: "MODEL[,±FEATURE]…", help: `the processor: ${MODEL_NAMES.join(", ")}; with +FEATURE, -FEATURE, model-id=TEXT as in QEMU`,
+    defaultText: DEFAULT_MODEL,
+  }),
   cpuid: values(parseCpuid, {
     argument: "LEAF[.SUB]=A,B,C,D", help: "what CPUID answers for a leaf: EAX, EBX, ECX, EDX; may be given several times",
   }),
-  "model-id": value(parseModelId, { argument: "TEXT", help: `the processor's brand string, up to ${BRAND_BYTES} bytes` }),
+  "model-id": value(parseModelId, { argument: "TEXT", help: `the processor's brand string, up to ${MAX_MODEL_ID_BYTES} bytes` }),
 };
 
 /** For commands where one engine is chosen. */
@@ -96,8 +101,14 @@ function parseWord(text: string): number | null {
 
 function parseModelId(text: string): string {
   const length = new TextEncoder().encode(text).length;
-  if (length > BRAND_BYTES) throw new VmError("EINVAL", `has room for ${BRAND_BYTES} bytes, "${text}" has ${length}`);
+  if (length > MAX_MODEL_ID_BYTES) throw new VmError("EINVAL", `has room for ${MAX_MODEL_ID_BYTES} bytes, "${text}" has ${length}`);
   return text;
+}
+
+function parseCpuOption(text: string): CpuDescription {
+  const cpu = parseCpu(text);
+  if (cpu.modelId !== null) parseModelId(cpu.modelId);
+  return cpu;
 }
 
 /** Seconds, as milliseconds. */

@@ -32,7 +32,7 @@ export class InsnStore implements CodeSpaceHost {
   private readonly stats: Statistics;
   private readonly codePages: CodePages;
   private readonly handlerOf: (insn: Insn) => Handler;
-  private readonly decoder = new Decoder(X86_OPCODES);
+  private readonly decoder: Decoder;
   private readonly window: CodeWindow = { bytes: new Uint8Array(MAX_INSN_BYTES), available: 0 };
   private readonly spaces = new Map<string, CodeSpace>();
   private decodedInsns = 0;
@@ -45,6 +45,7 @@ export class InsnStore implements CodeSpaceHost {
     this.codePages = codePages;
     this.exitInsn = exitInsn;
     this.handlerOf = handlerOf;
+    this.decoder = new Decoder(X86_OPCODES, (feature) => cpu.cpuid.has(feature));
     this.space = this.newSpace(0, 0, 0);
   }
 

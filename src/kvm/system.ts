@@ -1,5 +1,5 @@
 /** The entry of the VM API, shaped like /dev/kvm: `openKvm().createVm().createVcpu(0).run()`. */
-import { defaultCpuid } from "../x86/cpu-models.ts";
+import { cpuidOfModel, defaultCpuid } from "../x86/cpu-models.ts";
 import { requireInteger } from "./check.ts";
 import { KVM_API_VERSION } from "./constants.ts";
 import { EXTENSIONS } from "./offer.ts";
@@ -25,6 +25,12 @@ export interface Kvm {
    */
   getSupportedCpuid(modelId?: string): KvmCpuidEntry2[];
   /**
+   * The CPUID leaves of another CPU, as QEMU's `-cpu` would name it.
+   * @param cpu  `NAME[,+FEATURE|-FEATURE|model-id=TEXT]…`, such as `pentium3` or `max,-sse4.1`
+   * @throws VmError EINVAL for a model or feature that is not known, with those that are
+   */
+  getModelCpuid(cpu: string): KvmCpuidEntry2[];
+  /**
    * Makes a virtual machine without memory or vCPU.
    * @param options  override those of `openKvm`
    * @throws VmError EINVAL for options that do not exist or are out of range
@@ -43,6 +49,7 @@ export function openKvm(options: VmOptions = {}): Kvm {
     getApiVersion: () => KVM_API_VERSION,
     checkExtension: (capability) => EXTENSIONS.get(requireInteger("checkExtension: capability", capability, 0, 0x7fffffff)) ?? 0,
     getSupportedCpuid: (modelId) => toKvmEntries(defaultCpuid(modelId)),
+    getModelCpuid: (cpu) => toKvmEntries(cpuidOfModel(cpu)),
     createVm: (more = {}) => new Vm(engineOptions({ ...options, ...more })),
   };
 }

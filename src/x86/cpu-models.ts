@@ -1,52 +1,88 @@
 /**
- * What CPUID says by default: a processor of the Pentium Pro's class that offers exactly what is implemented. Software
- * knows such CPUs, and the brand string tells people what they are looking at.
+ * The processors one can choose from, and their text form, QEMU's: `NAME[,+FEATURE|-FEATURE|model-id=TEXT]…`. What is
+ * not in a processor's feature set is not there: insns, control-register bits, MSRs.
  */
 import { VmError } from "../../tcg/support/errors.ts";
 import type { CpuidEntry } from "./cpuid.ts";
+import type { CpuDescription } from "./cpuid-leaves.ts";
+import { cpuidLeaves } from "./cpuid-leaves.ts";
+import type { NamedFeature } from "./features.ts";
+import { addFeature, NAMED_FEATURES, removeFeature } from "./features.ts";
 
-/** Family, model and stepping (leaf 1 EAX), as EDX holds them after RESET: family 6, model 1, stepping 1. */
-const SIGNATURE = 0x611;
-/** Feature bits, leaf 1 EDX (SDM 2A CPUID, table 3-11). */
-const FEATURE_TSC = 1 << 4, FEATURE_MSR = 1 << 5, FEATURE_CX8 = 1 << 8, FEATURE_CMOV = 1 << 15;
-const FEATURES = FEATURE_TSC | FEATURE_MSR | FEATURE_CX8 | FEATURE_CMOV;
+const I486: readonly NamedFeature[] = ["fpu", "vme", "pse"];
+const PENTIUM: readonly NamedFeature[] = [...I486, "de", "tsc", "msr", "mce", "cx8", "mmx"];
+const PENTIUM3: readonly NamedFeature[] = [...PENTIUM, "pae", "sep", "mtrr", "pge", "mca", "cmov", "pat", "pse36", "fxsr", "sse"];
+/** A Core Duo, the last one of 32 bits. */
+const CORE: readonly NamedFeature[] = [...PENTIUM3.filter((f) => f !== "pse36"), "clflush", "sse2", "sse3", "nx"];
+/**
+ * Everything there is, but for two that depend on the board or cost the host: a local APIC, and MWAIT, in which an idle
+ * guest would spin, since here it is allowed to wake up at once and does.
+ */
+const MAX: readonly NamedFeature[] = NAMED_FEATURES.filter((f) => f !== "apic" && f !== "monitor");
 
-/** Leaf 2 of a Pentium Pro: 8 KiB each of L1 code and data, 256 KiB of L2, and its TLBs. Nothing here depends on it. */
-const CACHES = { eax: 0x03020101, ebx: 0, ecx: 0, edx: 0x06040a42 };
+/** The brand string unless somebody gives another. */
+const MODEL_ID = "tcgjs virtual CPU";
 
-const VENDOR = "GenuineIntel";
-/** Bytes of the brand string in leaves 0x80000002 to 0x80000004, the last of which is NUL. */
-const BRAND_BYTES = 48;
-const EXTENDED = 0x80000000 | 0;
+type Model = Omit<CpuDescription, "features"> & { readonly features: readonly NamedFeature[] };
 
-const ascii = (text: string): DataView => new DataView(Uint8Array.from(text, (c) => c.charCodeAt(0)).buffer);
+/** By name; family, model and stepping are those of QEMU's models of these names (`coreduo` for `core`). */
+const MODELS: Readonly<Record<string, Model>> = {
+  486: { family: 4, model: 8, stepping: 0, basicLeaf: 1, extendedLeaf: 0, features: I486, modelId: null },
+  pentium: { family: 5, model: 4, stepping: 3, basicLeaf: 1, extendedLeaf: 0, features: PENTIUM, modelId: null },
+  pentium3: { family: 6, model: 7, stepping: 3, basicLeaf: 3, extendedLeaf: 0, features: PENTIUM3, modelId: null },
+  core: { family: 6, model: 14, stepping: 8, basicLeaf: 10, extendedLeaf: 0x80000008, features: CORE, modelId: MODEL_ID },
+  max: { family: 6, model: 6, stepping: 3, basicLeaf: 7, extendedLeaf: 0x80000008, features: MAX, modelId: MODEL_ID },
+};
 
-function brandEntries(modelId: string): CpuidEntry[] {
-  const text = new TextEncoder().encode(modelId);
-  if (text.length >= BRAND_BYTES) {
-    throw new VmError("EINVAL", `model id "${modelId}" is ${text.length} bytes long; at most ${BRAND_BYTES - 1} fit into CPUID`);
-  }
-  const bytes = new Uint8Array(BRAND_BYTES), view = new DataView(bytes.buffer);
-  bytes.set(text);
-  return [0, 1, 2].map((i) => {
-    const word = (n: number): number => view.getInt32(16 * i + 4 * n, true);
-    return { leaf: EXTENDED + 2 + i, eax: word(0), ebx: word(1), ecx: word(2), edx: word(3) };
-  });
+/** Names of the models, in the order of their age. */
+export const MODEL_NAMES: readonly string[] = ["486", "pentium", "pentium3", "core", "max"];
+export const DEFAULT_MODEL = "max";
+
+/** A feature by its name; QEMU and Linux write some with other punctuation (`sse4_1`, `sse4-1`). */
+function featureNamed(text: string): NamedFeature {
+  const name = text.toLowerCase().replaceAll(/[-_]/g, "."), found = NAMED_FEATURES.find((f) => f === name);
+  if (found === undefined) throw new VmError("EINVAL", `knows no feature "${text}"; features are ${NAMED_FEATURES.join(" ")}`);
+  return found;
+}
+
+/** The parts of a text between single commas; two commas stand for one, as in QEMU. */
+function splitCommas(text: string): string[] {
+  return text.replaceAll(",,", "\0").split(",").map((part) => part.replaceAll("\0", ","));
 }
 
 /**
- * The CPUID leaves of the default CPU: 0 to 2 and 0x80000000 to 0x80000004.
+ * The processor that a text such as `pentium3`, `max,-sse4.1` or `core,+smep,model-id=my own` names. A feature brings what
+ * it needs and takes what needs it along.
+ * @throws VmError EINVAL for an unknown model or feature, with all that are known
+ */
+export function parseCpu(text: string): CpuDescription {
+  const [name = "", ...changes] = splitCommas(text);
+  if (!MODEL_NAMES.includes(name)) throw new VmError("EINVAL", `knows no CPU model "${name}"; models are ${MODEL_NAMES.join(" ")}`);
+  const model = MODELS[name], features = new Set(model.features);
+  let { modelId } = model;
+  for (const change of changes) {
+    const [key, value] = [change.slice(0, change.indexOf("=")), change.slice(change.indexOf("=") + 1)];
+    if (change.startsWith("+")) addFeature(features, featureNamed(change.slice(1)));
+    else if (change.startsWith("-")) removeFeature(features, featureNamed(change.slice(1)));
+    else if (key === "model-id") modelId = value;
+    else throw new VmError("EINVAL", `wants +FEATURE, -FEATURE or model-id=TEXT after the model; not "${change}"`);
+  }
+  return { ...model, features, modelId };
+}
+
+/**
+ * The CPUID leaves of the processor that a text names.
+ * @throws VmError EINVAL as `parseCpu`, or if the brand string is too long
+ */
+export function cpuidOfModel(text: string): CpuidEntry[] {
+  return cpuidLeaves(parseCpu(text));
+}
+
+/**
+ * The CPUID leaves of the default processor, `max`.
  * @param modelId  brand string, at most 47 bytes
  * @throws VmError EINVAL if `modelId` is too long
  */
-export function defaultCpuid(modelId = "tcgjs virtual CPU"): CpuidEntry[] {
-  const vendor = ascii(VENDOR);
-  return [
-    { leaf: 0, eax: 2, ebx: vendor.getInt32(0, true), edx: vendor.getInt32(4, true), ecx: vendor.getInt32(8, true) },
-    { leaf: 1, eax: SIGNATURE, ebx: 0, ecx: 0, edx: FEATURES },
-    { leaf: 2, ...CACHES },
-    { leaf: EXTENDED, eax: EXTENDED + 4, ebx: 0, ecx: 0, edx: 0 },
-    { leaf: EXTENDED + 1, eax: 0, ebx: 0, ecx: 0, edx: 0 },
-    ...brandEntries(modelId),
-  ];
+export function defaultCpuid(modelId = MODEL_ID): CpuidEntry[] {
+  return cpuidLeaves({ ...parseCpu(DEFAULT_MODEL), modelId });
 }

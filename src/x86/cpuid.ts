@@ -1,4 +1,6 @@
-/** CPUID leaves: a table the VM's owner fills and the CPUID insn reads. */
+/** CPUID leaves: a table the VM's owner fills and the CPUID insn reads. What the processor can do follows from it. */
+import type { Feature } from "./features.ts";
+import { ALL_FEATURES, reportedFeatures } from "./features.ts";
 
 /** The four registers of one leaf, as int32. */
 export interface CpuidLeaf {
@@ -19,10 +21,17 @@ const ZERO: CpuidLeaf = { eax: 0, ebx: 0, ecx: 0, edx: 0 };
 /** The leaves of one CPU. Unknown leaves above the highest basic leaf answer as that one does (SDM 2A CPUID). */
 export class CpuidTable {
   private entries: readonly CpuidEntry[] = [];
+  private reported: ReadonlySet<Feature> = ALL_FEATURES;
 
-  /** Replaces all leaves. */
+  /** Replaces all leaves. What was decoded before may not be an insn any more: see `Vcpu.setCpuid2`. */
   setEntries(entries: readonly CpuidEntry[]): void {
     this.entries = entries.map((e) => ({ ...e }));
+    this.reported = entries.length === 0 ? ALL_FEATURES : reportedFeatures((leaf) => this.lookup(leaf, 0));
+  }
+
+  /** True if the processor has a feature. Before anybody has set leaves it has everything that is implemented. */
+  has(feature: Feature): boolean {
+    return this.reported.has(feature);
   }
 
   getEntries(): readonly CpuidEntry[] {

@@ -143,7 +143,7 @@ export const ALU: readonly InsnDef[] = [
   }),
 
   defInsn("cmpxchg8b", {
-    ref: "SDM 2A CMPXCHG8B", lock: true, forms: ["0f c7 /1  Mq"],
+    ref: "SDM 2A CMPXCHG8B", feature: "cx8", lock: true, forms: ["0f c7 /1  Mq"],
     lower(b, [dst]) {
       const at = dst.linear(8, true), at4 = b.add(at, b.imm(4));
       const lo = b.load(32, at, "write"), hi = b.load(32, at4, "write");

@@ -62,7 +62,7 @@ export const BITS: readonly InsnDef[] = [
   scan("bsr", "bd", (b, x) => b.sub(b.imm(31), b.clz(x))),
 
   defInsn("popcnt", {
-    ref: "SDM 2B POPCNT", forms: ["f3 0f b8 /r  Gv,Ev"],
+    ref: "SDM 2B POPCNT", feature: "popcnt", forms: ["f3 0f b8 /r  Gv,Ev"],
     lower(b, [dst, src]) {
       const x = src.read();
       dst.write(b.ctpop(x));

@@ -17,7 +17,7 @@ const setcc = CONDITION_NAMES.map((name, cc) => defInsn(`set${name}`, {
 
 // The source is read whatever the condition says: its faults do not depend on it.
 const cmovcc = CONDITION_NAMES.map((name, cc) => defInsn(`cmov${name}`, {
-  ref: "SDM 2A CMOVcc", forms: [`0f ${hex(0x40 + cc)} /r  Gv,Ev`],
+  ref: "SDM 2A CMOVcc", feature: "cmov", forms: [`0f ${hex(0x40 + cc)} /r  Gv,Ev`],
   lower(b, [dst, src]) {
     const v = src.read();
     dst.write(b.select(b.flags.condition(cc), v, dst.read()));

@@ -66,23 +66,22 @@ const flags: readonly InsnDef[] = [
 ];
 
 const idle: readonly InsnDef[] = [
+  defInsn("nop", { ref: "SDM 2B NOP", forms: ["np 90"], lower: () => {} }),
   defInsn("nop", {
-    ref: "SDM 2B NOP",
-    forms: ["np 90", ...["18", "19", "1a", "1b", "1c", "1d", "1e", "1f"].map((opcode) => `0f ${opcode} /r  Ev`)],
+    ref: "SDM 2B NOP", feature: "p6", forms: ["18", "19", "1a", "1b", "1c", "1d", "1e", "1f"].map((opcode) => `0f ${opcode} /r  Ev`),
     lower: () => {},
   }),
   defInsn("pause", { ref: "SDM 2B PAUSE", forms: ["f3 90"], lower: () => {} }),
-  // Without an x87 there is nothing to wait for.
   ...([["ud0", "0f ff /r  Gv,Ev"], ["ud1", "0f b9 /r  Gv,Ev"], ["ud2", "0f 0b"]] as const).map(
     ([name, form]) => defInsn(name, { ref: "SDM 2B UD", branch: "always", forms: [form], lower: (b) => b.fault(UD) })),
 ];
 
 const identification: readonly InsnDef[] = [
   defInsn("cpuid", { ref: "SDM 2A CPUID", forms: ["0f a2"], lower: (b) => void b.call(identify) }),
-  defInsn("rdtsc", { ref: "SDM 2B RDTSC", solo: true, forms: ["0f 31"], lower: (b) => void b.call(timeStamp) }),
-  defInsn("rdmsr", { ref: "SDM 2B RDMSR", solo: true, forms: ["0f 32"], lower: (b) => void b.call(readModelSpecific) }),
+  defInsn("rdtsc", { ref: "SDM 2B RDTSC", feature: "tsc", solo: true, forms: ["0f 31"], lower: (b) => void b.call(timeStamp) }),
+  defInsn("rdmsr", { ref: "SDM 2B RDMSR", feature: "msr", solo: true, forms: ["0f 32"], lower: (b) => void b.call(readModelSpecific) }),
   defInsn("wrmsr", {
-    ref: "SDM 2D WRMSR", solo: true, forms: ["0f 30"],
+    ref: "SDM 2D WRMSR", feature: "msr", solo: true, forms: ["0f 30"],
     lower(b) {
       b.call(writeModelSpecific);
       leaveToNext(b);

@@ -2,6 +2,7 @@
  * Turns code bytes into an `Insn`. Called by the engine the first time an address is executed in a mode, and by the
  * disassembler. Everything an encoding alone can get wrong is decided here: undefined opcodes, LOCK, the 15-byte limit.
  */
+import type { Feature } from "../features.ts";
 import type { InsnDef } from "./define.ts";
 import { defInsn } from "./define.ts";
 import type { Form, OperandSpec } from "./forms.ts";
@@ -68,12 +69,15 @@ const regIndex = (width: number, n: number): number => (width === 32 ? n : width
 
 export class Decoder {
   private readonly map: OpcodeMap;
+  private readonly hasFeature: (feature: Feature) => boolean;
   private readonly reader = new Reader();
   /** Immediates of the current insn read so far. */
   private immediates = 0;
 
-  constructor(map: OpcodeMap) {
+  /** @param hasFeature  which of the processor's features there are; insns of the others are undefined. Default: all */
+  constructor(map: OpcodeMap, hasFeature: (feature: Feature) => boolean = () => true) {
     this.map = map;
+    this.hasFeature = hasFeature;
   }
 
   /**
@@ -131,7 +135,7 @@ export class Decoder {
     const prefix = rep === 1 ? 2 : rep === 2 ? 3 : opsizeToggle ? 1 : 0;
     if (entry.modrm) modrm = reader.u8();
     const form = entry.find(prefix, modrm);
-    if (form === null) return null;
+    if (form === null || (form.def.feature !== undefined && !this.hasFeature(form.def.feature))) return null;
     if (entry.modrm) {
       if (modrm >= 0xc0 || entry.modIgnored) insn.shape = SHAPE_REG;
       else if (insn.adsize === 32) this.address32(insn, modrm);

@@ -2,6 +2,7 @@
  * How an instruction is written down: its encodings and its lowering to IR, once, in `src/x86/insns/<family>.ts`.
  * Decoder, disassembler, translator and interpreter all come from these definitions.
  */
+import type { Feature } from "../features.ts";
 import type { Facts } from "./insn.ts";
 import type { Lowering } from "../lowering.ts";
 import type { Operand } from "../operands.ts";
@@ -16,6 +17,8 @@ export interface InsnDef {
   readonly ref: string;
   /** Encodings, in the notation of forms.ts. */
   readonly forms: readonly string[];
+  /** What a processor must have to know the insn; it is undefined on others. Default: every processor does. */
+  readonly feature?: Feature;
   /** LOCK is legal when the first operand is memory. */
   readonly lock?: boolean;
   /** Depends on the stack's address size and class. */
@@ -39,4 +42,9 @@ export interface InsnDef {
 /** Declares an instruction. */
 export function defInsn(name: string, def: Omit<InsnDef, "name">): InsnDef {
   return { name, ...def };
+}
+
+/** The same instructions as part of a feature, but for those that say already what they are part of. */
+export function ofFeature(feature: Feature, ...defs: readonly InsnDef[]): InsnDef[] {
+  return defs.map((def) => ({ feature, ...def }));
 }

@@ -8,7 +8,7 @@ import { requireSse } from "./vector-lowering.ts";
 
 export const SSE_CONTROL: readonly InsnDef[] = [
   defInsn("ldmxcsr", {
-    ref: "SDM 2A LDMXCSR", forms: ["np 0f ae /2  Md"],
+    ref: "SDM 2A LDMXCSR", feature: "sse", forms: ["np 0f ae /2  Md"],
     lower(b, [src]) {
       requireSse(b);
       const v = src.read();
@@ -17,14 +17,14 @@ export const SSE_CONTROL: readonly InsnDef[] = [
     },
   }),
   defInsn("stmxcsr", {
-    ref: "SDM 2B STMXCSR", forms: ["np 0f ae /3  Md"],
+    ref: "SDM 2B STMXCSR", feature: "sse", forms: ["np 0f ae /3  Md"],
     lower(b, [dst]) {
       requireSse(b);
       dst.write(b.get(G_MXCSR));
     },
   }),
   // Memory is in order and there are no caches; CLFLUSH checks its operand as a load of a byte does (SDM 2A CLFLUSH).
-  ...([["lfence", 5], ["mfence", 6], ["sfence", 7]] as const).map(([name, digit]) =>
-    defInsn(name, { ref: `SDM 2 ${name.toUpperCase()}`, forms: [`np 0f ae /${digit} reg`], lower: () => {} })),
-  defInsn("clflush", { ref: "SDM 2A CLFLUSH", forms: ["np 0f ae /7  Mb"], lower: (_b, [line]) => void line.read() }),
+  ...([["lfence", 5, "sse2"], ["mfence", 6, "sse2"], ["sfence", 7, "sse"]] as const).map(([name, digit, feature]) =>
+    defInsn(name, { feature, ref: `SDM 2 ${name.toUpperCase()}`, forms: [`np 0f ae /${digit} reg`], lower: () => {} })),
+  defInsn("clflush", { ref: "SDM 2A CLFLUSH", feature: "clflush", forms: ["np 0f ae /7  Mb"], lower: (_b, [line]) => void line.read() }),
 ];

@@ -4,7 +4,7 @@ import { blendByMask, testRegisters } from "../../helpers/sse/blend.ts";
 import { insertps } from "../../helpers/sse/by-immediate.ts";
 import type { VectorHelper } from "../../helpers/sse/vector-helper.ts";
 import type { InsnDef } from "../../isa/define.ts";
-import { defInsn } from "../../isa/define.ts";
+import { defInsn, ofFeature } from "../../isa/define.ts";
 import type { Lowering, Val } from "../../lowering.ts";
 import type { Operand } from "../../operands.ts";
 import type { VectorRegister } from "../../vector-operands.ts";
@@ -63,9 +63,9 @@ const extracts = (name: string, form: string, bits: ElementBits, isMmx = false):
 
 const blend = (name: string, form: string, helper: VectorHelper): InsnDef => xmmInsn(name, form, helper);
 
-export const SSE_ELEMENT: readonly InsnDef[] = [
-  inserts("pinsrw", "np 0f c4 /r ib  Pq,Ed,Ib", 16, true), inserts("pinsrw", "66 0f c4 /r ib  Vdq,Ed,Ib", 16),
-  extracts("pextrw", "np 0f c5 /r ib  Gd,Nq,Ib", 16, true), extracts("pextrw", "66 0f c5 /r ib  Gd,Udq,Ib", 16),
+export const SSE_ELEMENT: readonly InsnDef[] = ofFeature("sse4.1",
+  ...ofFeature("sse", inserts("pinsrw", "np 0f c4 /r ib  Pq,Ed,Ib", 16, true), extracts("pextrw", "np 0f c5 /r ib  Gd,Nq,Ib", 16, true)),
+  ...ofFeature("sse2", inserts("pinsrw", "66 0f c4 /r ib  Vdq,Ed,Ib", 16), extracts("pextrw", "66 0f c5 /r ib  Gd,Udq,Ib", 16)),
   extracts("pextrb", "66 0f 3a 14 /r ib  Ed,Vdq,Ib", 8), extracts("pextrw", "66 0f 3a 15 /r ib  Ed,Vdq,Ib", 16),
   extracts("pextrd", "66 0f 3a 16 /r ib  Ed,Vdq,Ib", 32), extracts("extractps", "66 0f 3a 17 /r ib  Ed,Vdq,Ib", 32),
   inserts("pinsrb", "66 0f 3a 20 /r ib  Vdq,Ed,Ib", 8), inserts("pinsrd", "66 0f 3a 22 /r ib  Vdq,Ed,Ib", 32),
@@ -97,4 +97,4 @@ export const SSE_ELEMENT: readonly InsnDef[] = [
       b.flags.fromEflags(callVector(b, testRegisters, vectorRegister(dst), vector(src)));
     },
   }),
-];
+);

@@ -5,7 +5,7 @@ import { COMPARE_SCALARS, comparePredicate } from "../../helpers/sse/compare.ts"
 import { CONVERSIONS, roundElement, SCALAR_TO_INTEGER } from "../../helpers/sse/convert.ts";
 import type { VectorHelper } from "../../helpers/sse/vector-helper.ts";
 import type { InsnDef } from "../../isa/define.ts";
-import { defInsn } from "../../isa/define.ts";
+import { defInsn, ofFeature } from "../../isa/define.ts";
 import type { Lowering, Val } from "../../lowering.ts";
 import { fillExponent, vector, vectorRegister } from "../../vector-operands.ts";
 import { xmmInsn } from "./packed.ts";
@@ -16,29 +16,31 @@ const ref = (name: string): string => `SDM 2 ${name.toUpperCase()}`;
 /** Mandatory prefix of each shape. */
 const PREFIX = { ps: "np", pd: "66", ss: "f3", sd: "f2" } as const;
 const SHAPES: readonly Shape[] = [PS, PD, SS, SD];
+/** SSE has singles, SSE2 doubles and integers. */
+const FEATURE = { ps: "sse", ss: "sse", pd: "sse2", sd: "sse2" } as const;
 
 const arithmetic: readonly InsnDef[] = ([["sqrt", "51"], ["add", "58"], ["mul", "59"], ["sub", "5c"], ["min", "5d"], ["div", "5e"], ["max", "5f"]] as const)
-  .flatMap(([name, opcode]) => SHAPES.map((shape) => {
+  .flatMap(([name, opcode]) => SHAPES.flatMap((shape) => {
     const { suffix } = shape;
-    return xmmInsn(`${name}${suffix}`, `${PREFIX[suffix]} 0f ${opcode} /r  V${suffix},W${suffix}`, arithmeticHelper(name, shape));
+    return ofFeature(FEATURE[suffix], xmmInsn(`${name}${suffix}`, `${PREFIX[suffix]} 0f ${opcode} /r  V${suffix},W${suffix}`, arithmeticHelper(name, shape)));
   }));
 
-const approximations: readonly InsnDef[] = ([["rsqrt", "52"], ["rcp", "53"]] as const).flatMap(([name, opcode]) => [PS, SS].map((shape) => {
+const approximations: readonly InsnDef[] = ([["rsqrt", "52"], ["rcp", "53"]] as const).flatMap(([name, opcode]) => [PS, SS].flatMap((shape) => {
   const { suffix } = shape;
-  return xmmInsn(`${name}${suffix}`, `${PREFIX[suffix]} 0f ${opcode} /r  V${suffix},W${suffix}`, approximationHelper(name, shape));
+  return ofFeature("sse", xmmInsn(`${name}${suffix}`, `${PREFIX[suffix]} 0f ${opcode} /r  V${suffix},W${suffix}`, approximationHelper(name, shape)));
 }));
 
 const predicate = ({ isSingle }: { isSingle: boolean }): ElementFunction => (unit, x, y, out, imm) => comparePredicate(unit, x, y, out, imm, isSingle);
-const compares: readonly InsnDef[] = SHAPES.map((shape) => {
+const compares: readonly InsnDef[] = SHAPES.flatMap((shape) => {
   const { suffix } = shape;
-  return xmmInsn(`cmp${suffix}`, `${PREFIX[suffix]} 0f c2 /r ib  V${suffix},W${suffix},Ib`, elementwise("cmp", shape, predicate));
+  return ofFeature(FEATURE[suffix], xmmInsn(`cmp${suffix}`, `${PREFIX[suffix]} 0f c2 /r ib  V${suffix},W${suffix},Ib`, elementwise("cmp", shape, predicate)));
 });
 
 /** COMIS and UCOMIS: ZF, PF and CF as of an unsigned comparison, the other flags 0. */
 const flagCompares: readonly InsnDef[] = ([
   ["ucomiss", "np 0f 2e /r  Vss,Wss"], ["ucomisd", "66 0f 2e /r  Vsd,Wsd"], ["comiss", "np 0f 2f /r  Vss,Wss"], ["comisd", "66 0f 2f /r  Vsd,Wsd"],
 ] as const).map(([name, form]) => defInsn(name, {
-  ref: ref(name), forms: [form],
+  ref: ref(name), feature: name.endsWith("ss") ? "sse" : "sse2", forms: [form],
   lower(b, [x, y]) {
     requireSse(b);
     b.flags.fromEflags(callVector(b, COMPARE_SCALARS[name], vectorRegister(x), vector(y)));
@@ -56,15 +58,18 @@ const XMM_CONVERSIONS = [
   ["cvttpd2dq", "66 0f e6", "Wpd"], ["cvtdq2pd", "f3 0f e6", "Wq"], ["cvtpd2dq", "f2 0f e6", "Wpd"],
 ] as const;
 
+/** The conversions between singles and integers of a general or MMX register are SSE; all others are SSE2. */
+const ofSse = (name: string, types: string): { feature?: "sse" } => (name.endsWith(types) ? { feature: "sse" } : {});
+
 /** To MMX registers. */
 const MMX_CONVERSIONS = [
   ["cvttps2pi", "np 0f 2c", "Wq"], ["cvtps2pi", "np 0f 2d", "Wq"], ["cvttpd2pi", "66 0f 2c", "Wpd"], ["cvtpd2pi", "66 0f 2d", "Wpd"],
 ] as const;
 
-const conversions: readonly InsnDef[] = [
+const conversions: readonly InsnDef[] = ofFeature("sse2",
   ...XMM_CONVERSIONS.map(([name, opcode, source]) => xmmInsn(name, `${opcode} /r  Vx,${source}`, CONVERSIONS[name])),
   ...MMX_CONVERSIONS.map(([name, opcode, source]) => defInsn(name, {
-    ref: ref(name), forms: [`${opcode} /r  Pq,${source}`],
+    ref: ref(name), ...ofSse(name, "ps2pi"), forms: [`${opcode} /r  Pq,${source}`],
     lower(b, [dst, src]) {
       requireSse(b);
       requireMmx(b);
@@ -76,7 +81,7 @@ const conversions: readonly InsnDef[] = [
   })),
   // From memory they leave the x87 unit alone (SDM 2A CVTPI2PD); so does CVTPI2PS on CPUs.
   ...([["cvtpi2ps", "np 0f 2a /r  Vps,Qq"], ["cvtpi2pd", "66 0f 2a /r  Vpd,Qq"]] as const).map(([name, form]) => defInsn(name, {
-    ref: ref(name), forms: [form],
+    ref: ref(name), ...ofSse(name, "pi2ps"), forms: [form],
     lower(b, [dst, src]) {
       requireSse(b);
       if (!src.isMemory) requireMmx(b);
@@ -85,7 +90,7 @@ const conversions: readonly InsnDef[] = [
     },
   })),
   ...([["cvtsi2ss", "f3 0f 2a /r  Vss,Ed"], ["cvtsi2sd", "f2 0f 2a /r  Vsd,Ed"]] as const).map(([name, form]) => defInsn(name, {
-    ref: ref(name), forms: [form],
+    ref: ref(name), ...ofSse(name, "si2ss"), forms: [form],
     lower(b, [dst, src]) {
       requireSse(b);
       b.call(CONVERSIONS[name].fromMemory[1], vectorRegister(dst).slot, b.imm(0), src.read());
@@ -94,13 +99,13 @@ const conversions: readonly InsnDef[] = [
   ...([
     ["cvttss2si", "f3 0f 2c /r  Gd,Wss"], ["cvttsd2si", "f2 0f 2c /r  Gd,Wsd"], ["cvtss2si", "f3 0f 2d /r  Gd,Wss"], ["cvtsd2si", "f2 0f 2d /r  Gd,Wsd"],
   ] as const).map(([name, form]) => defInsn(name, {
-    ref: ref(name), forms: [form],
+    ref: ref(name), ...ofSse(name, "ss2si"), forms: [form],
     lower(b, [dst, src]) {
       requireSse(b);
       dst.write(callSource(b, SCALAR_TO_INTEGER[name], vector(src)));
     },
   })),
-];
+);
 
 /** Calls a helper that has no vector destination: its source stands in for one. */
 function callSource(b: Lowering, helper: VectorHelper, src: ReturnType<typeof vector>): Val {
@@ -116,8 +121,11 @@ const roundings: readonly InsnDef[] = ([[PS, "08"], [PD, "09"], [SS, "0a"], [SD,
 });
 
 export const SSE_FLOAT: readonly InsnDef[] = [
-  ...arithmetic, ...approximations, ...compares, ...flagCompares, ...conversions, ...roundings,
-  ...PAIRWISE_FORMS.map(([name, opcode]) => xmmInsn(name, `${opcode} /r  Vx,Wx`, PAIRWISE[name])),
-  xmmInsn("dpps", "66 0f 3a 40 /r ib  Vps,Wps,Ib", DOT_PRODUCTS.dpps),
-  xmmInsn("dppd", "66 0f 3a 41 /r ib  Vpd,Wpd,Ib", DOT_PRODUCTS.dppd),
+  ...arithmetic, ...approximations, ...compares, ...flagCompares, ...conversions,
+  ...ofFeature("sse3", ...PAIRWISE_FORMS.map(([name, opcode]) => xmmInsn(name, `${opcode} /r  Vx,Wx`, PAIRWISE[name]))),
+  ...ofFeature("sse4.1",
+    ...roundings,
+    xmmInsn("dpps", "66 0f 3a 40 /r ib  Vps,Wps,Ib", DOT_PRODUCTS.dpps),
+    xmmInsn("dppd", "66 0f 3a 41 /r ib  Vpd,Wpd,Ib", DOT_PRODUCTS.dppd),
+  ),
 ];

@@ -1,7 +1,7 @@
 /** Moves of XMM and MMX registers: whole, scalar, halves, between the register files, duplicating, non-temporal, masks. */
 import { maskedStore } from "../../helpers/sse/masked-store.ts";
 import type { InsnDef } from "../../isa/define.ts";
-import { defInsn } from "../../isa/define.ts";
+import { defInsn, ofFeature } from "../../isa/define.ts";
 import type { Lowering, Val } from "../../lowering.ts";
 import type { Alignment, VectorOperand } from "../../vector-operands.ts";
 import { fillExponent, vector, vectorRegister } from "../../vector-operands.ts";
@@ -60,17 +60,21 @@ function storeHalf(name: string, form: string, first: 0 | 2): InsnDef {
 }
 
 const halves: readonly InsnDef[] = [
-  ...([["ps", "np"], ["pd", "66"]] as const).flatMap(([suffix, prefix]) => [
+  ...([["ps", "np", "sse"], ["pd", "66", "sse2"]] as const).flatMap(([suffix, prefix, feature]) => ofFeature(feature,
     place(`movl${suffix}`, `${prefix} 0f 12 /r mem  Vq,Wq`, [0, 1], 0),
     place(`movh${suffix}`, `${prefix} 0f 16 /r mem  Vq,Wq`, [0, 1], 2),
     storeHalf(`movl${suffix}`, `${prefix} 0f 13 /r mem  Wq,Vq`, 0),
     storeHalf(`movh${suffix}`, `${prefix} 0f 17 /r mem  Wq,Vq`, 2),
-  ]),
-  place("movhlps", "np 0f 12 /r  Vq,Uq", [2, 3], 0),
-  place("movlhps", "np 0f 16 /r  Vq,Uq", [0, 1], 2),
-  place("movsldup", "f3 0f 12 /r  Vps,Wps", [0, 0, 2, 2], 0),
-  place("movshdup", "f3 0f 16 /r  Vps,Wps", [1, 1, 3, 3], 0),
-  place("movddup", "f2 0f 12 /r  Vq,Wq", [0, 1, 0, 1], 0),
+  )),
+  ...ofFeature("sse",
+    place("movhlps", "np 0f 12 /r  Vq,Uq", [2, 3], 0),
+    place("movlhps", "np 0f 16 /r  Vq,Uq", [0, 1], 2),
+  ),
+  ...ofFeature("sse3",
+    place("movsldup", "f3 0f 12 /r  Vps,Wps", [0, 0, 2, 2], 0),
+    place("movshdup", "f3 0f 16 /r  Vps,Wps", [1, 1, 3, 3], 0),
+    place("movddup", "f2 0f 12 /r  Vq,Wq", [0, 1, 0, 1], 0),
+  ),
 ];
 
 /** An insn with an MMX register as destination: `lower` after the checks, then the transition to MMX state. */
@@ -87,7 +91,7 @@ function toMmx(name: string, forms: readonly string[], values: (b: Lowering, src
   });
 }
 
-const mmx: readonly InsnDef[] = [
+const mmx: readonly InsnDef[] = ofFeature("mmx",
   toMmx("movq", ["np 0f 6f /r  Pq,Qq"], (_b, src) => src.load()),
   defInsn("movd", {
     ref: ref("movd"), forms: ["np 0f 6e /r  Pd,Ed"],
@@ -107,8 +111,8 @@ const mmx: readonly InsnDef[] = [
       enterMmx(b);
     },
   }),
-  ...([["movq", "np 0f 7f /r  Qq,Pq"], ["movntq", "np 0f e7 /r mem  Qq,Pq"]] as const).map(([name, form]) => defInsn(name, {
-    ref: ref(name), forms: [form],
+  ...([["movq", "np 0f 7f /r  Qq,Pq", "mmx"], ["movntq", "np 0f e7 /r mem  Qq,Pq", "sse"]] as const).map(([name, form, feature]) => defInsn(name, {
+    ref: ref(name), feature, forms: [form],
     lower(b, [dst, src]) {
       requireMmx(b);
       const to = vector(dst);
@@ -126,7 +130,7 @@ const mmx: readonly InsnDef[] = [
   }),
   // They need what SSE needs and what MMX needs.
   defInsn("movq2dq", {
-    ref: ref("movq2dq"), forms: ["f3 0f d6 /r  Vdq,Nq"],
+    ref: ref("movq2dq"), feature: "sse2", forms: ["f3 0f d6 /r  Vdq,Nq"],
     lower(b, [dst, src]) {
       requireSse(b);
       requireMmx(b);
@@ -135,7 +139,7 @@ const mmx: readonly InsnDef[] = [
     },
   }),
   defInsn("movdq2q", {
-    ref: ref("movdq2q"), forms: ["f2 0f d6 /r  Pq,Uq"],
+    ref: ref("movdq2q"), feature: "sse2", forms: ["f2 0f d6 /r  Pq,Uq"],
     lower(b, [dst, src]) {
       requireSse(b);
       requireMmx(b);
@@ -145,9 +149,9 @@ const mmx: readonly InsnDef[] = [
       fillExponent(b, to);
     },
   }),
-];
+);
 
-const general: readonly InsnDef[] = [
+const general: readonly InsnDef[] = ofFeature("sse2",
   defInsn("movd", {
     ref: ref("movd"), forms: ["66 0f 6e /r  Vd,Ed"],
     lower(b, [dst, src]) {
@@ -164,7 +168,7 @@ const general: readonly InsnDef[] = [
   }),
   // An integer insn: CR0 and CR4 do not matter.
   defInsn("movnti", { ref: ref("movnti"), forms: ["np 0f c3 /r  Md,Gd"], lower: (_b, [dst, src]) => dst.write(src.read()) }),
-];
+);
 
 /** Gathers bits of the source's words into a general register. */
 function signMask(name: string, form: string, isMmx: boolean, bitsOf: (b: Lowering, word: Val) => Val, bitsPerWord: number, every: 1 | 2): InsnDef {
@@ -188,13 +192,17 @@ const topBitsOfBytes = (b: Lowering, word: Val): Val =>
   b.shr(b.mul(b.and(b.shr(word, b.imm(7)), b.imm(0x01010101)), b.imm(0x10204080)), b.imm(28));
 
 const masks: readonly InsnDef[] = [
-  signMask("movmskps", "np 0f 50 /r  Gd,Ups", false, topBit, 1, 1),
-  signMask("movmskpd", "66 0f 50 /r  Gd,Upd", false, topBit, 1, 2),
-  signMask("pmovmskb", "np 0f d7 /r  Gd,Nq", true, topBitsOfBytes, 4, 1),
-  signMask("pmovmskb", "66 0f d7 /r  Gd,Udq", false, topBitsOfBytes, 4, 1),
+  ...ofFeature("sse",
+    signMask("movmskps", "np 0f 50 /r  Gd,Ups", false, topBit, 1, 1),
+    signMask("pmovmskb", "np 0f d7 /r  Gd,Nq", true, topBitsOfBytes, 4, 1),
+  ),
+  ...ofFeature("sse2",
+    signMask("movmskpd", "66 0f 50 /r  Gd,Upd", false, topBit, 1, 2),
+    signMask("pmovmskb", "66 0f d7 /r  Gd,Udq", false, topBitsOfBytes, 4, 1),
+  ),
   // Alone in its block: it may write to code.
   ...([["maskmovq", "np 0f f7 /r  Pq,Nq,Kq", 8], ["maskmovdqu", "66 0f f7 /r  Vdq,Udq,Kdq", 16]] as const).map(([name, form, bytes]) => defInsn(name, {
-    ref: ref(name), solo: true, forms: [form],
+    ref: ref(name), feature: bytes === 8 ? "sse" : "sse2", solo: true, forms: [form],
     lower(b, [data, mask, memory]) {
       (bytes === 8 ? requireMmx : requireSse)(b);
       const at = memory.linear(bytes, true);
@@ -211,16 +219,23 @@ const LOGICAL = [
 ] as const;
 
 export const SSE_MOVE: readonly InsnDef[] = [
-  whole("movaps", "np", "28", "29", "aligned"), whole("movapd", "66", "28", "29", "aligned"), whole("movdqa", "66", "6f", "7f", "aligned"),
-  whole("movups", "np", "10", "11", "unaligned"), whole("movupd", "66", "10", "11", "unaligned"), whole("movdqu", "f3", "6f", "7f", "unaligned"),
-  move("lddqu", ["f2 0f f0 /r mem  Vx,Wx"], 4, "keep", "unaligned"),
-  move("movntdqa", ["66 0f 38 2a /r mem  Vx,Wx"], 4, "keep"),
-  move("movntps", ["np 0f 2b /r mem  Wps,Vps"], 4, "keep"), move("movntpd", ["66 0f 2b /r mem  Wpd,Vpd"], 4, "keep"),
-  move("movntdq", ["66 0f e7 /r mem  Wx,Vx"], 4, "keep"),
-  ...scalar("movss", "f3", "ss", 1), ...scalar("movsd", "f2", "sd", 2),
-  move("movq", ["f3 0f 7e /r  Vq,Wq", "66 0f d6 /r  Wq,Vq"], 2, "zero"),
+  ...ofFeature("sse",
+    whole("movaps", "np", "28", "29", "aligned"), whole("movups", "np", "10", "11", "unaligned"),
+    move("movntps", ["np 0f 2b /r mem  Wps,Vps"], 4, "keep"),
+    ...scalar("movss", "f3", "ss", 1),
+  ),
+  ...ofFeature("sse2",
+    whole("movapd", "66", "28", "29", "aligned"), whole("movdqa", "66", "6f", "7f", "aligned"),
+    whole("movupd", "66", "10", "11", "unaligned"), whole("movdqu", "f3", "6f", "7f", "unaligned"),
+    move("movntpd", ["66 0f 2b /r mem  Wpd,Vpd"], 4, "keep"), move("movntdq", ["66 0f e7 /r mem  Wx,Vx"], 4, "keep"),
+    ...scalar("movsd", "f2", "sd", 2),
+    move("movq", ["f3 0f 7e /r  Vq,Wq", "66 0f d6 /r  Wq,Vq"], 2, "zero"),
+  ),
+  ...ofFeature("sse3", move("lddqu", ["f2 0f f0 /r mem  Vx,Wx"], 4, "keep", "unaligned")),
+  ...ofFeature("sse4.1", move("movntdqa", ["66 0f 38 2a /r mem  Vx,Wx"], 4, "keep")),
   ...halves, ...mmx, ...general, ...masks,
   ...LOGICAL.flatMap(([name, opcode, single, double]) => [
-    xmmInsn(`${name}ps`, `np 0f ${opcode} /r  Vps,Wps`, single), xmmInsn(`${name}pd`, `66 0f ${opcode} /r  Vpd,Wpd`, double),
+    ...ofFeature("sse", xmmInsn(`${name}ps`, `np 0f ${opcode} /r  Vps,Wps`, single)),
+    ...ofFeature("sse2", xmmInsn(`${name}pd`, `66 0f ${opcode} /r  Vpd,Wpd`, double)),
   ]),
 ];

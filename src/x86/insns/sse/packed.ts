@@ -9,8 +9,9 @@ import * as immediate from "../../helpers/sse/by-immediate.ts";
 import type { LaneOperation } from "../../helpers/sse/lanes.ts";
 import { laneHelper } from "../../helpers/sse/lanes.ts";
 import type { VectorHelper } from "../../helpers/sse/vector-helper.ts";
+import type { Feature } from "../../features.ts";
 import type { InsnDef } from "../../isa/define.ts";
-import { defInsn } from "../../isa/define.ts";
+import { defInsn, ofFeature } from "../../isa/define.ts";
 import type { Cond } from "../../../../tcg/ir/types.ts";
 import type { Lowering, Val } from "../../lowering.ts";
 import { fillExponent, vector, vectorRegister } from "../../vector-operands.ts";
@@ -40,33 +41,37 @@ const INLINE = {
 
 type Operation = keyof typeof INLINE | LaneOperation | AcrossOperation | Shift;
 
-/** `0f xx`: MMX, and SSE2 with 66h; since SSE also for MMX: PMINUB and what follows it. */
-const MMX_AND_SSE2: Readonly<Partial<Record<Operation, string>>> = {
+type Opcodes = Readonly<Partial<Record<Operation, string>>>;
+
+/** `0f xx`: MMX, and SSE2 with 66h. */
+const MMX: Opcodes = {
   punpcklbw: "60", punpcklwd: "61", punpckldq: "62", packsswb: "63", pcmpgtb: "64", pcmpgtw: "65", pcmpgtd: "66", packuswb: "67",
   punpckhbw: "68", punpckhwd: "69", punpckhdq: "6a", packssdw: "6b", pcmpeqb: "74", pcmpeqw: "75", pcmpeqd: "76",
   psrlw: "d1", psrld: "d2", psrlq: "d3", pmullw: "d5", psubusb: "d8", psubusw: "d9", pand: "db", paddusb: "dc", paddusw: "dd", pandn: "df",
   psraw: "e1", psrad: "e2", pmulhw: "e5", psubsb: "e8", psubsw: "e9", por: "eb", paddsb: "ec", paddsw: "ed", pxor: "ef",
   psllw: "f1", pslld: "f2", psllq: "f3", pmaddwd: "f5", psubb: "f8", psubw: "f9", psubd: "fa", paddb: "fc", paddw: "fd", paddd: "fe",
-  pminub: "da", pmaxub: "de", pavgb: "e0", pavgw: "e3", pmulhuw: "e4", pminsw: "ea", pmaxsw: "ee", psadbw: "f6",
-  paddq: "d4", pmuludq: "f4", psubq: "fb",
 };
+/** The same, but the forms for MMX registers came with SSE, or with SSE2. */
+const MMX_OF_SSE: Opcodes = {
+  pminub: "da", pmaxub: "de", pavgb: "e0", pavgw: "e3", pmulhuw: "e4", pminsw: "ea", pmaxsw: "ee", psadbw: "f6",
+};
+const MMX_OF_SSE2: Opcodes = { paddq: "d4", pmuludq: "f4", psubq: "fb" };
 /** MMX forms whose memory operand is a dword. */
 const DWORD_SOURCE: ReadonlySet<Operation> = new Set<Operation>(["punpcklbw", "punpcklwd", "punpckldq"]);
 
 /** `0f 38 xx`, MMX and XMM. */
-const SSSE3: Readonly<Partial<Record<Operation, string>>> = {
+const SSSE3: Opcodes = {
   pshufb: "00", phaddw: "01", phaddd: "02", phaddsw: "03", pmaddubsw: "04", phsubw: "05", phsubd: "06", phsubsw: "07",
   psignb: "08", psignw: "09", psignd: "0a", pmulhrsw: "0b", pabsb: "1c", pabsw: "1d", pabsd: "1e",
 };
 
 /** With 66h only: opcode, and the source operand where it is less than a register. */
-const XMM_ONLY: Readonly<Partial<Record<Operation, readonly [opcode: string, source?: string]>>> = {
-  punpcklqdq: ["0f 6c"], punpckhqdq: ["0f 6d"],
+const SSE41: Readonly<Partial<Record<Operation, readonly [opcode: string, source?: string]>>> = {
   pmovsxbw: ["0f 38 20", "Wq"], pmovsxbd: ["0f 38 21", "Wd"], pmovsxbq: ["0f 38 22", "Ww"],
   pmovsxwd: ["0f 38 23", "Wq"], pmovsxwq: ["0f 38 24", "Wd"], pmovsxdq: ["0f 38 25", "Wq"],
   pmovzxbw: ["0f 38 30", "Wq"], pmovzxbd: ["0f 38 31", "Wd"], pmovzxbq: ["0f 38 32", "Ww"],
   pmovzxwd: ["0f 38 33", "Wq"], pmovzxwq: ["0f 38 34", "Wd"], pmovzxdq: ["0f 38 35", "Wq"],
-  pmuldq: ["0f 38 28"], pcmpeqq: ["0f 38 29"], packusdw: ["0f 38 2b"], pcmpgtq: ["0f 38 37"],
+  pmuldq: ["0f 38 28"], pcmpeqq: ["0f 38 29"], packusdw: ["0f 38 2b"],
   pminsb: ["0f 38 38"], pminsd: ["0f 38 39"], pminuw: ["0f 38 3a"], pminud: ["0f 38 3b"],
   pmaxsb: ["0f 38 3c"], pmaxsd: ["0f 38 3d"], pmaxuw: ["0f 38 3e"], pmaxud: ["0f 38 3f"],
   pmulld: ["0f 38 40"], phminposuw: ["0f 38 41"],
@@ -120,9 +125,15 @@ export function mmxInsn(name: string, form: string, work: Work): InsnDef {
 
 const entries = <V>(table: Readonly<Partial<Record<Operation, V>>>): [Operation, V][] => Object.entries(table) as [Operation, V][];
 
+/** Both forms of each insn of a table: `mmxFeature` has that for MMX registers. */
+const forBoth = (mmxFeature: Feature, xmmFeature: Feature, opcodes: Opcodes, map: string): InsnDef[] => entries(opcodes).flatMap(([name, opcode]) => [
+  ...ofFeature(mmxFeature, mmxInsn(name, `np ${map} ${opcode} /r  Pq,${DWORD_SOURCE.has(name) ? "Qd" : "Qq"}`, workOf(name, 2))),
+  ...ofFeature(xmmFeature, xmmInsn(name, `66 ${map} ${opcode} /r  Vx,Wx`, workOf(name, 4))),
+]);
+
 const shifts = (name: Shift, opcode: string, digit: number): InsnDef[] => [
-  shiftInsn(name, "np", `0f ${opcode} /${digit} ib  Nq,Ib`, immediate.IMMEDIATE_SHIFTS[name]),
-  shiftInsn(name, "66", `0f ${opcode} /${digit} ib  Udq,Ib`, immediate.IMMEDIATE_SHIFTS[name]),
+  ...ofFeature("mmx", shiftInsn(name, "np", `0f ${opcode} /${digit} ib  Nq,Ib`, immediate.IMMEDIATE_SHIFTS[name])),
+  ...ofFeature("sse2", shiftInsn(name, "66", `0f ${opcode} /${digit} ib  Udq,Ib`, immediate.IMMEDIATE_SHIFTS[name])),
 ];
 
 /** A shift of one register by an immediate. */
@@ -144,32 +155,37 @@ function shiftInsn(name: string, prefix: "np" | "66", form: string, compute: Acr
 const helperInsn = (name: string, form: string, compute: AcrossFunction): InsnDef => xmmInsn(name, form, acrossHelper(name, compute, 4));
 
 export const PACKED: readonly InsnDef[] = [
-  ...entries(MMX_AND_SSE2).flatMap(([name, opcode]) => [
-    mmxInsn(name, `np 0f ${opcode} /r  Pq,${DWORD_SOURCE.has(name) ? "Qd" : "Qq"}`, workOf(name, 2)),
-    xmmInsn(name, `66 0f ${opcode} /r  Vx,Wx`, workOf(name, 4)),
-  ]),
-  ...entries(SSSE3).flatMap(([name, opcode]) => [
-    mmxInsn(name, `np 0f 38 ${opcode} /r  Pq,Qq`, workOf(name, 2)),
-    xmmInsn(name, `66 0f 38 ${opcode} /r  Vx,Wx`, workOf(name, 4)),
-  ]),
-  ...entries(XMM_ONLY).map(([name, [opcode, source = "Wx"]]) => xmmInsn(name, `66 ${opcode} /r  Vx,${source}`, workOf(name, 4))),
+  ...forBoth("mmx", "sse2", MMX, "0f"), ...forBoth("sse", "sse2", MMX_OF_SSE, "0f"), ...forBoth("sse2", "sse2", MMX_OF_SSE2, "0f"),
+  ...forBoth("ssse3", "ssse3", SSSE3, "0f 38"),
+  ...ofFeature("sse4.1", ...entries(SSE41).map(([name, [opcode, source = "Wx"]]) => xmmInsn(name, `66 ${opcode} /r  Vx,${source}`, workOf(name, 4)))),
+  ...ofFeature("sse4.2", xmmInsn("pcmpgtq", "66 0f 38 37 /r  Vx,Wx", workOf("pcmpgtq", 4))),
 
   ...shifts("psrlw", "71", 2), ...shifts("psraw", "71", 4), ...shifts("psllw", "71", 6),
   ...shifts("psrld", "72", 2), ...shifts("psrad", "72", 4), ...shifts("pslld", "72", 6),
   ...shifts("psrlq", "73", 2), ...shifts("psllq", "73", 6),
-  shiftInsn("psrldq", "66", "0f 73 /3 ib  Udq,Ib", immediate.psrldq),
-  shiftInsn("pslldq", "66", "0f 73 /7 ib  Udq,Ib", immediate.pslldq),
 
-  mmxInsn("pshufw", "np 0f 70 /r ib  Pq,Qq,Ib", acrossHelper("pshufw", immediate.pshufw, 2)),
-  helperInsn("pshuflw", "f2 0f 70 /r ib  Vx,Wx,Ib", immediate.pshufw),
-  helperInsn("pshufhw", "f3 0f 70 /r ib  Vx,Wx,Ib", immediate.pshufhw),
-  helperInsn("pshufd", "66 0f 70 /r ib  Vx,Wx,Ib", immediate.pshufd),
-  helperInsn("shufps", "np 0f c6 /r ib  Vps,Wps,Ib", immediate.shufps),
-  helperInsn("shufpd", "66 0f c6 /r ib  Vpd,Wpd,Ib", immediate.shufpd),
-  mmxInsn("palignr", "np 0f 3a 0f /r ib  Pq,Qq,Ib", acrossHelper("palignr", immediate.palignr, 2)),
-  helperInsn("palignr", "66 0f 3a 0f /r ib  Vx,Wx,Ib", immediate.palignr),
-  helperInsn("pblendw", "66 0f 3a 0e /r ib  Vx,Wx,Ib", immediate.pblendw),
-  helperInsn("mpsadbw", "66 0f 3a 42 /r ib  Vx,Wx,Ib", immediate.mpsadbw),
-  helperInsn("blendps", "66 0f 3a 0c /r ib  Vps,Wps,Ib", immediate.blendElements(1)),
-  helperInsn("blendpd", "66 0f 3a 0d /r ib  Vpd,Wpd,Ib", immediate.blendElements(2)),
+  ...ofFeature("sse",
+    mmxInsn("pshufw", "np 0f 70 /r ib  Pq,Qq,Ib", acrossHelper("pshufw", immediate.pshufw, 2)),
+    helperInsn("shufps", "np 0f c6 /r ib  Vps,Wps,Ib", immediate.shufps),
+  ),
+  ...ofFeature("sse2",
+    xmmInsn("punpcklqdq", "66 0f 6c /r  Vx,Wx", workOf("punpcklqdq", 4)),
+    xmmInsn("punpckhqdq", "66 0f 6d /r  Vx,Wx", workOf("punpckhqdq", 4)),
+    shiftInsn("psrldq", "66", "0f 73 /3 ib  Udq,Ib", immediate.psrldq),
+    shiftInsn("pslldq", "66", "0f 73 /7 ib  Udq,Ib", immediate.pslldq),
+    helperInsn("pshuflw", "f2 0f 70 /r ib  Vx,Wx,Ib", immediate.pshufw),
+    helperInsn("pshufhw", "f3 0f 70 /r ib  Vx,Wx,Ib", immediate.pshufhw),
+    helperInsn("pshufd", "66 0f 70 /r ib  Vx,Wx,Ib", immediate.pshufd),
+    helperInsn("shufpd", "66 0f c6 /r ib  Vpd,Wpd,Ib", immediate.shufpd),
+  ),
+  ...ofFeature("ssse3",
+    mmxInsn("palignr", "np 0f 3a 0f /r ib  Pq,Qq,Ib", acrossHelper("palignr", immediate.palignr, 2)),
+    helperInsn("palignr", "66 0f 3a 0f /r ib  Vx,Wx,Ib", immediate.palignr),
+  ),
+  ...ofFeature("sse4.1",
+    helperInsn("pblendw", "66 0f 3a 0e /r ib  Vx,Wx,Ib", immediate.pblendw),
+    helperInsn("mpsadbw", "66 0f 3a 42 /r ib  Vx,Wx,Ib", immediate.mpsadbw),
+    helperInsn("blendps", "66 0f 3a 0c /r ib  Vps,Wps,Ib", immediate.blendElements(1)),
+    helperInsn("blendpd", "66 0f 3a 0d /r ib  Vpd,Wpd,Ib", immediate.blendElements(2)),
+  ),
 ];

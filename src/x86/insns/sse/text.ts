@@ -2,7 +2,7 @@
 import { crc32 } from "../../helpers/sse/crc32.ts";
 import { STRING_COMPARES } from "../../helpers/sse/strings.ts";
 import type { InsnDef } from "../../isa/define.ts";
-import { defInsn } from "../../isa/define.ts";
+import { defInsn, ofFeature } from "../../isa/define.ts";
 import { ECX } from "../../state.ts";
 import { vector, vectorRegister } from "../../vector-operands.ts";
 import { callVector, requireSse } from "./vector-lowering.ts";
@@ -19,7 +19,7 @@ const compares: readonly InsnDef[] = ([["pcmpestrm", "60"], ["pcmpestri", "61"],
     },
   }));
 
-export const SSE_TEXT: readonly InsnDef[] = [
+export const SSE_TEXT: readonly InsnDef[] = ofFeature("sse4.2",
   ...compares,
   // An integer insn: CR0 and CR4 do not matter.
   defInsn("crc32", {
@@ -28,4 +28,4 @@ export const SSE_TEXT: readonly InsnDef[] = [
       dst.write(b.call(crc32, dst.read(), src.read(), b.imm(src.width / 8)));
     },
   }),
-];
+);

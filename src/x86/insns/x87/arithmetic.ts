@@ -132,7 +132,7 @@ function setCompareFlags(b: Lowering, flags: Val): void {
 
 function compareToFlags(name: string, form: string, helper: HelperDef, pops: number): InsnDef {
   return defInsn(name, {
-    ref: "SDM 2A FCOMI", forms: [form],
+    ref: "SDM 2A FCOMI", feature: "cmov", forms: [form],
     lower(b, [, i]) {
       begin(b);
       setCompareFlags(b, b.call(helper, i.read(), b.imm(pops)));

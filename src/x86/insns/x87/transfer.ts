@@ -2,7 +2,7 @@
 import type { HelperDef } from "../../helpers/define.ts";
 import { conditionalMove, exchange, loadBcd, loadConstant, loadI32, loadI64, loadM32, loadM64, loadM80, loadRegister, storeBcd, storeI16, storeI32, storeI64, storeM32, storeM64, storeM80, storeRegister, truncateI16, truncateI32, truncateI64 } from "../../helpers/fpu/transfer.ts";
 import type { InsnDef } from "../../isa/define.ts";
-import { defInsn } from "../../isa/define.ts";
+import { defInsn, ofFeature } from "../../isa/define.ts";
 import type { Lowering, Val } from "../../lowering.ts";
 import type { Operand } from "../../operands.ts";
 import { begin, load16, load32, load64, load80, notePointers, store } from "./lowering.ts";
@@ -47,7 +47,7 @@ const exchangeSti = (b: Lowering, i: Val): Val => b.call(exchange, i);
 /** FCMOVcc; `cc` is the condition code of Jcc. */
 function move(name: string, form: string, cc: number): InsnDef {
   return defInsn(name, {
-    ref: "SDM 2A FCMOVcc", forms: [form],
+    ref: "SDM 2A FCMOVcc", feature: "cmov", forms: [form],
     lower(b, [, i]) {
       begin(b);
       b.call(conditionalMove, i.read(), b.flags.condition(cc));
@@ -90,9 +90,11 @@ export const X87_TRANSFER: readonly InsnDef[] = [
   storeMemory("fist", "db /2  Md", 32, storeI32, 0),
   storeMemory("fistp", "db /3  Md", 32, storeI32, 1),
   storeMemory("fistp", "df /7  Mq", 64, storeI64),
-  storeMemory("fisttp", "df /1  Mw", 16, truncateI16),
-  storeMemory("fisttp", "db /1  Md", 32, truncateI32),
-  storeMemory("fisttp", "dd /1  Mq", 64, truncateI64),
+  ...ofFeature("sse3",
+    storeMemory("fisttp", "df /1  Mw", 16, truncateI16),
+    storeMemory("fisttp", "db /1  Md", 32, truncateI32),
+    storeMemory("fisttp", "dd /1  Mq", 64, truncateI64),
+  ),
   storeMemory("fbstp", "df /6  Mt", 80, storeBcd),
 
   withRegister("fld", ["d9 /0  T"], (b, i) => b.call(loadRegister, i)),
