@@ -27,19 +27,21 @@ interface GuestJson {
   readonly bits: 16 | 32;
   readonly load: string;
   readonly memory: string;
+  /** Absent: integer. */
+  readonly arithmetic?: "sse2" | "x87";
   readonly retiredInsns?: number;
 }
 
-/** All guests of the kinds measured here, by name. @param root  the project's folder */
+/** All guests that are there to be measured, by name. @param root  the project's folder */
 export function readGuests(root: string): BenchGuest[] {
   const folder = join(root, "guests");
   return readdirSync(folder).sort().flatMap((name) => {
     const noteFile = join(folder, name, "guest.json");
     if (!existsSync(noteFile)) return [];
-    const { kind, bits, load, memory, retiredInsns = null } = JSON.parse(readFileSync(noteFile, "utf8")) as GuestJson;
-    if (kind !== "compute" && kind !== "float") return [];
+    const { kind, arithmetic, bits, load, memory, retiredInsns = null } = JSON.parse(readFileSync(noteFile, "utf8")) as GuestJson;
+    if (kind !== "compute") return [];
     return [{
-      name, kind, bits, retiredInsns, load: quantity(load, noteFile), memoryBytes: quantity(memory, noteFile),
+      name, kind: arithmetic === undefined ? "compute" : "float", bits, retiredInsns, load: quantity(load, noteFile), memoryBytes: quantity(memory, noteFile),
       image: readFileSync(join(folder, name, `${name}.bin`)), expected: readFileSync(join(folder, name, "expected.txt")),
     }];
   });

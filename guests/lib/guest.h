@@ -1,7 +1,7 @@
 /*
  * What a C guest may use: a console that takes bytes, and numbers printed on it. No libc.
  * lib/console.c implements it on port 0xe9; lib/host.c on stdout, so that every C guest also builds as an
- * ordinary Linux program (`make verify-host`).
+ * ordinary Linux program (`make verify-host`). lib/sse.c is for guests that compute in floating point.
  */
 #ifndef GUEST_H
 #define GUEST_H
@@ -11,6 +11,9 @@
 
 /* Writes one byte to the console. */
 void put_char(char c);
+
+/* Turns SSE on, as an operating system does (SDM 3A 9.6); where there is one, nothing. Before the first float. */
+void enable_sse(void);
 
 /* Writes a NUL-terminated string, nothing added. */
 void put_str(const char *s);
