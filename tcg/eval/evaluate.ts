@@ -4,6 +4,7 @@
  */
 import type { Block, Op } from "../ir/block.ts";
 import { faultOf, globalOf, helperOf, isConst, memOpOf } from "../ir/block.ts";
+import { evalCond } from "../ir/ops.ts";
 import type { OpName } from "../ir/ops.ts";
 import type { Fault, Field, Helper, MemOp } from "../ir/types.ts";
 import { InternalError } from "../support/errors.ts";
@@ -20,7 +21,7 @@ export interface EvalEnv {
   /** A test function's arguments. */
   readonly args?: readonly number[];
   field?(field: Field): number;
-  /** The `bits` low bits of the result count. */
+  /** The `bits` low bits of the result count; of 64 bits it is a double. */
   load?(address: number, mem: MemOp): number | typeof LEAVE;
   store?(address: number, mem: MemOp, value: number): typeof LEAVE | void;
   /** The helper may change `state`. */
@@ -68,6 +69,12 @@ class Run {
     return value;
   }
 
+  /** Gives the op a value of type f64, and goes on. */
+  defineDouble(op: Op, value: number): null {
+    this.#values.set(op, value);
+    return null;
+  }
+
   /** Gives the op its value, and goes on. */
   define(op: Op, value: number | void): null {
     this.#values.set(op, (value ?? 0) | 0);
@@ -111,7 +118,25 @@ function storeRegister({ registers }: EvalEnv, at: number, bytes: number, value:
   return null;
 }
 
-/** Meaning of the ops that do more than compute. */
+/** The least normal number of IEEE 754 binary64. */
+const MIN_NORMAL = 2 ** -1022;
+
+function loadDouble(state: Int32Array, index: number): number {
+  const pair = new DataView(new ArrayBuffer(8));
+  pair.setInt32(0, state[index], true);
+  pair.setInt32(4, state[index + 1], true);
+  return pair.getFloat64(0, true);
+}
+
+function storeDouble(state: Int32Array, index: number, value: number): null {
+  const pair = new DataView(new ArrayBuffer(8));
+  pair.setFloat64(0, value, true);
+  state[index] = pair.getInt32(0, true);
+  state[index + 1] = pair.getInt32(4, true);
+  return null;
+}
+
+/** Meaning of the ops that do more than compute, or compute with doubles. */
 const STEPS: { readonly [K in OpName]?: Step } = {
   param: (run, op) => run.define(op, provided(run.env.args?.[op.imm], op)),
   get: (run, op) => run.define(op, run.env.state[globalOf(op).index]),
@@ -119,6 +144,17 @@ const STEPS: { readonly [K in OpName]?: Step } = {
     run.env.state[globalOf(op).index] = x;
     return null;
   },
+  f64_from_i32: (run, op, x) => run.defineDouble(op, x),
+  f64_to_i32: (run, op, x) => run.define(op, Math.trunc(x)),
+  add_f64: (run, op, x, y) => run.defineDouble(op, x + y),
+  sub_f64: (run, op, x, y) => run.defineDouble(op, x - y),
+  mul_f64: (run, op, x, y) => run.defineDouble(op, x * y),
+  div_f64: (run, op, x, y) => run.defineDouble(op, x / y),
+  sqrt_f64: (run, op, x) => run.defineDouble(op, Math.sqrt(x)),
+  setcond_f64: (run, op, x, y) => run.define(op, evalCond(op.imm, x, y) ? 1 : 0),
+  abnormal_f64: (run, op, x) => run.define(op, Math.abs(x) > MIN_NORMAL && Math.abs(x) < Infinity ? 0 : 1),
+  get_f64: (run, op) => run.defineDouble(op, loadDouble(run.env.state, globalOf(op).index)),
+  set_f64: (run, op, x) => storeDouble(run.env.state, globalOf(op).index, x),
   field: (run, op) => run.define(op, provided(run.env.field, op).call(run.env, op.ref as Field)),
   env_ld8: (run, op, x) => run.define(op, loadRegister(run.env, x, 1)),
   env_ld16: (run, op, x) => run.define(op, loadRegister(run.env, 2 * x, 2)),
@@ -139,11 +175,17 @@ const STEPS: { readonly [K in OpName]?: Step } = {
     const low = bits === 32 ? y : y & (1 << bits) - 1;
     return provided(run.env.store, op).call(run.env, x, memOpOf(op), low) === LEAVE ? run.leave() : null;
   },
+  guest_ld_f64(run, op, x) {
+    const value = provided(run.env.load, op).call(run.env, x, memOpOf(op));
+    return value === LEAVE ? run.leave() : run.defineDouble(op, value);
+  },
+  guest_st_f64: (run, op, x, y) => (provided(run.env.store, op).call(run.env, x, memOpOf(op), y) === LEAVE ? run.leave() : null),
   call(run, op) {
     const value = provided(run.env.call, op).call(run.env, helperOf(op), op.args.map((arg) => run.value(arg)));
     return value === LEAVE ? run.leave() : run.define(op, value);
   },
   fault_if: (run, op, x) => (x === 0 ? null : { end: "fault", pc: run.pc, fault: faultOf(op) }),
+  leave_if: (run, _op, x) => (x === 0 ? null : run.leave()),
   retry_if: (run, _op, x) => (x === 0 ? null : { end: "retry", pc: run.pc }),
 
   insn_start(run, op) {

@@ -5,6 +5,7 @@
 import type { OpDef, OpName } from "./ops.ts";
 import { OPS } from "./ops.ts";
 import type { Fault, Field, Global, Helper, MemOp, Type } from "./types.ts";
+import { overlaps } from "./types.ts";
 
 /** The object an attribute names, by the op's `attr` kind; null for the numeric kinds. */
 export type Ref = Global | Field | Helper | MemOp | Fault | null;
@@ -67,6 +68,15 @@ export function globalOf(op: Op): Global {
   return op.ref as Global;
 }
 
+/** Reads a slot, as whatever it is. */
+export function isGet(op: Op): boolean {
+  return op.def === OPS.get || op.def === OPS.get_f64;
+}
+
+export function isSet(op: Op): boolean {
+  return op.def === OPS.set || op.def === OPS.set_f64;
+}
+
 /** The access a `guest_ld` or `guest_st` makes. */
 export function memOpOf(op: Op): MemOp {
   return op.ref as MemOp;
@@ -109,21 +119,21 @@ export function mayLeave(op: Op): boolean {
 
 /** True if every global may be read by somebody else at this op: it may leave, ends the block, or calls out. */
 export function readsGlobal(op: Op, g: Global): boolean {
-  if (op.def === OPS.get) return op.ref === g;
+  if (isGet(op)) return overlaps(globalOf(op), g);
   if (op.def.effect === "exit") return true;
   if (op.def === OPS.call) {
     const { reads, mayFault } = helperOf(op);
-    return mayFault || reads === "all" || reads.includes(g);
+    return mayFault || reads === "all" || reads.some((r) => overlaps(r, g));
   }
   return mayLeave(op) || op.def === OPS.env_ld8 || op.def === OPS.env_ld16 || op.def === OPS.env_ld32;
 }
 
 /** True if the op may change the global. */
 export function writesGlobal(op: Op, g: Global): boolean {
-  if (op.def === OPS.set) return op.ref === g;
+  if (isSet(op)) return overlaps(globalOf(op), g);
   if (op.def === OPS.call) {
     const { writes } = helperOf(op);
-    return writes === "all" || writes.includes(g);
+    return writes === "all" || writes.some((w) => overlaps(w, g));
   }
   return op.def === OPS.env_st8 || op.def === OPS.env_st16 || op.def === OPS.env_st32;
 }

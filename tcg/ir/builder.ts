@@ -8,7 +8,7 @@
 import { Block, isConst, Op } from "./block.ts";
 import type { OpName, PlainOp } from "./ops.ts";
 import { OPS } from "./ops.ts";
-import type { Cond, Fault, Field, Global, Helper, MemOp } from "./types.ts";
+import type { Cond, DoubleCond, Fault, Field, Global, Helper, MemOp } from "./types.ts";
 import { CONDS } from "./types.ts";
 
 /** Folds a pure op whose operands are all constants; null if it is not one. */
@@ -81,6 +81,10 @@ export class IrBuilder {
     return this.pure("setcond", [x, y], CONDS.indexOf(cond));
   }
 
+  setcondF64(cond: DoubleCond, x: Op, y: Op): Op {
+    return this.pure("setcond_f64", [x, y], CONDS.indexOf(cond));
+  }
+
   movcond(cond: Cond, x: Op, y: Op, t: Op, f: Op): Op {
     if (t === f) return t;
     if (isConst(x) && isConst(y)) return OPS.setcond.evaluate?.(x.imm, y.imm, 0, 0, CONDS.indexOf(cond), 0) === 1 ? t : f;
@@ -88,11 +92,11 @@ export class IrBuilder {
   }
 
   get(global: Global): Op {
-    return this.append(new Op(OPS.get, [], 0, 0, global));
+    return this.append(new Op(global.type === "f64" ? OPS.get_f64 : OPS.get, [], 0, 0, global));
   }
 
   set(global: Global, value: Op): void {
-    this.append(new Op(OPS.set, [value], 0, 0, global));
+    this.append(new Op(global.type === "f64" ? OPS.set_f64 : OPS.set, [value], 0, 0, global));
   }
 
   field(field: Field): Op {
@@ -109,11 +113,11 @@ export class IrBuilder {
   }
 
   guestLoad(mem: MemOp, address: Op): Op {
-    return this.append(new Op(OPS.guest_ld, [address], 0, 0, mem));
+    return this.append(new Op(mem.bits === 64 ? OPS.guest_ld_f64 : OPS.guest_ld, [address], 0, 0, mem));
   }
 
   guestStore(mem: MemOp, address: Op, value: Op): void {
-    this.append(new Op(OPS.guest_st, [address, value], 0, 0, mem));
+    this.append(new Op(mem.bits === 64 ? OPS.guest_st_f64 : OPS.guest_st, [address, value], 0, 0, mem));
   }
 
   call(helper: Helper, args: Op[]): Op {
@@ -123,6 +127,11 @@ export class IrBuilder {
   faultIf(condition: Op, fault: Fault): void {
     if (isConst(condition) && condition.imm === 0) return;
     this.append(new Op(OPS.fault_if, [condition], 0, 0, fault));
+  }
+
+  leaveIf(condition: Op): void {
+    if (isConst(condition) && condition.imm === 0) return;
+    this.append(new Op(OPS.leave_if, [condition]));
   }
 
   retryIf(condition: Op): void {

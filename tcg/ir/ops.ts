@@ -43,7 +43,7 @@ export interface OpDef {
   readonly result: Type | "void";
   readonly attr: AttrKind;
   readonly effect: Effect;
-  /** Meaning of a pure op on int32 operands; null where there is none. */
+  /** Meaning of a pure op on int32 operands with an int32 result; null where there is none. */
   readonly evaluate: ((x: number, y: number, z: number, w: number, imm: number, imm2: number) => number) | null;
   /** `x op y` equals `y op x`. */
   readonly commutes: boolean;
@@ -53,7 +53,7 @@ export interface OpDef {
 type Row = Omit<OpDef, "name" | "code">;
 type Eval = NonNullable<OpDef["evaluate"]>;
 
-const I = "i32" as const;
+const I = "i32" as const, D = "f64" as const;
 const row = (r: Partial<Row> & { doc: string }): Row => ({
   params: [], variadic: false, result: "void", attr: "none", effect: "pure", evaluate: null, commutes: false, ...r,
 });
@@ -145,9 +145,24 @@ const TABLE = {
   movcond: row({ params: [I, I, I, I], result: I, attr: "cond", evaluate: (x, y, t, f, cond) => (evalCond(cond, x, y) ? t : f),
     doc: "t if the comparison x, y holds, else f (operands x, y, t, f). Both are evaluated." }),
 
+  // ---- doubles
+  f64_from_i32: row({ params: [I], result: D, doc: "x as a double, exactly." }),
+  f64_to_i32: row({ params: [D], result: I, doc: "x truncated towards 0; it is within the range of int32." }),
+  add_f64: row({ params: [D, D], result: D, doc: "x + y, rounded to nearest as IEEE 754 says." }),
+  sub_f64: row({ params: [D, D], result: D, doc: "x - y." }),
+  mul_f64: row({ params: [D, D], result: D, doc: "x * y." }),
+  div_f64: row({ params: [D, D], result: D, doc: "x / y." }),
+  sqrt_f64: row({ params: [D], result: D, doc: "The square root of x." }),
+  setcond_f64: row({ params: [D, D], result: I, attr: "cond",
+    doc: "1 if the comparison (eq, ne, lt, ge, le, gt) holds, else 0. With a NaN only ne holds." }),
+  abnormal_f64: row({ params: [D], result: I,
+    doc: "0 if 2^-1022 < |x| < infinity, else 1: zeros, denormals and the least normal number, infinities, NaNs." }),
+
   // ---- guest state
   get: row({ result: I, attr: "global", effect: "read", doc: "Reads a guest-state slot." }),
   set: row({ params: [I], attr: "global", effect: "write", doc: "Writes a guest-state slot." }),
+  get_f64: row({ result: D, attr: "global", effect: "read", doc: "Reads a guest-state slot that is a double." }),
+  set_f64: row({ params: [D], attr: "global", effect: "write", doc: "Writes a guest-state slot that is a double." }),
   field: row({ result: I, attr: "field", effect: "read", doc: "A field of the decoded insn (interpreter handlers only); constant while the handler runs." }),
   env_ld8: row({ params: [I], result: I, effect: "read", doc: "Byte x of the register file, zero extended (interpreter handlers only)." }),
   env_ld16: row({ params: [I], result: I, effect: "read", doc: "Halfword x of the register file, zero extended." }),
@@ -160,10 +175,15 @@ const TABLE = {
   guest_ld: row({ params: [I], result: I, attr: "mem", effect: "access", doc: "Loads from guest linear address x." }),
   guest_st: row({ params: [I, I], attr: "mem", effect: "access", doc: "Stores the low bits of y to guest linear address x." }),
 
+  guest_ld_f64: row({ params: [I], result: D, attr: "mem", effect: "access", doc: "Loads a double. What a NaN carries may get lost: see leave_if." }),
+  guest_st_f64: row({ params: [I, D], attr: "mem", effect: "access", doc: "Stores a double." }),
+
   // ---- calls and faults
   call: row({ variadic: true, attr: "helper", effect: "call", doc: "Calls a helper; the result has the helper's type." }),
   fault_if: row({ params: [I], attr: "fault", effect: "fault",
     doc: "Raises the fault if x is not 0. A block leaves at the start of the insn instead, and the interpreter raises it." }),
+  leave_if: row({ params: [I], effect: "fault",
+    doc: "If x is not 0, leaves the block at the start of this insn, and the interpreter runs it: what the ops assumed does not hold." }),
   retry_if: row({ params: [I], effect: "fault",
     doc: "If x is not 0, leaves with the committed state at the start of this insn, to run it again: a string insn not yet done." }),
 
@@ -183,7 +203,8 @@ export const OPS = Object.fromEntries(
   Object.entries(TABLE).map(([name, r], code) => [name, { name, code, ...r }]),
 ) as { readonly [K in OpName]: OpDef };
 
-/** Names of the ops that are pure functions of int32 operands without attribute: what a builder offers as `b.add(x, y)`. */
+/** Names of the ops that are pure functions without attribute: what a builder offers as `b.add(x, y)`. */
 export type PlainOp =
   | "add" | "sub" | "mul" | "muluh" | "mulsh" | "neg" | "not" | "and" | "or" | "xor" | "shl" | "shr" | "sar" | "rotl" | "rotr"
-  | "clz" | "ctz" | "ctpop" | "bswap" | "divu" | "remu" | "divs" | "rems" | "divu2" | "remu2" | "divs2" | "rems2";
+  | "clz" | "ctz" | "ctpop" | "bswap" | "divu" | "remu" | "divs" | "rems" | "divu2" | "remu2" | "divs2" | "rems2"
+  | "f64_from_i32" | "f64_to_i32" | "add_f64" | "sub_f64" | "mul_f64" | "div_f64" | "sqrt_f64" | "abnormal_f64";

@@ -10,6 +10,10 @@ export type Type = "i32" | "f32" | "f64";
 export const CONDS = ["eq", "ne", "lt", "ge", "le", "gt", "ltu", "geu", "leu", "gtu", "tsteq", "tstne"] as const;
 export type Cond = (typeof CONDS)[number];
 
+/** Those that compare doubles: the first of CONDS. */
+export const DOUBLE_CONDS = ["eq", "ne", "lt", "ge", "le", "gt"] as const;
+export type DoubleCond = (typeof DOUBLE_CONDS)[number];
+
 /**
  * What a guest memory access checks before it touches memory.
  * - `read`, `write`: the access may fail (leave the block, or raise the fault in an interpreter handler);
@@ -18,9 +22,9 @@ export type Cond = (typeof CONDS)[number];
  */
 export type Probe = "read" | "write" | "none";
 
-/** A guest memory access: `bits` wide, extended to i32 as `signed` says (loads only), little endian. */
+/** A guest memory access: `bits` wide, extended to i32 as `signed` says (loads only), little endian; of 64 bits a double. */
 export interface MemOp {
-  readonly bits: 8 | 16 | 32;
+  readonly bits: 8 | 16 | 32 | 64;
   readonly signed: boolean;
   readonly probe: Probe;
 }
@@ -28,7 +32,7 @@ export interface MemOp {
 const memOps = new Map<string, MemOp>();
 
 /** The one MemOp object for these properties (so that they compare by identity). */
-export function memOp(bits: 8 | 16 | 32, probe: Probe, signed = false): MemOp {
+export function memOp(bits: MemOp["bits"], probe: Probe, signed = false): MemOp {
   const name = memOpName({ bits, signed, probe });
   let found = memOps.get(name);
   if (found === undefined) {
@@ -38,16 +42,24 @@ export function memOp(bits: 8 | 16 | 32, probe: Probe, signed = false): MemOp {
   return found;
 }
 
-/** The printed name: `u8.read`, `s16.read`, `i32.write`, … */
+/** The printed name: `u8.read`, `s16.read`, `i32.write`, `f64.read`, … */
 export function memOpName(m: MemOp): string {
-  return `${m.bits === 32 ? "i" : m.signed ? "s" : "u"}${m.bits}.${m.probe}`;
+  return `${m.bits === 64 ? "f" : m.bits === 32 ? "i" : m.signed ? "s" : "u"}${m.bits}.${m.probe}`;
 }
 
-/** A guest-state slot that ops name statically (TCG: a global). `index` is its place in the int32 state file. */
+/**
+ * A guest-state slot that ops name statically (TCG: a global). `index` is its place in the int32 state file. One of type
+ * f64 takes two places, the first of an even index, and may be another view of two that have globals of their own.
+ */
 export interface Global {
   readonly name: string;
   readonly index: number;
-  readonly type: "i32";
+  readonly type: "i32" | "f64";
+}
+
+/** True if the two share a place in the state file. */
+export function overlaps(a: Global, b: Global): boolean {
+  return a === b || (a.type === b.type ? a.index === b.index : (a.index | 1) === (b.index | 1));
 }
 
 /** A field of the decoded insn an interpreter handler runs for: a value known only when the handler runs. */

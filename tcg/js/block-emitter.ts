@@ -15,14 +15,18 @@
  *   }
  *   R[0] = eax;
  *   return side(tb, at);
+ *
+ * Where a block uses a slot of type f64 and the two words it is made of, only one of the two views is up to date; going over
+ * to the other leads through the state file. Which one is known statically, so a leave writes back what is current there.
  */
 import type { Expression, Statement, VariableDeclarator } from "estree";
 import type { Block, Op } from "../ir/block.ts";
-import { helperOf, memOpOf } from "../ir/block.ts";
+import { helperOf, isGet, isSet, memOpOf } from "../ir/block.ts";
 import { OPS } from "../ir/ops.ts";
 import type { Global, GlobalSet, MemOp } from "../ir/types.ts";
+import { overlaps } from "../ir/types.ts";
 import { InternalError } from "../support/errors.ts";
-import { assign, block as blockOf, call, giveBack, id, int, item, member, when, yes } from "./estree.ts";
+import { assign, block as blockOf, call, giveBack, id, int, member, when, yes } from "./estree.ts";
 import type { EmittedFunction, Hazards } from "./emitter.ts";
 import { Emitter, MEMORY_HAZARD, NO_HAZARDS, slotHazard } from "./emitter.ts";
 import { checkAccess, flatIndex, loadAt, storeAt } from "./memory-access.ts";
@@ -43,6 +47,15 @@ interface Variable {
   leftBeforeSet: boolean;
   /** A leave comes after a set. */
   leftAfterSet: boolean;
+  /** The views of this slot, if the block uses more than one. */
+  views: Views | null;
+}
+
+/** A double and its words, all used by the block. */
+interface Views {
+  readonly variables: Variable[];
+  /** Which variables are up to date; with `both` the state file is too. */
+  current: "f64" | "i32" | "both";
 }
 
 class BlockEmitter extends Emitter {
@@ -60,10 +73,22 @@ class BlockEmitter extends Emitter {
 
   emit(): EmittedFunction {
     for (const op of this.block.ops) {
-      if (op.def === OPS.get || op.def === OPS.set) this.variable(op.ref as Global);
+      if (isGet(op) || isSet(op)) this.variable(op.ref as Global);
     }
+    this.findViews();
     this.emitOps();
     return { body: this.assemble(), names: this.names, helpers: this.helpers };
+  }
+
+  private findViews(): void {
+    const variables = [...this.variables.values()];
+    for (const double of variables) {
+      if (double.global.type !== "f64") continue;
+      const words = variables.filter((v) => v !== double && overlaps(v.global, double.global));
+      if (words.length === 0) continue;
+      const views: Views = { variables: [double, ...words], current: "both" };
+      for (const v of views.variables) v.views = views;
+    }
   }
 
   private assemble(): Statement[] {
@@ -91,39 +116,64 @@ class BlockEmitter extends Emitter {
   private variable(global: Global): Variable {
     let v = this.variables.get(global);
     if (v === undefined) {
-      v = { global, needsLoad: false, isSet: false, leftBeforeSet: false, leftAfterSet: false };
+      v = { global, needsLoad: false, isSet: false, leftBeforeSet: false, leftAfterSet: false, views: null };
       this.variables.set(global, v);
     }
     return v;
   }
 
-  private slot(global: Global): Expression {
-    return this.itemOf("R", int(global.index));
+  private writeBack(global: Global): Statement {
+    return assign(this.slot(global), id(global.name));
   }
 
-  private writeBack(global: Global): Statement {
-    this.names.add("R");
-    return assign(item("R", int(global.index)), id(global.name));
+  /** Statements that bring the state file up to date with the views of one slot. */
+  private writeBackViews({ variables, current }: Views): Statement[] {
+    return variables.filter((v) => v.isSet && v.global.type === current).map((v) => this.writeBack(v.global));
+  }
+
+  /** Makes a variable up to date where another view of its slot has been written. */
+  private refresh({ global: { type }, views }: Variable): void {
+    if (views === null || views.current === "both" || views.current === type) return;
+    this.out.push(...this.writeBackViews(views));
+    for (const v of views.variables) if (v.global.type === type) this.load(v);
+    views.current = "both";
+  }
+
+  /** Reads a variable from the state file. */
+  private load(v: Variable): void {
+    this.pinSlot(v.global);
+    this.out.push(assign(id(v.global.name), this.slot(v.global)));
+    v.isSet = true;
   }
 
   /** Leaves the block in front of the current insn if the condition holds. */
   private leaveIf(test: Expression): void {
     this.leaves++;
+    const here: Statement[] = [], seen = new Set<Views>();
     for (const v of this.variables.values()) {
-      if (v.isSet) v.leftAfterSet = true;
-      else v.leftBeforeSet = true;
+      if (v.views !== null) {
+        if (!seen.has(v.views)) here.push(...this.writeBackViews(v.views));
+        seen.add(v.views);
+      } else if (v.isSet) {
+        v.leftAfterSet = true;
+      } else {
+        v.leftBeforeSet = true;
+      }
     }
-    this.out.push(when(test, blockOf([assign(id("at"), int(this.insnIndex)), { type: "BreakStatement", label: id("leave") }])));
+    this.out.push(when(test, blockOf([...here, assign(id("at"), int(this.insnIndex)), { type: "BreakStatement", label: id("leave") }])));
   }
 
   protected emitGet(op: Op, global: Global): void {
     const v = this.variable(global);
+    this.refresh(v);
     if (!v.isSet) v.needsLoad = true;
     this.hold(op, id(global.name), slotHazard(global), true);
   }
 
   protected emitSet(op: Op, global: Global): void {
     const value = op.args[0], variable = this.variable(global);
+    if (global.type === "i32") this.refresh(variable);   // the other word must be there too
+    if (variable.views !== null) variable.views.current = global.type;
     if (this.constantOf(value) === null) {
       const e = this.emitted(value);
       if (!e.isAtom && e.remaining > 1) {
@@ -148,7 +198,7 @@ class BlockEmitter extends Emitter {
     const mem = memOpOf(op), place = op.args[0];
     const address = this.useAtom(place);
     const index = this.indexOf(place, address, mem);
-    if (op.def === OPS.guest_ld) {
+    if (op.def.result !== "void") {
       if (op.uses > 0) this.hold(op, loadAt(mem, index), this.loadHazards(place, index), false);
       return;
     }
@@ -186,7 +236,7 @@ class BlockEmitter extends Emitter {
     else this.leaveIf(this.conditionOf(op.args[0]));
   }
 
-  protected emitRetryIf(op: Op): void {
+  protected emitLeaveIf(op: Op): void {
     this.leaveIf(this.conditionOf(op.args[0]));
   }
 
@@ -198,7 +248,7 @@ class BlockEmitter extends Emitter {
       return;
     }
     this.pinAll();
-    this.commit(helper.mayFault ? "all" : helper.reads);
+    this.commit(helper.mayFault ? "all" : helper.reads, helper.writes);
     if (helper.mayFault) {
       const { pc, left } = this.target.state;
       this.out.push(assign(this.itemOf("R", int(pc)), int(this.insnPc)), assign(this.itemOf("R", int(left)), int(this.insnCount - this.insnIndex)));
@@ -208,19 +258,23 @@ class BlockEmitter extends Emitter {
     this.reload(helper.writes);
   }
 
-  /** Writes variables back to the state file. */
-  private commit(which: GlobalSet): void {
+  /** Writes variables back to the state file before somebody else reads `read` and writes (parts of) `written` there. */
+  private commit(read: GlobalSet, written: GlobalSet = []): void {
     for (const v of this.variables.values()) {
-      if (v.isSet && (which === "all" || which.includes(v.global))) this.out.push(this.writeBack(v.global));
+      if (!v.isSet || (v.views !== null && v.views.current !== v.global.type)) continue;
+      // Of what spans several places, one may be written by the call and the others must last.
+      const isWide = v.views !== null || v.global.type === "f64";
+      if (viewsOf(v).some(({ global }) => touches(read, global) || (isWide && touches(written, global)))) this.out.push(this.writeBack(v.global));
     }
   }
 
   /** Reads variables that a helper may have changed. */
   private reload(which: GlobalSet): void {
     for (const v of this.variables.values()) {
-      if (which !== "all" && !which.includes(v.global)) continue;
+      if (!viewsOf(v).some(({ global }) => touches(which, global))) continue;
       this.out.push(assign(id(v.global.name), this.slot(v.global)));
       v.isSet = true;
+      if (v.views !== null) v.views.current = "both";
     }
   }
 
@@ -244,3 +298,6 @@ class BlockEmitter extends Emitter {
     this.out.push(giveBack(result));
   }
 }
+
+const viewsOf = (v: Variable): readonly Variable[] => v.views?.variables ?? [v];
+const touches = (set: GlobalSet, global: Global): boolean => set === "all" || set.some((g) => overlaps(g, global));

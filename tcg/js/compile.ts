@@ -88,7 +88,7 @@ function collect(node: Node, declared: Set<string>, used: Set<string>): void {
     case "LabeledStatement": return collect(node.body, declared, used);
     case "BreakStatement": return;
     case "Identifier":
-      if (node.name !== "true") used.add(node.name);
+      if (node.name !== "true" && node.name !== "Infinity") used.add(node.name);
       return;
     default:
       for (const value of Object.values(node) as unknown[]) {

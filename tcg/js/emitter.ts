@@ -10,7 +10,7 @@
 import type { BinaryOperator, Expression, MemberExpression, Statement } from "estree";
 import type { Block } from "../ir/block.ts";
 import type { Op } from "../ir/block.ts";
-import { countUses, globalOf, hasEffect, helperOf, isConst } from "../ir/block.ts";
+import { countUses, globalOf, hasEffect, helperOf, isConst, isGet, isSet } from "../ir/block.ts";
 import { OPS } from "../ir/ops.ts";
 import type { Cond, Field, Global, Helper } from "../ir/types.ts";
 import { CONDS } from "../ir/types.ts";
@@ -18,7 +18,7 @@ import { InternalError } from "../support/errors.ts";
 import { assign, call, declare, id, int, item, member } from "./estree.ts";
 import type { EmitTarget } from "./target.ts";
 import type { Template } from "./templates.ts";
-import { comparison, instantiate, template, templateOf } from "./templates.ts";
+import { ABNORMAL, comparison, instantiate, template, templateOf } from "./templates.ts";
 
 /** Operators of the unsigned comparisons. */
 const UNSIGNED: Partial<Record<Cond, BinaryOperator>> = { ltu: "<", geu: ">=", leu: "<=", gtu: ">" };
@@ -85,7 +85,8 @@ export abstract class Emitter {
   protected abstract emitSet(op: Op, global: Global): void;
   protected abstract emitAccess(op: Op): void;
   protected abstract emitFaultIf(op: Op): void;
-  protected abstract emitRetryIf(op: Op): void;
+  /** `retry_if` or `leave_if`. */
+  protected abstract emitLeaveIf(op: Op): void;
   protected abstract emitCall(op: Op): void;
   protected abstract emitExit(op: Op): void;
 
@@ -111,12 +112,12 @@ export abstract class Emitter {
       case "exit":
         return this.emitExit(op);
       case "fault":
-        return def === OPS.fault_if ? this.emitFaultIf(op) : this.emitRetryIf(op);
+        return def === OPS.fault_if ? this.emitFaultIf(op) : this.emitLeaveIf(op);
       case "read":
-        if (def === OPS.get) return this.emitGet(op, globalOf(op));
+        if (isGet(op)) return this.emitGet(op, globalOf(op));
         return this.emitRead(op);
       case "write":
-        if (def === OPS.set) return this.emitSet(op, globalOf(op));
+        if (isSet(op)) return this.emitSet(op, globalOf(op));
         return this.emitEnvStore(op);
     }
   }
@@ -135,6 +136,11 @@ export abstract class Emitter {
     const index = this.use(op.args[0]), value = this.use(op.args[1]);
     this.pin((h) => h.env || (h.low | h.high) !== 0);
     this.out.push(assign(this.itemOf(view, index), value));
+  }
+
+  /** A slot in the state file. */
+  protected slot(global: Global): MemberExpression {
+    return global.type === "f64" ? this.itemOf("F64", int(global.index >> 1)) : this.itemOf("R", int(global.index));
   }
 
   protected itemOf(array: string, index: Expression): MemberExpression {
@@ -217,7 +223,7 @@ export abstract class Emitter {
   }
 
   private build(op: Op): Emitted {
-    if (op.def === OPS.setcond) {
+    if (isPredicate(op)) {
       const hazards = this.hazardsOf(op.args);
       const test = this.condition(op);
       return new Emitted({ type: "ConditionalExpression", test, consequent: int(1), alternate: int(0) }, hazards, false, op.uses);
@@ -259,7 +265,7 @@ export abstract class Emitter {
   /** The value as a JavaScript condition: true where it is not 0. */
   protected conditionOf(op: Op | undefined): Expression {
     if (op !== undefined && !isConst(op) && op.uses === 1 && !this.values.has(op)) {
-      if (op.def === OPS.setcond) return this.condition(op);
+      if (isPredicate(op)) return this.condition(op);
       if ((op.def === OPS.and || op.def === OPS.or) && op.args.every(isBoolean)) {
         const left = this.conditionOf(op.args[0]), right = this.conditionOf(op.args[1]);
         return { type: "LogicalExpression", operator: op.def === OPS.and ? "&&" : "||", left, right };
@@ -269,6 +275,7 @@ export abstract class Emitter {
   }
 
   private condition(op: Op): Expression {
+    if (op.def === OPS.abnormal_f64) return this.fill(template(ABNORMAL), op.args);
     return this.compare(op.imm, op.args[0], op.args[1]);
   }
 
@@ -311,6 +318,7 @@ export abstract class Emitter {
 
 /** The hazard of mentioning one slot. */
 export function slotHazard(global: Global): Hazards {
+  if (global.type === "f64") return { low: 0, high: 3 << (global.index & 31), env: false, memory: false };
   return global.index < 32
     ? { low: 1 << global.index, high: 0, env: false, memory: false }
     : { low: 0, high: 1 << (global.index - 32), env: false, memory: false };
@@ -318,7 +326,12 @@ export function slotHazard(global: Global): Hazards {
 
 export const MEMORY_HAZARD: Hazards = Object.freeze({ low: 0, high: 0, env: false, memory: true });
 
+/** Is a condition first, and a number only if asked. */
+function isPredicate(op: Op): boolean {
+  return op.def === OPS.setcond || op.def === OPS.setcond_f64 || op.def === OPS.abnormal_f64;
+}
+
 function isBoolean(op: Op): boolean {
-  if (op.def === OPS.setcond) return true;
+  if (isPredicate(op)) return true;
   return (op.def === OPS.and || op.def === OPS.or) && op.args.every(isBoolean);
 }

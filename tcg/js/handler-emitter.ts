@@ -8,6 +8,7 @@ import type { Expression } from "estree";
 import type { Block, Op } from "../ir/block.ts";
 import { faultOf, helperOf, memOpOf } from "../ir/block.ts";
 import { OPS } from "../ir/ops.ts";
+import { InternalError } from "../support/errors.ts";
 import type { Global, MemOp } from "../ir/types.ts";
 import { assign, block as blockOf, call, giveBack, id, int, member, statement, when } from "./estree.ts";
 import type { EmittedFunction } from "./emitter.ts";
@@ -32,19 +33,19 @@ class HandlerEmitter extends Emitter {
   }
 
   protected emitGet(op: Op, global: Global): void {
-    this.hold(op, this.itemOf("R", int(global.index)), slotHazard(global), false);
+    this.hold(op, this.slot(global), slotHazard(global), false);
   }
 
   protected emitSet(op: Op, global: Global): void {
     const value = this.use(op.args[0]);
     this.pinSlot(global);
-    this.out.push(assign(this.itemOf("R", int(global.index)), value));
+    this.out.push(assign(this.slot(global), value));
   }
 
   protected emitAccess(op: Op): void {
     const mem = memOpOf(op), address = this.useAtom(op.args[0]);
-    const kind = op.def === OPS.guest_st || mem.probe === "write" ? "write" : "read";
-    if (op.def === OPS.guest_ld) {
+    const kind = op.def.result === "void" || mem.probe === "write" ? "write" : "read";
+    if (op.def.result !== "void") {
       const access = this.check(mem, kind, address), slow = slowLoad(mem, address);
       this.names.add(slow.name);
       const value: Expression = { type: "ConditionalExpression", test: access.failed, consequent: slow.value, alternate: loadAt(mem, access.index) };
@@ -72,7 +73,9 @@ class HandlerEmitter extends Emitter {
     else this.out.push(when(this.conditionOf(op.args[0]), raise));
   }
 
-  protected emitRetryIf(op: Op): void {
+  /** A handler has nowhere to leave to: it is what others leave for. */
+  protected emitLeaveIf(op: Op): void {
+    if (op.def === OPS.leave_if) throw new InternalError("leave_if in an interpreter handler");
     this.names.add("again");
     this.out.push(when(this.conditionOf(op.args[0]), blockOf([giveBack(call(id("again"), [id("i")]))])));
   }

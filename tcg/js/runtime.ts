@@ -1,4 +1,4 @@
-/** Functions that emitted code calls for ops JavaScript has no operator for. All take and return int32 numbers. */
+/** Functions that emitted code calls for ops JavaScript has no operator for. Those here take and return int32 numbers. */
 
 /** High 32 bits of the unsigned product, from exact doubles. */
 export function muluh(x: number, y: number): number {
@@ -63,4 +63,4 @@ export function rems2(lo: number, hi: number, d: number): number {
 }
 
 /** What emitted code may call by these names. */
-export const RUNTIME = { muluh, mulsh, ctz32, ctpop, bswap32, divu2, remu2, divs2, rems2, imul: Math.imul, clz32: Math.clz32 };
+export const RUNTIME = { muluh, mulsh, ctz32, ctpop, bswap32, divu2, remu2, divs2, rems2, imul: Math.imul, clz32: Math.clz32, abs: Math.abs, sqrt: Math.sqrt };

@@ -1,5 +1,6 @@
 /**
- * Op -> JavaScript, as quoted expressions. `$0`, `$1` … are the operands; every result is an int32 number.
+ * Op -> JavaScript, as quoted expressions. `$0`, `$1` … are the operands; every result is an int32 number, or a double
+ * where the op says so.
  * A template is parsed by acorn the first time it is needed; an operand that occurs twice is given a name first.
  */
 import { parseExpressionAt } from "acorn";
@@ -38,6 +39,13 @@ const PLAIN: Partial<Record<OpName, string>> = {
   remu2: "remu2($0, $1, $2)",
   divs2: "divs2($0, $1, $2)",
   rems2: "rems2($0, $1, $2)",
+  f64_from_i32: "$0",
+  f64_to_i32: "$0 | 0",
+  add_f64: "$0 + $1",
+  sub_f64: "$0 - $1",
+  mul_f64: "$0 * $1",
+  div_f64: "$0 / $1",
+  sqrt_f64: "sqrt($0)",
 };
 
 /** Comparisons, by index into CONDS; as conditions, not as numbers. */
@@ -55,6 +63,9 @@ const COMPARE: Readonly<Record<(typeof CONDS)[number], string>> = {
   tsteq: "($0 & $1) === 0",
   tstne: "($0 & $1) !== 0",
 };
+
+/** True where `abnormal_f64` is 1. */
+export const ABNORMAL = "!(abs($0) > 2.2250738585072014e-308 && abs($0) < Infinity)";
 
 const hex = (n: number): string => (n < 10 ? String(n) : `0x${(n >>> 0).toString(16)}`);
 
@@ -92,6 +103,7 @@ export function template(source: string): Template {
     let repeated = 0;
     const names: string[] = [];
     for (const [name, count] of counts) {
+      if (name === "Infinity") continue;
       if (!name.startsWith("$")) names.push(name);
       else if (count > 1) repeated |= 1 << Number(name.slice(1));
     }
@@ -125,7 +137,7 @@ export function comparison(cond: number): Template {
 
 /** Pure ops that have a template; for the completeness test. */
 export function hasTemplate(name: OpName): boolean {
-  return PLAIN[name] !== undefined || OPS[name].attr === "bits" || OPS[name].attr === "cond" || name === "const";
+  return PLAIN[name] !== undefined || OPS[name].attr === "bits" || OPS[name].attr === "cond" || name === "const" || name === "abnormal_f64";
 }
 
 /** Copies an expression, putting operands in the place of `$n`. */
@@ -134,6 +146,8 @@ export function instantiate(node: Expression, operands: readonly Expression[]): 
     case "Identifier": return node.name.startsWith("$") ? operands[Number(node.name.slice(1))] ?? node : node;
     case "Literal": return node;
     case "UnaryExpression": return { ...node, argument: instantiate(node.argument, operands) };
+    case "LogicalExpression":
+      return { ...node, left: instantiate(node.left, operands), right: instantiate(node.right, operands) };
     case "BinaryExpression":
       return { ...node, left: instantiate(node.left as Expression, operands), right: instantiate(node.right, operands) };
     case "CallExpression":

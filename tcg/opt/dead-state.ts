@@ -7,13 +7,14 @@
 import type { Op } from "../ir/block.ts";
 import { globalOf, helperOf, mayLeave } from "../ir/block.ts";
 import { OPS } from "../ir/ops.ts";
+import type { Global } from "../ir/types.ts";
 import type { Report } from "./report.ts";
 
-const { get: GET, set: SET, call: CALL, env_ld8: ENV_LD8, env_ld16: ENV_LD16, env_ld32: ENV_LD32 } = OPS;
+const { get: GET, set: SET, get_f64: GET_F64, set_f64: SET_F64, call: CALL, env_ld8: ENV_LD8, env_ld16: ENV_LD16, env_ld32: ENV_LD32 } = OPS;
 
 export class DeadState {
   readonly #report: Report | undefined;
-  /** By global index: the era in which the global became dead. It is dead as long as that era lasts. */
+  /** By place in the state file: the era in which the global became dead. It is dead as long as that era lasts. */
   readonly #deadSince: number[] = [];
   /** Grows at each op where all globals may be read; from 1, so that 0 means alive. */
   #era = 1;
@@ -25,22 +26,30 @@ export class DeadState {
   /** True if the op is a `set` that nobody sees. Takes note of what the op reads and writes if it stays. */
   isDead(op: Op): boolean {
     const { def } = op;
-    if (def === SET) {
-      const { index } = globalOf(op);
-      if (this.#deadSince[index] === this.#era) {
+    if (def === SET || def === SET_F64) {
+      if (this.#isOverwritten(globalOf(op))) {
         this.#report?.("dead-state", op, "overwritten before anything reads it");
         return true;
       }
-      this.#deadSince[index] = this.#era;
-    } else if (def === GET) {
-      this.#deadSince[globalOf(op).index] = 0;
+      this.#mark(globalOf(op), this.#era);
+    } else if (def === GET || def === GET_F64) {
+      this.#mark(globalOf(op), 0);
     } else if (seesEverything(op)) {
       this.#era++;
     } else if (def === CALL) {
       const { reads } = helperOf(op);
-      if (reads !== "all") for (const g of reads) this.#deadSince[g.index] = 0;
+      if (reads !== "all") for (const g of reads) this.#mark(g, 0);
     }
     return false;
+  }
+
+  #isOverwritten({ index, type }: Global): boolean {
+    return this.#deadSince[index] === this.#era && (type === "i32" || this.#deadSince[index + 1] === this.#era);
+  }
+
+  #mark({ index, type }: Global, era: number): void {
+    this.#deadSince[index] = era;
+    if (type === "f64") this.#deadSince[index + 1] = era;
   }
 }
 

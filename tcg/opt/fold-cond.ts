@@ -176,7 +176,7 @@ function truth(op: Op, f: Folder): void {
   op.args[0] = x;
 }
 
-/** Folds `fault_if` and `retry_if`, which do nothing when their operand is 0. */
+/** Folds `fault_if`, `retry_if` and `leave_if`, which do nothing when their operand is 0. */
 const foldLeaveIf: Fold = (op, f) => {
   truth(op, f);
   return f.zeros(op.args[0]) === -1 ? f.drop(op, "the condition never holds") : op;
@@ -223,6 +223,7 @@ export const FOLD_COND = {
 
   fault_if: foldLeaveIf,
   retry_if: foldLeaveIf,
+  leave_if: foldLeaveIf,
 
   goto_tb_if(op, f) {
     truth(op, f);

@@ -6,18 +6,20 @@
  * propagation needs no pass of its own: the IR has no moves, and the walk replaces operands as it meets them.)
  */
 import type { Op } from "../ir/block.ts";
-import { globalOf, helperOf } from "../ir/block.ts";
+import { globalOf, helperOf, isConst } from "../ir/block.ts";
 import { OPS } from "../ir/ops.ts";
 import type { GlobalSet } from "../ir/types.ts";
 import { sameValue } from "./cse.ts";
 import type { Report } from "./report.ts";
 
-const { get: GET, set: SET, call: CALL, env_st8: ENV_ST8, env_st16: ENV_ST16, env_st32: ENV_ST32 } = OPS;
+const { get: GET, set: SET, get_f64: GET_F64, set_f64: SET_F64, f64_from_i32: F64_FROM_I32, call: CALL, env_st8: ENV_ST8, env_st16: ENV_ST16, env_st32: ENV_ST32 } = OPS;
 
 export class StateForwarding {
   readonly #report: Report | undefined;
   /** The value each global holds at this point, by global index; undefined when not known. */
   #held: (Op | undefined)[] = [];
+  /** The same of globals of type f64. */
+  #doubles: (Op | undefined)[] = [];
 
   constructor(report: Report | undefined) {
     this.#report = report;
@@ -28,6 +30,8 @@ export class StateForwarding {
     switch (op.def) {
       case GET: return this.#get(op);
       case SET: return this.#set(op);
+      case GET_F64: return this.#getDouble(op);
+      case SET_F64: return this.#setDouble(op);
       case CALL: {
         const { writes } = helperOf(op);
         if (writes === "all" || writes.length > 0) this.#forget(writes);
@@ -63,11 +67,51 @@ export class StateForwarding {
       return null;
     }
     this.#held[index] = value;
+    this.#doubles[index & ~1] = undefined;
+    return op;
+  }
+
+  #getDouble(op: Op): Op {
+    const { index } = globalOf(op), held = this.#doubles[index];
+    if (held !== undefined) {
+      this.#report?.("forward", op, "its value is known");
+      return held;
+    }
+    this.#doubles[index] = op;
+    const low = this.#held[index], high = this.#held[index + 1];
+    if (low !== undefined && high !== undefined && isZero(low) && isZero(high)) {
+      this.#report?.("forward", op, "its words are 0");
+      op.def = F64_FROM_I32;
+      op.args = [low];
+      op.ref = null;
+    }
+    return op;
+  }
+
+  #setDouble(op: Op): Op | null {
+    const { index } = globalOf(op), value = op.args[0];
+    if (this.#doubles[index] === value) {
+      this.#report?.("forward", op, "it holds this value already");
+      return null;
+    }
+    this.#doubles[index] = value;
+    this.#held[index] = undefined;
+    this.#held[index + 1] = undefined;
     return op;
   }
 
   #forget(which: GlobalSet): void {
-    if (which === "all") this.#held = [];
-    else for (const { index } of which) this.#held[index] = undefined;
+    if (which === "all") {
+      this.#held = [];
+      this.#doubles = [];
+      return;
+    }
+    for (const { index, type } of which) {
+      this.#held[index] = undefined;
+      if (type === "f64") this.#held[index + 1] = undefined;
+      this.#doubles[index & ~1] = undefined;
+    }
   }
 }
+
+const isZero = (op: Op): boolean => isConst(op) && op.imm === 0;

@@ -224,6 +224,8 @@ const TRANSFER: { readonly [K in OpName]?: Transfer } = {
     k.o = k.ones(x) & ~mask | k.ones(y) << op.imm & mask;
   },
   setcond: bound(1),
+  setcond_f64: bound(1),
+  abnormal_f64: bound(1),
   movcond(op, k) {
     const [, , t, f] = op.args;
     k.z = k.zeros(t) & k.zeros(f);

@@ -68,7 +68,7 @@ function select(from: readonly PassName[], passes: readonly PassName[]): readonl
   return passes === PASSES ? from : from.filter((name) => passes.includes(name));
 }
 
-const { fault_if: FAULT_IF, retry_if: RETRY_IF } = OPS;
+const { fault_if: FAULT_IF, retry_if: RETRY_IF, leave_if: LEAVE_IF } = OPS;
 
 /** Takes a numbered block; leaves it numbered and its uses counted. */
 function walkForwards(block: Block, passes: readonly PassName[], report: Report | undefined): void {
@@ -99,7 +99,7 @@ function walkForwards(block: Block, passes: readonly PassName[], report: Report 
       for (let k = 0; k < args.length; k++) args[k].uses++;
       if (op.id >= 0) {
         folder?.keep(op);
-      } else if (folder !== null && (op.def === FAULT_IF || op.def === RETRY_IF)) {
+      } else if (folder !== null && (op.def === FAULT_IF || op.def === RETRY_IF || op.def === LEAVE_IF)) {
         const { id } = args[0];   // going on means that it is 0
         if (id >= 0) stead[id] = constant(0);
       }

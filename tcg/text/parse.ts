@@ -10,7 +10,7 @@ import { Block, Op } from "../ir/block.ts";
 import { constant } from "../ir/builder.ts";
 import type { AttrKind, OpDef, OpName } from "../ir/ops.ts";
 import { OPS } from "../ir/ops.ts";
-import type { Cond, Field, Global, Helper } from "../ir/types.ts";
+import type { Cond, Field, Global, Helper, MemOp } from "../ir/types.ts";
 import { CONDS, memOp } from "../ir/types.ts";
 import { TARGETS } from "./names.ts";
 import { LineScanner } from "./scan.ts";
@@ -69,9 +69,9 @@ function targetByName(name: string): Attr | undefined {
   return index < 0 ? undefined : numbers(index);
 }
 
-const MEM = /^(?:i(32)|([us])(8|16))\.(read|write|none)$/;
-const BITS = { 8: 8, 16: 16, 32: 32 } as const;
-const isBits = (n: number): n is 8 | 16 | 32 => n in BITS;
+const MEM = /^(?:i(32)|f(64)|([us])(8|16))\.(read|write|none)$/;
+const BITS = { 8: 8, 16: 16, 32: 32, 64: 64 } as const;
+const isBits = (n: number): n is MemOp["bits"] => n in BITS;
 
 /** Attributes in an op's name: `setcond.eq`, `guest_ld.u8.read`. */
 const SUFFIX: { readonly [K in AttrKind]?: (suffix: string) => Attr | null } = {
@@ -82,10 +82,10 @@ const SUFFIX: { readonly [K in AttrKind]?: (suffix: string) => Attr | null } = {
   mem(suffix) {
     const found = MEM.exec(suffix);
     if (found === null) return null;
-    const bits = Number(found[1] ?? found[3]);
-    const probe = found[4];
+    const bits = Number(found[1] ?? found[2] ?? found[4]);
+    const probe = found[5];
     if (!isBits(bits) || (probe !== "read" && probe !== "write" && probe !== "none")) return null;
-    return reference(memOp(bits, probe, found[2] === "s"));
+    return reference(memOp(bits, probe, found[3] === "s"));
   },
 };
 

@@ -11,7 +11,7 @@
  *      before an op that may leave. Exempt is `retry_if`, which leaves with the state written so far; a `guest_st` is no
  *      such write, since running the insn again stores the same again.
  * - I6 Nothing follows an exit.
- * - I7 Only declared globals are touched, and no two of them share a slot.
+ * - I7 Only declared globals are touched, with the ops of their type; no two of a type share a slot.
  * - I8 A helper's declared effects cover what it does. What it does cannot be seen from here; checked is only that a
  *      helper declared pure declares no effects and has a result.
  */
@@ -20,7 +20,7 @@ import { faultOf, globalOf, helperOf, isConst, mayLeave, memOpOf } from "../ir/b
 import type { AttrKind } from "../ir/ops.ts";
 import { OPS } from "../ir/ops.ts";
 import type { Global } from "../ir/types.ts";
-import { CONDS, memOp } from "../ir/types.ts";
+import { CONDS, DOUBLE_CONDS, memOp } from "../ir/types.ts";
 import { printBlock, printOp } from "../text/print.ts";
 import type { Invariant } from "../support/assert.ts";
 import { InternalError } from "../support/errors.ts";
@@ -93,7 +93,7 @@ function checkShape(block: Block, op: Op, check: Check): void {
 const ATTR_COMPLAINT: { readonly [K in AttrKind]: (op: Op, block: Block) => string | null } = {
   none: (op) => (op.imm === 0 && op.imm2 === 0 && op.ref === null ? null : "an attribute where none belongs"),
   const: () => null,   // I1 has refused it
-  cond: (op) => (op.imm in CONDS ? null : `there is no condition ${op.imm}`),
+  cond: (op) => (op.imm in (op.def === OPS.setcond_f64 ? DOUBLE_CONDS : CONDS) ? null : `there is no condition ${op.imm}`),
   bits: ({ imm, imm2 }) =>
     isInt32(imm) && isInt32(imm2) && imm >= 0 && imm2 >= 1 && imm + imm2 <= 32 ? null : `there are no bits ${imm}, ${imm2}`,
   global: (op) => (hasName(op) && "index" in op.ref ? null : "not a global"),
@@ -103,7 +103,9 @@ const ATTR_COMPLAINT: { readonly [K in AttrKind]: (op: Op, block: Block) => stri
     if (op.ref === null || !("probe" in op.ref)) return "not a memory access";
     const { bits, probe, signed } = memOpOf(op);
     if (op.ref !== memOp(bits, probe, signed)) return "a MemOp that is not from memOp()";
-    return op.def === OPS.guest_st && (signed || probe === "read") ? "a store neither extends nor probes for reading" : null;
+    const isDouble = op.def === OPS.guest_ld_f64 || op.def === OPS.guest_st_f64, isStore = op.def.result === "void";
+    if ((bits === 64) !== isDouble) return `${bits} bits`;
+    return isStore && (signed || probe === "read") ? "a store neither extends nor probes for reading" : null;
   },
   fault(op) {
     if (op.ref === null || !("vector" in op.ref)) return "not a fault";
@@ -153,15 +155,17 @@ function writesState(op: Op): boolean {
 }
 
 function checkGlobals(block: Block, declared: readonly Global[] | undefined, check: Check): void {
-  const owners = new Map<number, Global>();
-  for (const g of declared ?? []) owners.set(g.index, g);
+  const owners = new Map<string, Global>(), place = (g: Global): string => `${g.type} ${g.index}`;
+  for (const g of declared ?? []) owners.set(place(g), g);
   for (const op of block.ops) {
     if (op.def.attr !== "global") continue;
     const g = globalOf(op);
-    const owner = owners.get(g.index);
+    const owner = owners.get(place(g)), isDouble = op.def === OPS.get_f64 || op.def === OPS.set_f64;
+    check(isDouble === (g.type === "f64"), "I7", op, () => `global ${g.name} is ${g.type}`);
+    check(!isDouble || g.index % 2 === 0, "I7", op, () => `global ${g.name} is not aligned`);
     check(declared === undefined || declared.includes(g), "I7", op, () => `global ${g.name} is not declared`);
     check(owner === undefined || owner === g, "I7", op, () => `globals ${g.name} and ${owner?.name} share slot ${g.index}`);
-    owners.set(g.index, g);
+    owners.set(place(g), g);
   }
 }
 

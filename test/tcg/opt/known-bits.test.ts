@@ -9,7 +9,7 @@ import { CONDS, memOp } from "../../../tcg/ir/types.ts";
 import { KnownBits } from "../../../tcg/opt/known-bits.ts";
 import { Random, testSeed } from "../support/random.ts";
 
-const PURE = Object.values(OPS).filter((def) => def.effect === "pure" && def !== OPS.const);
+const PURE = Object.values(OPS).filter((def) => def.effect === "pure" && def.evaluate !== null && def !== OPS.const);
 const ROUNDS = 2000;
 const TRIES = 6;
 

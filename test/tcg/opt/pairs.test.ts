@@ -13,7 +13,7 @@ import { optimize } from "../../../tcg/opt/pipeline.ts";
 import { printBlock } from "../../../tcg/text/print.ts";
 import { Random, testSeed } from "../support/random.ts";
 
-const PURE = Object.values(OPS).filter((def) => def.effect === "pure" && def !== OPS.const);
+const PURE = Object.values(OPS).filter((def) => def.effect === "pure" && def.evaluate !== null && def !== OPS.const);
 /** Functions made of each pair. */
 const FORMS = 120;
 /** Calls of each function, with other arguments. */

@@ -12,6 +12,9 @@ const NAMES = [
   "eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi", "eip", "cc_op", "cc_dst", "cc_src", "cc_src2", "df",
 ] as const;
 
+/** Two of the words are a double besides; one double stands by itself. */
+export const DOUBLES: readonly Global[] = [{ name: "acc", index: 8, type: "f64" }, { name: "fst", index: 14, type: "f64" }];
+
 export const GLOBALS: readonly Global[] = NAMES.map((name, index) => ({ name, index, type: "i32" }));
 
 /** The global of this name. */
@@ -29,6 +32,7 @@ const helper = (name: string, h: Partial<Helper>): Helper => ({
 export const HELPERS: readonly Helper[] = [
   helper("mix", { params: [I, I], result: I, pure: true }),
   helper("read_df", { result: I, reads: [global("df")] }),
+  helper("write_cc_op", { params: [I], writes: [global("cc_op")] }),
   helper("write_edx", { params: [I], writes: [global("edx")] }),
   helper("flags", { params: [I], result: I, reads: [global("cc_op"), global("cc_dst")], writes: [global("cc_src")] }),
   helper("look", { result: I, reads: "all" }),
@@ -44,7 +48,7 @@ export function helperNamed(name: string): Helper {
   return found;
 }
 
-export const PARSE_ENV = parseEnv(GLOBALS, HELPERS, FIELDS);
+export const PARSE_ENV = parseEnv([...GLOBALS, ...DOUBLES], HELPERS, FIELDS);
 
 /**
  * One run's surroundings. Guests with equal seeds behave alike; `log` holds all that the block did to the outside, in

@@ -7,15 +7,16 @@ import type { OpDef, OpName } from "../../../tcg/ir/ops.ts";
 import { OPS } from "../../../tcg/ir/ops.ts";
 import type { MemOp } from "../../../tcg/ir/types.ts";
 import { CONDS, memOp } from "../../../tcg/ir/types.ts";
-import { FIELDS, GLOBALS, helperNamed } from "./guest.ts";
+import { DOUBLES, FIELDS, GLOBALS, helperNamed } from "./guest.ts";
 import { Random } from "./random.ts";
 
 const PURE: readonly OpName[] = Object.values(OPS)
-  .filter((def) => def.effect === "pure" && def.attr === "none" && !def.name.endsWith("2"))
+  .filter((def) => def.effect === "pure" && def.attr === "none" && def.evaluate !== null && !def.name.endsWith("2"))
   .map((def) => def.name);
 const LONG_DIVISION: readonly OpName[] = ["divu2", "remu2", "divs2", "rems2"];
 /** What x86 lowerings are made of, so that these meet more often. */
 const COMMON: readonly OpName[] = ["add", "sub", "and", "or", "xor", "shl", "shr", "sar", "neg", "not"];
+const DOUBLE: readonly OpName[] = ["add_f64", "sub_f64", "mul_f64", "div_f64", "sqrt_f64"];
 const FIELD_POSITIONS = [[0, 8], [8, 8], [0, 16], [16, 16], [0, 1], [31, 1], [24, 8], [4, 4]] as const;
 
 /** A random block or test function; equal seeds give equal blocks. */
@@ -27,6 +28,7 @@ class Generator {
   readonly #random: Random;
   readonly #block: Block;
   readonly #values: Op[] = [];
+  readonly #doubles: Op[] = [];
   /** Handlers index the register file; blocks name globals only. */
   readonly #isHandler: boolean;
   readonly #isFunction: boolean;
@@ -61,7 +63,8 @@ class Generator {
   #compute(): void {
     const random = this.#random;
     const kind = random.below(100);
-    if (kind < 20) this.#add(OPS.get, [], 0, 0, random.pick(GLOBALS));
+    if (kind < 6) this.#computeDouble();
+    else if (kind < 20) this.#add(OPS.get, [], 0, 0, random.pick(GLOBALS));
     else if (kind < 50) this.#plain(random.pick(COMMON));
     else if (kind < 56) this.#plain(random.pick(PURE));
     else if (kind < 58) this.#plain(random.pick(LONG_DIVISION));
@@ -73,6 +76,24 @@ class Generator {
     else if (kind < 96) this.#guestLoad(memOp(random.pick([8, 16, 32]), "none"));
     else if (this.#isHandler) this.#readIndexed();
     else this.#add(OPS.call, [], 0, 0, helperNamed(random.pick(["look", "read_df"])));
+  }
+
+  #computeDouble(): void {
+    const random = this.#random;
+    const kind = random.below(100);
+    if (kind < 30) this.#add(OPS.get_f64, [], 0, 0, random.pick(DOUBLES));
+    else if (kind < 45) this.#add(OPS.f64_from_i32, [this.#value()]);
+    else if (kind < 75) {
+      const def = OPS[random.pick(DOUBLE)];
+      this.#add(def, def.params.map(() => this.#double()));
+    } else if (kind < 90) this.#add(OPS.setcond_f64, [this.#double(), this.#double()], random.below(6));
+    else this.#add(OPS.abnormal_f64, [this.#double()]);
+  }
+
+  #double(): Op {
+    const random = this.#random;
+    if (this.#doubles.length === 0) return this.#add(OPS.get_f64, [], 0, 0, random.pick(DOUBLES));
+    return random.pick(this.#doubles);
   }
 
   #plain(name: OpName): void {
@@ -112,7 +133,8 @@ class Generator {
     else if (kind < 75) this.#guestStore(memOp(bits, "write"));
     else if (kind < 90) {
       this.#add(OPS.fault_if, [this.#condition()], 0, 0, random.chance(50) ? { vector: 6 } : { vector: 13, error: 0 });
-    } else this.#add(OPS.call, [this.#value()], 0, 0, helperNamed("may_fault"));
+    } else if (kind < 93) this.#add(OPS.leave_if, [this.#condition()]);
+    else this.#add(OPS.call, [this.#value()], 0, 0, helperNamed("may_fault"));
   }
 
   #guestLoad(mem: MemOp): void {
@@ -126,11 +148,12 @@ class Generator {
   #write(): void {
     const random = this.#random;
     const kind = random.below(100);
-    if (kind < 70) this.#add(OPS.set, [this.#value()], 0, 0, random.pick(GLOBALS));
+    if (kind < 12) this.#add(OPS.set_f64, [this.#double()], 0, 0, random.pick(DOUBLES));
+    else if (kind < 70) this.#add(OPS.set, [this.#value()], 0, 0, random.pick(GLOBALS));
     else if (kind < 85 && this.#isHandler) {
       const [def, size] = random.pick([[OPS.env_st8, 32], [OPS.env_st16, 16], [OPS.env_st32, 8]] as const);
       this.#add(def, [this.#index(size), this.#value()]);
-    } else if (kind < 92) this.#add(OPS.call, [this.#value()], 0, 0, helperNamed(random.pick(["write_edx", "flags", "clobber"])));
+    } else if (kind < 92) this.#add(OPS.call, [this.#value()], 0, 0, helperNamed(random.pick(["write_edx", "write_cc_op", "flags", "clobber"])));
     else this.#guestStore(memOp(random.pick([8, 16, 32]), "none"));
   }
 
@@ -160,7 +183,8 @@ class Generator {
     if (values.length === 0) return this.#add(OPS.get, [], 0, 0, random.pick(GLOBALS));
     const reach = random.chance(70) ? Math.min(3, values.length) : values.length;
     const value = values[values.length - 1 - random.below(reach)];
-    return value.args.length > 0 && random.chance(20) ? random.pick(value.args) : value;
+    const inputs = value.args.filter(({ type }) => type === "i32");
+    return inputs.length > 0 && random.chance(20) ? random.pick(inputs) : value;
   }
 
   /** Operands of a pure op: the first seldom constant, so that not all of it folds away. */
@@ -171,7 +195,8 @@ class Generator {
   #add(def: OpDef, args: Op[], imm = 0, imm2 = 0, ref: Op["ref"] = null): Op {
     const op = new Op(def, args, imm, imm2, ref);
     this.#block.ops.push(op);
-    if (op.type !== "void") this.#values.push(op);
+    if (op.type === "f64") this.#doubles.push(op);
+    else if (op.type !== "void") this.#values.push(op);
     return op;
   }
 }
