@@ -56,8 +56,8 @@ function approximate({ sign, quarters, numerator, denominator }: Angle, p: Preci
   const isNegative = numerator < 0n, t = isNegative ? -numerator : numerator, steps = BigInt(ARCTANGENT_STEPS);
   const k = (2n * steps * t + denominator) / (2n * denominator);
   const num = steps * t - k * denominator, den = steps * denominator + k * t, s = (num << p.shift) / den;
-  const fraction = ((num * p.sum(p.arctangent, -p.times(s, s))) << BigInt(EXTRA_BITS)) / den;
+  const fraction = ((num * p.sum(p.tables.arctangent, -p.times(s, s))) << BigInt(EXTRA_BITS)) / den;
   // All in units of 2^-(bits + EXTRA_BITS).
-  const angle = (p.arctangents[Number(k)] << BigInt(EXTRA_BITS)) + fraction, base = (BigInt(quarters) * p.pi) << BigInt(EXTRA_BITS - 2);
+  const angle = (p.tables.arctangents[Number(k)] << BigInt(EXTRA_BITS)) + fraction, base = (BigInt(quarters) * p.tables.pi) << BigInt(EXTRA_BITS - 2);
   return { sign, magnitude: isNegative ? base - angle : base + angle, exponent: -p.bits - EXTRA_BITS };
 }

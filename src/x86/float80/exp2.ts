@@ -35,7 +35,7 @@ export function exp2Minus1(u: FloatUnit): void {
 
 /** t = x ln 2; e^t - 1 = t (1 + t/2 + t^2/6 + …), so that small arguments keep their precision. */
 function approximate({ sign, significand, exp }: Argument, p: Precision): Approximation {
-  const product = significand * p.ln2, t = product >> BigInt(63 - exp);
-  const factor = p.sum(p.exponential, sign === 0 ? t : -t);
+  const product = significand * p.tables.ln2, t = product >> BigInt(63 - exp);
+  const factor = p.sum(p.tables.exponential, sign === 0 ? t : -t);
   return { sign, magnitude: product * factor, exponent: exp - 63 - 2 * p.bits };
 }

@@ -1,7 +1,7 @@
 /**
  * Fixed-point numbers for the transcendental functions: BigInt in units of 2^-bits, in two precisions, with the constants and
  * series that the functions are made of. The narrow precision decides the rounding of nearly every result; the wide one
- * is for what comes too close to a boundary (big-round.ts). All tables are made once and never change.
+ * is for what comes too close to a boundary (big-round.ts).
  */
 
 /** Units of 2^-256, truncated. */
@@ -13,11 +13,8 @@ const SINE_RANGE = 0.617, EXPONENTIAL_RANGE = 0.694, LOGARITHM_RANGE = 0.0295, A
 /** Arctangents are tabulated in steps of 1/8. */
 export const ARCTANGENT_STEPS = 8;
 
-export class Precision {
-  /** Fraction bits, at most 256; and as a shift count. */
-  readonly bits: number;
-  readonly shift: bigint;
-  readonly one: bigint;
+/** What depends on the precision; made when the first function is evaluated in it. */
+class Tables {
   readonly pi: bigint;
   readonly ln2: bigint;
   /** 1 / ln 2 = log2 e. */
@@ -31,46 +28,54 @@ export class Precision {
   /** atan(k / 8), k = 0 … 8. */
   readonly arctangents: readonly bigint[];
 
+  constructor(p: Precision) {
+    const { bits, one, shift } = p, excess = BigInt(256 - bits);
+    this.pi = PI_256 >> excess;
+    this.ln2 = LN2_256 >> excess;
+    this.log2e = (one << shift) / this.ln2;
+    const inverseFactorials = [one];
+    for (let n = 1; inverseFactorials[n - 1] !== 0n; n++) inverseFactorials.push(inverseFactorials[n - 1] / BigInt(n));
+    const inverseOdd = (n: number): bigint => one / BigInt(2 * n + 1);
+    this.sine = coefficients(SINE_RANGE, (n) => inverseFactorials[2 * n + 1]);
+    this.cosine = coefficients(SINE_RANGE, (n) => inverseFactorials[2 * n]);
+    this.exponential = coefficients(EXPONENTIAL_RANGE, (n) => inverseFactorials[n + 1]);
+    this.logarithm = coefficients(LOGARITHM_RANGE, inverseOdd);
+    this.arctangent = coefficients(ARCTANGENT_RANGE, inverseOdd);
+    // From one to the next: atan(k/8) - atan((k-1)/8) = atan(8 / (64 + k (k-1))).
+    const arctangents = [0n];
+    for (let k = 1; k <= ARCTANGENT_STEPS; k++) {
+      const s = (8n << shift) / BigInt(64 + k * (k - 1));
+      arctangents.push(arctangents[k - 1] + p.times(s, p.sum(this.arctangent, -p.times(s, s))));
+    }
+    this.arctangents = arctangents;
+  }
+}
+
+/** As many coefficients as count for arguments up to `range`. */
+function coefficients(range: number, coefficient: (n: number) => bigint): bigint[] {
+  const list: bigint[] = [];
+  for (let n = 0, power = 1; ; n++, power *= range) {
+    const c = coefficient(n);
+    if (Number(c) * power < 1) return list;
+    list.push(c);
+  }
+}
+
+export class Precision {
+  /** Fraction bits, at most 256; and as a shift count. */
+  readonly bits: number;
+  readonly shift: bigint;
+  readonly one: bigint;
+  #tables: Tables | undefined;
+
   constructor(bits: number) {
     this.bits = bits;
     this.shift = BigInt(bits);
     this.one = 1n << this.shift;
-    this.pi = PI_256 >> BigInt(256 - bits);
-    this.ln2 = LN2_256 >> BigInt(256 - bits);
-    this.log2e = (this.one << this.shift) / this.ln2;
-    const inverseFactorial = (n: number): bigint => {
-      let product = 1n;
-      for (let i = 2; i <= n; i++) product *= BigInt(i);
-      return this.one / product;
-    };
-    const inverseOdd = (n: number): bigint => this.one / BigInt(2 * n + 1);
-    this.sine = this.coefficients(SINE_RANGE, (n) => inverseFactorial(2 * n + 1));
-    this.cosine = this.coefficients(SINE_RANGE, (n) => inverseFactorial(2 * n));
-    this.exponential = this.coefficients(EXPONENTIAL_RANGE, (n) => inverseFactorial(n + 1));
-    this.logarithm = this.coefficients(LOGARITHM_RANGE, inverseOdd);
-    this.arctangent = this.coefficients(ARCTANGENT_RANGE, inverseOdd);
-    this.arctangents = this.tabulateArctangents();
   }
 
-  /** As many coefficients as count for arguments up to `range`. */
-  private coefficients(range: number, coefficient: (n: number) => bigint): bigint[] {
-    const list: bigint[] = [], terms = this.bits;
-    for (let n = 0, power = 1; n < terms; n++, power *= range) {
-      const c = coefficient(n);
-      if (Number(c) * power < 1) break;
-      list.push(c);
-    }
-    return list;
-  }
-
-  /** From one to the next: atan(k/8) - atan((k-1)/8) = atan(8 / (64 + k (k-1))). */
-  private tabulateArctangents(): bigint[] {
-    const list = [0n];
-    for (let k = 1; k <= ARCTANGENT_STEPS; k++) {
-      const s = (8n << this.shift) / BigInt(64 + k * (k - 1));
-      list.push(list[k - 1] + this.times(s, this.sum(this.arctangent, -this.times(s, s))));
-    }
-    return list;
+  get tables(): Tables {
+    return (this.#tables ??= new Tables(this));
   }
 
   times(x: bigint, y: bigint): bigint {
@@ -78,10 +83,10 @@ export class Precision {
   }
 
   /** The polynomial with these coefficients at z. */
-  sum(coefficients: readonly bigint[], z: bigint): bigint {
+  sum(list: readonly bigint[], z: bigint): bigint {
     const { shift } = this;
     let sum = 0n;
-    for (let n = coefficients.length - 1; n >= 0; n--) sum = coefficients[n] + ((sum * z) >> shift);
+    for (let n = list.length - 1; n >= 0; n--) sum = list[n] + ((sum * z) >> shift);
     return sum;
   }
 }

@@ -84,9 +84,9 @@ function deliver(u: FloatUnit, whole: number, numerator: bigint, denominator: bi
 
 function approximate({ sign, factor, factorExp, whole, numerator, denominator, scale }: Product, p: Precision): Approximation {
   const s = scale === 0 ? (numerator << p.shift) / denominator : 0n;
-  const atanhTimes = numerator * p.sum(p.logarithm, p.times(s, s));
+  const atanhTimes = numerator * p.sum(p.tables.logarithm, p.times(s, s));
   // 2 atanh(s) / ln 2, in units of 2^(-2 bits).
-  const fraction = (2n * atanhTimes * p.log2e) / denominator, log = (BigInt(whole) << (2n * p.shift)) + fraction;
+  const fraction = (2n * atanhTimes * p.tables.log2e) / denominator, log = (BigInt(whole) << (2n * p.shift)) + fraction;
   const isNegative = log < 0n;
   return { sign: isNegative ? sign ^ SIGN : sign, magnitude: factor * (isNegative ? -log : log), exponent: factorExp + scale - 2 * p.bits };
 }

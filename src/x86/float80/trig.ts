@@ -109,17 +109,17 @@ function seriesArgument({ rest, bits }: Angle, p: Precision): bigint {
 
 function approximateSine(x: Angle, p: Precision): Approximation {
   const { sign, quadrant, rest, bits } = x, z = seriesArgument(x, p), half = (quadrant & 2) !== 0 ? sign ^ SIGN : sign;
-  if ((quadrant & 1) !== 0) return { sign: half, magnitude: p.sum(p.cosine, z), exponent: -p.bits };
+  if ((quadrant & 1) !== 0) return { sign: half, magnitude: p.sum(p.tables.cosine, z), exponent: -p.bits };
   return {
     sign: rest < 0n ? half ^ SIGN : half,
-    magnitude: (rest < 0n ? -rest : rest) * p.sum(p.sine, z),
+    magnitude: (rest < 0n ? -rest : rest) * p.sum(p.tables.sine, z),
     exponent: -bits - p.bits,
   };
 }
 
 function approximateTangent(x: Angle, p: Precision): Approximation {
-  const { quadrant, rest, bits } = x, z = seriesArgument(x, p), cosine = p.sum(p.cosine, z);
-  const sine = (rest < 0n ? -rest : rest) * p.sum(p.sine, z), sign = rest < 0n ? x.sign ^ SIGN : x.sign;
+  const { quadrant, rest, bits } = x, z = seriesArgument(x, p), cosine = p.sum(p.tables.cosine, z);
+  const sine = (rest < 0n ? -rest : rest) * p.sum(p.tables.sine, z), sign = rest < 0n ? x.sign ^ SIGN : x.sign;
   if ((quadrant & 1) !== 0) return { sign: sign ^ SIGN, magnitude: (cosine << BigInt(p.bits + bits)) / sine, exponent: -p.bits };
   return { sign, magnitude: (sine << p.shift) / cosine, exponent: -bits - p.bits };
 }
