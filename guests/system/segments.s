@@ -1,488 +1,491 @@
-/* Segment registers: loads with every check, limits, and the insns that ask about selectors (SDM 3A chapters 3 and 5). */
+/* Loads of segment registers, LDTR and TR, with every check (SDM 3A chapter 3 and §5.6-5.8; SDM 2 MOV, POP, LDS, LLDT, LTR). */
         .include "kernel.inc"
 
-/* Access bytes: P, DPL 0, S, and type. */
-        .set    DATA_R, 0x90
-        .set    DATA_RW, 0x92
-        .set    DOWN_R, 0x94
-        .set    DOWN_RW, 0x96
-        .set    CODE_X, 0x98
-        .set    CODE_RX, 0x9a
-        .set    CONF_X, 0x9c
-        .set    CONF_RX, 0x9e
-        .set    DPL3, 0x60
+/* Access bytes that no data segment register takes: execute-only code, and every system type. */
+        .macro  ROW_NO_DATA result
+        ROW     "\result", CODE_X, CODE_X+DPL3, CONF_X, CONF_X+DPL3, 0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8b, 0x8c, 0x8d, 0x8e, 0x8f
+        ROW     "\result", CODE_X+ABSENT, CONF_X+ABSENT, 0x02, 0x09, 0xe2, 0xe9
+        .endm
 
-        .macro  ZFLAG                   /* reports ZF */
-        setz    %al
-        movzbl  %al, %eax
-        V       %eax
+/* Reports FS (or what the load of it met) and whether the accessed bit came. */
+        .macro  LOAD_FS selector
+        movl    $\selector, %ebx
+7:      movw    %bx, %fs
+        W       %fs
+        andl    $1, %ss:GDT + S0 + 4 + 1
+        V       %ss:GDT + S0 + 4 + 1
         .endm
 
 checks:
-/* ======== data segment registers by MOV */
-        .irp    seg, ds, es, fs, gs
-T "mov \seg, null", "0"
-        movw    %ax, %\seg
-        VS      %\seg
+/* ======== data segment registers: every type of descriptor */
+EACH "mov fs at level 0, RPL 0, access"
+ROW "80 1", DATA_R, DATA_RW, DOWN_R, DOWN_RW, CODE_RX, CONF_RX, DATA_RW+1, CODE_RX+1
+ROW "80 1", DATA_RW+DPL1, DATA_RW+DPL2, DATA_RW+DPL3, CODE_RX+DPL1, CODE_RX+DPL3, CONF_RX+DPL1, CONF_RX+DPL3, DOWN_R+DPL3
+ROW "#NP(80)", DATA_R+ABSENT, DATA_RW+ABSENT, DOWN_R+ABSENT, DOWN_RW+ABSENT, CODE_RX+ABSENT, CONF_RX+ABSENT, DATA_RW+DPL3+ABSENT
+ROW_NO_DATA "#GP(80)"
+DO
+        GDESC_AL S0, 0, 0xfffff, 12
+        LOAD_FS S0
 E
-T "mov \seg, null with RPL 3", "3"
-        movw    $3, %ax
-        movw    %ax, %\seg
-        VS      %\seg
+EACH "mov fs at level 0, RPL 3, access"
+ROW "83 1", DATA_R+DPL3, DATA_RW+DPL3, DOWN_RW+DPL3, CODE_RX+DPL3, CONF_RX, CONF_RX+DPL1, CONF_RX+DPL3
+ROW "#GP(80)", DATA_R, DATA_RW, DATA_RW+DPL1, DATA_RW+DPL2, DOWN_RW, CODE_RX, CODE_RX+DPL2, DATA_RW+ABSENT, CODE_RX+ABSENT
+ROW "#NP(80)", DATA_RW+DPL3+ABSENT, CODE_RX+DPL3+ABSENT, CONF_RX+ABSENT
+DO
+        GDESC_AL S0, 0, 0xfffff, 12
+        LOAD_FS S0+3
+E
+EACH "mov fs at level 3, RPL 3, access"
+ROW "83", DATA_R+DPL3, DATA_RW+DPL3, DOWN_R+DPL3, DOWN_RW+DPL3, CODE_RX+DPL3, CONF_RX, CONF_RX+DPL1, CONF_RX+DPL3
+ROW "#NP(80)", DATA_RW+DPL3+ABSENT, CODE_RX+DPL3+ABSENT, CONF_RX+ABSENT, CONF_RX+DPL3+ABSENT
+ROW "#GP(80)", DATA_R, DATA_RW, DATA_RW+DPL1, DATA_RW+DPL2, CODE_RX, CODE_RX+DPL1, CODE_RX+DPL2, DATA_RW+ABSENT
+ROW_NO_DATA "#GP(80)"
+DO
+        GDESC_AL S0, 0, 0xfffff, 12
+        USER
+        movl    $S0+3, %ebx
+7:      movw    %bx, %fs
+        W       %fs
+E
+EACH "mov fs at level 3, RPL 0, access"
+ROW "80", DATA_R+DPL3, DATA_RW+DPL3, CODE_RX+DPL3, CONF_RX, CONF_RX+DPL3
+ROW "#GP(80)", DATA_RW, DATA_RW+DPL1, DATA_RW+DPL2, CODE_RX, CODE_RX+DPL2
+DO
+        GDESC_AL S0, 0, 0xfffff, 12
+        USER
+        movl    $S0, %ebx
+7:      movw    %bx, %fs
+        W       %fs
+E
+EACH "mov fs at level 1, RPL 1, access"
+ROW "81", DATA_RW+DPL1, DATA_RW+DPL2, DATA_RW+DPL3, CODE_RX+DPL1, CONF_RX
+ROW "#GP(80)", DATA_RW, CODE_RX, CODE_X+DPL1
+DO
+        GDESC_AL S0, 0, 0xfffff, 12
+        RING1
+        movl    $S0+1, %ebx
+7:      movw    %bx, %fs
+        W       %fs
+E
+
+/* ======== every data segment register: selectors */
+        .irp    seg, ds, es, fs, gs
+EACH "mov \seg, selector"
+ROW "0", 0
+ROW "1", 1
+ROW "3", 3
+ROW "10", KDS
+ROW "1b", UCS
+ROW "#GP(200)", BEYOND, BEYOND+3
+ROW "#GP(1f8)", 0x1f8
+ROW "#GP(204)", BEYOND+4
+ROW "#GP(fffc)", 0xffff
+ROW "#GP(4)", 4
+ROW "#GP(28)", KTR
+ROW "#GP(10)", KDS+3
+DO
+7:      movw    %ax, %\seg
+        W       %\seg
 E
 T "mov \seg, null, then used", "#GP(0)"
         movw    %ax, %\seg
 7:      movb    %\seg:(%ebx), %al
 E
-T "mov \seg, beyond the GDT", "#GP(200) 10"
-        movw    $0x200, %ax
+T "mov \seg, null with RPL 3, then written", "#GP(0)"
+        movl    $3, %eax
+        movw    %ax, %\seg
+7:      movb    %al, %\seg:(%ebx)
+E
+T "mov \seg, refused: the register stays", "#GP(200) 10"
+        movl    $BEYOND, %eax
 7:      movw    %ax, %\seg
 A
         W       f_\seg
 E
-T "mov \seg, beyond the GDT, RPL 3", "#GP(200)"
-        movw    $0x203, %ax
-7:      movw    %ax, %\seg
-E
-T "mov \seg, last of the GDT", "#GP(1f8)"
-        movw    $0x1f8, %ax
-7:      movw    %ax, %\seg
-E
-T "mov \seg, LDT without LDT", "#GP(4)"
-        movw    $4, %ax
-7:      movw    %ax, %\seg
-E
-T "mov \seg, TSS", "#GP(28)"
-        movw    $KTR, %ax
-7:      movw    %ax, %\seg
-E
-T "mov \seg, execute-only code", "#GP(80)"
-        GDESC   S0, 0, 0xfffff, CODE_X, 12
-        movw    $S0, %ax
-7:      movw    %ax, %\seg
-E
-T "mov \seg, readable code", "80"
-        GDESC   S0, 0, 0xfffff, CODE_RX, 12
-        movw    $S0, %ax
-7:      movw    %ax, %\seg
-        VS      %\seg
-E
-T "mov \seg, not present", "#NP(80)"
-        GDESC   S0, 0, 0xfffff, DATA_RW & 0x7f, 12
-        movw    $S0, %ax
-7:      movw    %ax, %\seg
-E
-T "mov \seg, not present and of a wrong type", "#GP(80)"
-        GDESC   S0, 0, 0xfffff, CODE_X & 0x7f, 12
-        movw    $S0, %ax
-7:      movw    %ax, %\seg
-E
-T "mov \seg, RPL 3 on DPL 0", "#GP(10)"
-        movw    $KDS + 3, %ax
-7:      movw    %ax, %\seg
-E
-T "mov \seg, level 3 on DPL 0", "#GP(10)"
-        USER
-        movw    $KDS, %ax
-7:      movw    %ax, %\seg
-E
-T "mov \seg, level 3 on DPL 3", "20"
-        USER
-        movw    $UDS & ~3, %ax
-7:      movw    %ax, %\seg
-        VS      %\seg
-E
-T "mov \seg, level 3 on conforming code of DPL 0", "48"
-        USER
-        movw    $CONF, %ax
-7:      movw    %ax, %\seg
-        VS      %\seg
-E
         .endr
 
 /* ======== SS */
-        .irp    sel, 0, 3
-T "mov ss, null \sel", "#GP(0) 10"
-        movw    $\sel, %ax
+        .macro  LOAD_SS selector
+        movl    $\selector, %ebx
+7:      movw    %bx, %ss
+        W       %ss
+        .endm
+EACH "mov ss at level 0, RPL 0, access"
+ROW "80", DATA_RW, DOWN_RW, DATA_RW+1
+ROW "#SS(80)", DATA_RW+ABSENT, DOWN_RW+ABSENT
+ROW "#GP(80)", DATA_R, DOWN_R, CODE_RX, CONF_RX, DATA_RW+DPL1, DATA_RW+DPL2, DATA_RW+DPL3, DATA_R+ABSENT, DATA_RW+DPL3+ABSENT
+ROW_NO_DATA "#GP(80)"
+DO
+        GDESC_AL S0, 0, 0, 12
+        testb   $4, %al                 /* expand-down or all */
+        jnz     1f
+        movw    $-1, GDT + S0
+        orb     $0xf, GDT + S0 + 6
+1:      LOAD_SS S0
+E
+EACH "mov ss at level 0, RPL 3, access"
+ROW "#GP(80)", DATA_RW, DATA_RW+DPL3, DATA_RW+DPL1, DATA_RW+ABSENT, CODE_RX
+DO
+        GDESC_AL S0, 0, 0xfffff, 12
+        LOAD_SS S0+3
+E
+EACH "mov ss at level 3, RPL 3, access"
+ROW "83", DATA_RW+DPL3, DATA_RW+DPL3+1
+ROW "#SS(80)", DATA_RW+DPL3+ABSENT
+ROW "#GP(80)", DATA_R+DPL3, DATA_RW, DATA_RW+DPL1, DATA_RW+DPL2, CODE_RX+DPL3, CONF_RX+DPL3, 0x89, 0xe9, 0xe2
+DO
+        GDESC_AL S0, 0, 0xfffff, 12
+        USER
+        LOAD_SS S0+3
+E
+EACH "mov ss at level 3, selector"
+ROW "#GP(0)", 0, 1, 2, 3
+ROW "#GP(20)", UDS-3, UDS-2, UDS-1
+ROW "23", UDS
+ROW "#GP(10)", KDS, KDS+3
+ROW "#GP(58)", DS1, DS1+2
+ROW "#GP(18)", UCS
+ROW "#GP(200)", BEYOND+3
+ROW "#GP(4)", 7
+DO
+        USER
+7:      movw    %ax, %ss
+        W       %ss
+E
+EACH "mov ss at level 1, selector"
+ROW "#GP(0)", 0, 1
+ROW "59", DS1
+ROW "#GP(58)", DS1-1, DS1+2
+ROW "#GP(10)", KDS, KDS+1
+ROW "#GP(20)", UDS-2
+DO
+        RING1
+7:      movw    %ax, %ss
+        W       %ss
+E
+EACH "mov ss at level 0, selector"
+ROW "#GP(0)", 0, 1, 2, 3
+ROW "#GP(10)", KDS+1, KDS+3
+ROW "#GP(20)", UDS-3, UDS
+ROW "#GP(200)", BEYOND
+ROW "#GP(4)", 4
+DO
+7:      movw    %ax, %ss
+E
+T "mov ss, refused: the register stays", "#GP(0) 10"
 7:      movw    %ax, %ss
 A
         W       f_ss
 E
+T "mov ss sets the accessed bit", "f9300"
+        GDESC   S0, 0, 0xfffff, DATA_RW, 0
+        movl    $S0, %eax
+        movw    %ax, %ss
+        movl    %ss:GDT + S0 + 4, %ebx
+        movl    $KDS, %eax
+        movw    %ax, %ss
+        V       %ebx
+E
+
+/* ======== no such registers */
+        .irp    modrm, 0xc8, 0xf0, 0xf8
+T "mov to CS or no segment register: 8e \modrm", "#UD"
+7:      .byte   0x8e, \modrm
+E
         .endr
-T "mov ss, beyond the GDT", "#GP(200)"
-        movw    $0x200, %ax
-7:      movw    %ax, %ss
+T "mov from segment register 6", "#UD"
+7:      .byte   0x8c, 0xf0
 E
-T "mov ss, LDT without LDT", "#GP(4)"
-        movw    $4, %ax
-7:      movw    %ax, %ss
-E
-T "mov ss, RPL 3 at level 0", "#GP(10)"
-        movw    $KDS + 3, %ax
-7:      movw    %ax, %ss
-E
-T "mov ss, DPL 3 at level 0", "#GP(20)"
-        movw    $UDS & ~3, %ax
-7:      movw    %ax, %ss
-E
-T "mov ss, DPL 3, RPL 3 at level 0", "#GP(20)"
-        movw    $UDS, %ax
-7:      movw    %ax, %ss
-E
-T "mov ss, RPL 0 at level 3", "#GP(20)"
-        USER
-        movw    $UDS & ~3, %ax
-7:      movw    %ax, %ss
-E
-T "mov ss, DPL 0 at level 3", "#GP(10)"
-        USER
-        movw    $KDS + 3, %ax
-7:      movw    %ax, %ss
-E
-T "mov ss, null at level 3", "#GP(0)"
-        USER
-        movw    $3, %ax
-7:      movw    %ax, %ss
-E
-T "mov ss, level 3", "23"
-        USER
-        movw    $UDS, %ax
-7:      movw    %ax, %ss
-        VS      %ss
-E
-T "mov ss, read-only data", "#GP(80)"
-        GDESC   S0, 0, 0xfffff, DATA_R, 12
-        movw    $S0, %ax
-7:      movw    %ax, %ss
-E
-T "mov ss, readable code", "#GP(80)"
-        GDESC   S0, 0, 0xfffff, CODE_RX, 12
-        movw    $S0, %ax
-7:      movw    %ax, %ss
-E
-T "mov ss, not present", "#SS(80)"
-        GDESC   S0, 0, 0xfffff, DATA_RW & 0x7f, 12
-        movw    $S0, %ax
-7:      movw    %ax, %ss
-E
-T "mov ss, not present and read-only", "#GP(80)"
-        GDESC   S0, 0, 0xfffff, DATA_R & 0x7f, 12
-        movw    $S0, %ax
-7:      movw    %ax, %ss
-E
-T "mov ss, expand-down", "80"
-        GDESC   S0, 0, 0, DOWN_RW, 12
-        movw    $S0, %ax
-7:      movw    %ax, %ss
-        VS      %ss
-E
-T "mov cs", "#UD"
-7:      .byte   0x8e, 0xc8
-E
-T "mov segment 6", "#UD"
-7:      .byte   0x8e, 0xf0
-E
-T "mov from segment 7", "#UD"
+T "mov from segment register 7", "#UD"
 7:      .byte   0x8c, 0xf8
 E
 
-/* ======== accessed bit */
+/* ======== the accessed bit */
 T "a load sets the accessed bit", "f9200 f9300"
         GDESC   S0, 0, 0xfffff, DATA_RW, 0
         V       GDT + S0 + 4
-        movw    $S0, %ax
+        movl    $S0, %eax
         movw    %ax, %ds
         V       %ss:GDT + S0 + 4
 E
 T "a refused load does not", "#NP(80) f1200"
-        GDESC   S0, 0, 0xfffff, DATA_RW & 0x7f, 0
-        movw    $S0, %ax
+        GDESC   S0, 0, 0xfffff, DATA_RW+ABSENT, 0
+        movl    $S0, %eax
 7:      movw    %ax, %ds
 A
         V       GDT + S0 + 4
 E
-T "LAR does not", "1 f9200"
+T "a load for lack of privilege does not", "#GP(80) f9200"
+        GDESC   S0, 0, 0xfffff, DATA_RW, 0
+        movl    $S0+3, %eax
+7:      movw    %ax, %ds
+A
+        V       GDT + S0 + 4
+E
+T "LAR, LSL, VERR and VERW do not", "f9200"
         GDESC   S0, 0, 0xfffff, DATA_RW, 0
         movl    $S0, %ecx
         larl    %ecx, %eax
-        ZFLAG
+        lsll    %ecx, %eax
+        verr    %cx
+        verw    %cx
         V       GDT + S0 + 4
 E
 
-/* ======== the other forms of loading */
-T "pop ds, not present", "#NP(80) 23ffc"
-        GDESC   S0, 0, 0xfffff, DATA_RW & 0x7f, 12
-        pushl   $S0
-7:      popl    %ds
+/* ======== POP and far pointers: on a fault nothing changes */
+        .macro  POP_REFUSED insn, result, size, selector
+T "\insn, refused: ESP stays", "\result"
+        GDESC   S0, 0, 0xfffff, DATA_RW+ABSENT, 12
+        push\size $\selector
+7:      \insn
 A
         V       f_esp
 E
-T "pop ss, null", "#GP(0) 23ffc"
-        pushl   $0
-7:      popl    %ss
-A
-        V       f_esp
-E
-T "pop fs, level 3 on DPL 0", "#GP(10)"
+        .endm
+        POP_REFUSED "popl %ds", "#NP(80) 23ffc", l, S0
+        POP_REFUSED "popw %es", "#NP(80) 23ffe", w, S0
+        POP_REFUSED "popl %fs", "#GP(200) 23ffc", l, BEYOND
+        POP_REFUSED "popl %gs", "#GP(28) 23ffc", l, KTR
+        POP_REFUSED "popl %ss", "#SS(80) 23ffc", l, S0
+        POP_REFUSED "popw %ss", "#GP(0) 23ffe", w, 0
+T "pop fs at level 3, DPL 0", "#GP(10) 27ffc"
         USER
         pushl   $KDS
 7:      popl    %fs
+A
+        V       f_esp
 E
-T "pop gs moves by 4", "10 24000"
-        pushl   $KDS
+T "popl gs moves ESP by 4 and ignores the upper half", "10 24000"
+        pushl   $0x12340000 | KDS
         popl    %gs
-        VS      %gs
+        W       %gs
         V       %esp
 E
-T "pop gs, 16 bits, moves by 2", "10 23fff"
+T "popw gs moves ESP by 2", "10 23fff"
         subl    $1, %esp
         pushw   $KDS
         popw    %gs
-        VS      %gs
+        W       %gs
         V       %esp
 E
-        .irp    insn, lds, les, lfs, lgs
-T "\insn, not present, register stays", "#NP(80) 0"
-        GDESC   S0, 0, 0xfffff, DATA_RW & 0x7f, 12
+T "pushl fs moves ESP by 4", "23ffc 80"
+        GDESC   S0, 0, 0xfffff, DATA_RW, 12
+        movl    $S0, %eax
+        movw    %ax, %fs
+        pushl   %fs
+        movl    %esp, %eax
+        V       %eax
+        W       (%eax)
+E
+        .irp    seg, ds, es, fs, gs
+T "l\seg, not present: both registers stay", "#NP(80) 0 10"
+        GDESC   S0, 0, 0xfffff, DATA_RW+ABSENT, 12
         movl    $0x1234, DATA
         movl    $S0, DATA + 4
-7:      \insn   DATA, %eax
+7:      l\seg   DATA, %eax
 A
         V       f_eax
+        W       f_\seg
 E
-T "\insn", "1234 20"
-        movl    $0x1234, DATA
-        movl    $UDS & ~3, DATA + 4
-        \insn   DATA, %eax
+T "l\seg", "12345678 20"
+        movl    $0x12345678, DATA
+        movl    $UDS-3, DATA + 4
+        l\seg   DATA, %eax
         V       %eax
-        .ifc    \insn, lds
-        VS      %ds
-        .else
-        .ifc    \insn, les
-        VS      %es
-        .else
-        .ifc    \insn, lfs
-        VS      %fs
-        .else
-        VS      %gs
-        .endif
-        .endif
-        .endif
+        W       %\seg
+E
+T "l\seg, 16 bits", "5678 20"
+        movl    $(UDS-3) << 16 | 0x5678, DATA
+        l\seg   DATA, %ax
+        V       %eax
+        W       %\seg
 E
         .endr
 T "lss, not present", "#SS(80) 24000"
-        GDESC   S0, 0, 0xfffff, DATA_RW & 0x7f, 12
+        GDESC   S0, 0, 0xfffff, DATA_RW+ABSENT, 12
         movl    $0x1234, DATA
         movl    $S0, DATA + 4
 7:      lssl    DATA, %esp
 A
         V       f_esp
 E
-T "lds with a register", "#UD"
+T "lss", "80 25000"
+        GDESC   S0, 0, 0xfffff, DATA_RW, 12
+        movl    $0x25000, DATA
+        movl    $S0, DATA + 4
+        lssl    DATA, %esp
+        W       %ss
+        V       %esp
+E
+T "lds of a register", "#UD"
 7:      .byte   0xc5, 0xc0
+E
+T "les of a register", "#UD"
+7:      .byte   0xc4, 0xc0
+E
+T "lss of a register", "#UD"
+7:      .byte   0x0f, 0xb2, 0xc0
 E
 
 /* ======== the LDT */
-T "LDT: data segment", "7"
-        DESC    LDT, 0, 0, 0xfffff, DATA_RW, 12
-        movw    $KLDT, %ax
+        .macro  USE_LDT
+        movl    $KLDT, %eax
         lldt    %ax
-        movw    $7 - 3 + 3, %bx
-        DESC    LDT, 0, 0, 0xfffff, DATA_RW + DPL3, 12
+        .endm
+T "LDT: data segment", "f f300"
+        USE_LDT
+        DESC    LDT, 8, 0, 0xfffff, DATA_RW+DPL3, 12
+        movl    $0xf, %ebx
         movw    %bx, %es
-        VS      %es
+        W       %es
+        W       LDT + 12
 E
-T "LDT: beyond its limit", "#GP(84)"
-        movw    $KLDT, %ax
-        lldt    %ax
-        movw    $0x87, %bx
-7:      movw    %bx, %es
+T "LDT: index 0 is a segment like any other", "4 11223344"
+        USE_LDT
+        DESC    LDT, 0, DATA, 0xfff, DATA_RW
+        movl    $0x11223344, DATA + 8
+        movl    $4, %ebx
+        movw    %bx, %es
+        W       %es
+        V       %es:8
 E
-T "LDT: last descriptor", "7c"
-        movw    $KLDT, %ax
-        lldt    %ax
+EACH "LDT: selector"
+ROW "7c", 0x7c
+ROW "#GP(84)", 0x84, 0x87
+ROW "#GP(fffc)", 0xffff
+DO
         DESC    LDT, 0x78, 0, 0xfffff, DATA_RW, 12
-        movw    $0x7c, %bx
+        movl    %eax, %ebx
+        USE_LDT
 7:      movw    %bx, %es
-        VS      %es
+        W       %es
 E
-T "LDT: limit one short", "#GP(7c)"
-        GDESC   KLDT, LDT, LDT_LIMIT - 1, 0x82, 0
-        movw    $KLDT, %ax
-        lldt    %ax
+EACH "LDT: limit, selector 7c"           /* all eight bytes of a descriptor must be within */
+ROW "7c", 0x7f, 0x80
+ROW "#GP(7c)", 0x78, 0x7e
+DO
+        movw    %ax, GDT + KLDT
         DESC    LDT, 0x78, 0, 0xfffff, DATA_RW, 12
-        movw    $0x7c, %bx
+        USE_LDT
+        movl    $0x7c, %ebx
 7:      movw    %bx, %es
+        W       %es
 E
-T "GDT: limit one short", "#GP(80)"
+EACH "GDT: limit, selector 80"
+ROW "80", 0x87, 0x88
+ROW "#GP(80)", 0x80, 0x84, 0x86
+DO
         GDESC   S0, 0, 0xfffff, DATA_RW, 12
-        movw    $S0 + 6, DATA
+        movw    %ax, DATA
         movl    $GDT, DATA + 2
         lgdtl   DATA
-        movw    $S0, %bx
+        movl    $S0, %ebx
 7:      movw    %bx, %es
+        W       %es
 E
-T "GDT: limit just right", "80"
-        GDESC   S0, 0, 0xfffff, DATA_RW, 12
-        movw    $S0 + 7, DATA
-        movl    $GDT, DATA + 2
-        lgdtl   DATA
-        movw    $S0, %bx
+T "LDT: page granular limit", "1004"
+        GDESC   KLDT, LDT, 1, LOCAL_TABLE, PAGES
+        DESC    LDT, 0x1000, 0, 0xfffff, DATA_RW, 12
+        USE_LDT
+        movl    $0x1004, %ebx
 7:      movw    %bx, %es
-        VS      %es
+        W       %es
 E
-T "lldt null", "0 #GP(4)"
-        lldt    %ax
+EACH "lldt of access"
+ROW "80", LOCAL_TABLE, LOCAL_TABLE+DPL3
+ROW "#NP(80)", LOCAL_TABLE+ABSENT
+ROW "#GP(80)", 0x80, 0x81, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8b, 0x8c, 0x8d, 0x8e, 0x8f, 0x09, DATA_RW, CODE_RX
+DO
+        GDESC_AL S0, LDT, LDT_LIMIT, 0
+        movl    $S0, %eax
+7:      lldt    %ax
+        xorl    %ebx, %ebx
         sldt    %bx
         V       %ebx
-        movw    $4, %ax
+E
+EACH "lldt, selector"
+ROW "0", 0
+ROW "3", 3
+ROW "33", KLDT+3
+ROW "#GP(34)", KLDT+4, KLDT+7
+ROW "#GP(10)", KDS
+ROW "#GP(28)", KTR
+ROW "#GP(200)", BEYOND
+DO
+7:      lldt    %ax
+        xorl    %ebx, %ebx
+        sldt    %bx
+        V       %ebx
+E
+T "lldt null: no LDT", "#GP(4)"
+        USE_LDT
+        xorl    %eax, %eax
+        lldt    %ax
+        movl    $4, %eax
 7:      movw    %ax, %es
 E
-T "lldt of an LDT selector", "#GP(34)"
-        movw    $KLDT + 4, %ax
-7:      lldt    %ax
-E
-T "lldt of a data segment", "#GP(10)"
-        movw    $KDS, %ax
-7:      lldt    %ax
-E
-T "lldt of a TSS", "#GP(28)"
-        movw    $KTR, %ax
-7:      lldt    %ax
-E
-T "lldt beyond the GDT", "#GP(200)"
-        movw    $0x200, %ax
-7:      lldt    %ax
-E
-T "lldt not present", "#NP(30) 0"
-        GDESC   KLDT, LDT, LDT_LIMIT, 0x02, 0
-        movw    $KLDT, %ax
+T "lldt refused: LDTR stays", "#NP(80) 30"
+        GDESC   S0, LDT, LDT_LIMIT, LOCAL_TABLE+ABSENT, 0
+        USE_LDT
+        movl    $S0, %eax
 7:      lldt    %ax
 A
-        sldt    %bx
-        W       %ebx
-E
-T "lldt at level 3", "#GP(0)"
-        USER
-        movw    $KLDT, %ax
-7:      lldt    %ax
-E
-T "lldt RPL is kept", "33"
-        movw    $KLDT + 3, %ax
-        lldt    %ax
+        xorl    %ebx, %ebx
         sldt    %bx
         V       %ebx
 E
 
-/* ======== LTR */
-T "ltr null", "#GP(0)"
+/* ======== TR */
+EACH "ltr of access"
+ROW "80 8b02", TSS32
+ROW "80 eb02", TSS32+DPL3
+ROW "80 8302", TSS16
+ROW "#NP(80)", TSS32+ABSENT, TSS16+ABSENT
+ROW "#GP(80)", 0x80, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x8a, 0x8b, 0x8c, 0x8d, 0x8e, 0x8f, 0x0b, DATA_RW, CODE_RX
+DO
+        GDESC_AL S0, TASK2, 0x67, 0
+        movl    $S0, %eax
+7:      ltr     %ax
+        xorl    %ebx, %ebx
+        str     %bx
+        V       %ebx
+        W       GDT + S0 + 4
+E
+EACH "ltr, selector"
+ROW "#GP(0)", 0, 3
+ROW "#GP(28)", KTR
+ROW "#GP(2c)", KTR+4
+ROW "#GP(30)", KLDT
+ROW "#GP(200)", BEYOND
+DO
 7:      ltr     %ax
 E
-T "ltr busy", "#GP(28)"
-        movw    $KTR, %ax
-7:      ltr     %ax
-E
-T "ltr of an LDT selector", "#GP(2c)"
-        movw    $KTR + 4, %ax
-7:      ltr     %ax
-E
-T "ltr of an LDT", "#GP(30)"
-        movw    $KLDT, %ax
-7:      ltr     %ax
-E
-T "ltr beyond the GDT", "#GP(200)"
-        movw    $0x200, %ax
-7:      ltr     %ax
-E
-T "ltr not present", "#NP(80) 28"
-        GDESC   S0, DATA, 0x67, 0x09, 0
-        movw    $S0, %ax
+T "ltr refused: TR stays", "#NP(80) 28 902"
+        GDESC   S0, TASK2, 0x67, TSS32+ABSENT, 0
+        movl    $S0, %eax
 7:      ltr     %ax
 A
-        str     %bx
-        W       %ebx
-E
-T "ltr sets the busy bit", "80 8b02"
-        GDESC   S0, DATA, 0x67, 0x89, 0
-        movw    $S0, %ax
-        ltr     %ax
+        xorl    %ebx, %ebx
         str     %bx
         V       %ebx
         W       GDT + S0 + 4
 E
-T "ltr of a TSS16", "80 8302"
-        GDESC   S0, DATA, 0x2b, 0x81, 0
-        movw    $S0, %ax
+T "ltr takes a TSS of any size", "80"
+        GDESC   S0, TASK2, 0, TSS32, 0
+        movl    $S0, %eax
         ltr     %ax
+        xorl    %ebx, %ebx
         str     %bx
         V       %ebx
-        W       GDT + S0 + 4
-E
-T "ltr at level 3", "#GP(0)"
-        USER
-        movw    $KTR, %ax
-7:      ltr     %ax
 E
 
-/* ======== tables at level 3, UMIP */
-T "str, sldt, sgdt, sidt, smsw at level 3", "28 0 1ff 7ff"
-        USER
-        str     %ax
-        V       %eax
-        sldt    %ax
-        V       %eax
-        sgdtl   DATA
-        W       DATA
-        sidtl   DATA
-        W       DATA
-        smsw    %ax
-E
-        .irp    insn, "str %ax", "sldt %ax", "sgdtl DATA", "sidtl DATA", "smsw %ax"
-T "UMIP: \insn at level 3", "#GP(0)"
-        movl    $0x800, %eax
-        movl    %eax, %cr4
-        USER
-7:      \insn
-E
-        .endr
-T "UMIP at level 0", "28"
-        movl    $0x800, %eax
-        movl    %eax, %cr4
-        xorl    %eax, %eax
-        str     %ax
-        V       %eax
-E
-        .irp    insn, "lgdtl DATA", "lidtl DATA", "lmsw %ax", "clts", "hlt", "invd", "wbinvd", "invlpg DATA", "movl %cr0, %eax", "movl %eax, %cr3", "movl %dr0, %eax", "movl %eax, %dr7", "rdmsr", "wrmsr"
-T "level 3: \insn", "#GP(0)"
-        USER
-7:      \insn
-E
-        .endr
-        .irp    reg, 0, 2, 3, 4
-T "level 1: mov from CR\reg", "#GP(0)"
-        RING1
-7:      .byte   0x0f, 0x20, 0xc0 + 8 * \reg
-E
-        .endr
-        .irp    reg, 1, 5, 6, 7
-T "mov from CR\reg", "#UD"
-7:      .byte   0x0f, 0x20, 0xc0 + 8 * \reg
-E
-T "mov to CR\reg at level 3", "#UD"
-        USER
-7:      .byte   0x0f, 0x22, 0xc0 + 8 * \reg
-E
-        .endr
-T "lgdt with a register", "#UD"
-7:      .byte   0x0f, 0x01, 0xd0
-E
+/* ======== table registers */
 T "sgdt stores 32 bits of base", "1ff 20000"
         sgdtl   DATA
         W       DATA
         V       DATA + 2
 E
-T "lgdt with 16-bit operand takes 24 bits of base", "12 345678"
-        movl    $GDT_LIMIT, %eax
+T "lgdt with a 16-bit operand takes 24 bits of base", "12 345678"
         movw    $0x12, DATA
         movl    $0x12345678, DATA + 2
         lgdtw   DATA
@@ -491,396 +494,16 @@ T "lgdt with 16-bit operand takes 24 bits of base", "12 345678"
         W       DATA + 8
         V       DATA + 10
 E
-
-/* ======== LAR, LSL, VERR, VERW */
-/* Every system type at level 0; reports ZF and the value. LSL's limit is 0x1234. */
-        .macro  SYSTEM_TYPE type, lar, lsl
-T "lar of system type \type", "\lar"
-        GDESC   S0, 0x56789a, 0x1234, 0x80 + \type, 0
-        movl    $0x77, %ebx
-        movl    $S0, %ecx
-        larl    %ecx, %ebx
-        ZFLAG
-        V       %ebx
+T "lidt with a 16-bit operand takes 24 bits of base", "12 345678"
+        movw    $0x12, DATA
+        movl    $0x12345678, DATA + 2
+        lidtw   DATA
+        sidtl   DATA + 8
+        lidtl   idt_pointer
+        W       DATA + 8
+        V       DATA + 10
 E
-T "lsl of system type \type", "\lsl"
-        GDESC   S0, 0x56789a, 0x1234, 0x80 + \type, 0
-        movl    $0x77, %ebx
-        movl    $S0, %ecx
-        lsll    %ecx, %ebx
-        ZFLAG
-        V       %ebx
-E
-        .endm
-        SYSTEM_TYPE 0, "0 77", "0 77"
-        SYSTEM_TYPE 1, "1 8100", "1 1234"
-        SYSTEM_TYPE 2, "1 8200", "1 1234"
-        SYSTEM_TYPE 3, "1 8300", "1 1234"
-        SYSTEM_TYPE 4, "1 8400", "0 77"
-        SYSTEM_TYPE 5, "1 8500", "0 77"
-        SYSTEM_TYPE 6, "0 77", "0 77"
-        SYSTEM_TYPE 7, "0 77", "0 77"
-        SYSTEM_TYPE 8, "0 77", "0 77"
-        SYSTEM_TYPE 9, "1 8900", "1 1234"
-        SYSTEM_TYPE 10, "0 77", "0 77"
-        SYSTEM_TYPE 11, "1 8b00", "1 1234"
-        SYSTEM_TYPE 12, "1 8c00", "0 77"
-        SYSTEM_TYPE 13, "0 77", "0 77"
-        SYSTEM_TYPE 14, "0 77", "0 77"
-        SYSTEM_TYPE 15, "0 77", "0 77"
-
-/* Code and data types at level 0: VERR, VERW. */
-        .macro  SEGMENT_TYPE name, access, verr, verw
-T "verr, verw of \name", "\verr \verw"
-        GDESC   S0, 0, 0x1234, \access, 0
-        movl    $S0, %ecx
-        verr    %cx
-        ZFLAG
-        verw    %cx
-        ZFLAG
-E
-        .endm
-        SEGMENT_TYPE "read-only data", DATA_R, 1, 0
-        SEGMENT_TYPE "data", DATA_RW, 1, 1
-        SEGMENT_TYPE "expand-down data", DOWN_RW, 1, 1
-        SEGMENT_TYPE "read-only expand-down data", DOWN_R, 1, 0
-        SEGMENT_TYPE "execute-only code", CODE_X, 0, 0
-        SEGMENT_TYPE "readable code", CODE_RX, 1, 0
-        SEGMENT_TYPE "execute-only conforming code", CONF_X, 0, 0
-        SEGMENT_TYPE "readable conforming code", CONF_RX, 1, 0
-        SEGMENT_TYPE "a TSS", 0x89, 0, 0
-        SEGMENT_TYPE "data that is not present", DATA_RW & 0x7f, 1, 1
-
-        .macro  ASK name, selector, want
-T "level 3: verr, verw, lar, lsl of \name", "\want"
-        USER
-        movl    $\selector, %ecx
-        verr    %cx
-        ZFLAG
-        verw    %cx
-        ZFLAG
-        larl    %ecx, %ebx
-        ZFLAG
-        lsll    %ecx, %ebx
-        ZFLAG
-E
-        .endm
-        ASK "DPL 0 data", KDS, "0 0 0 0"
-        ASK "DPL 3 data", UDS, "1 1 1 1"
-        ASK "DPL 3 data by RPL 0", UDS - 3, "1 1 1 1"
-        ASK "DPL 0 code", KCS, "0 0 0 0"
-        ASK "DPL 0 conforming code", CONF, "1 0 1 1"
-        ASK "a DPL 0 TSS", KTR, "0 0 0 0"
-        ASK "null", 0, "0 0 0 0"
-        ASK "null with RPL", 3, "0 0 0 0"
-        ASK "beyond the GDT", 0x200, "0 0 0 0"
-        ASK "LDT without LDT", 0x4, "0 0 0 0"
-T "verr: RPL 3 on DPL 0 at level 0", "0"
-        movl    $KDS + 3, %ecx
-        verr    %cx
-        ZFLAG
-E
-T "lsl: page granular", "1 12345fff"
-        GDESC   S0, 0, 0x12345, DATA_RW, 8
-        movl    $S0, %ecx
-        lsll    %ecx, %ebx
-        ZFLAG
-        V       %ebx
-E
-T "lsl: 16 bits keep the upper half", "1 77775fff"
-        GDESC   S0, 0, 0x12345, DATA_RW, 8
-        movl    $S0, %ecx
-        movl    $0x77777777, %ebx
-        lslw    %cx, %bx
-        ZFLAG
-        V       %ebx
-E
-T "lar: all attributes", "1 d0f300"
-        GDESC   S0, 0x12345678, 0x12345, DATA_RW + 1 + DPL3, 13
-        movl    $S0, %ecx
-        larl    %ecx, %ebx
-        ZFLAG
-        andl    $0xfff0ffff, %ebx       /* bits 16 to 19 are undefined */
-        V       %ebx
-E
-T "lar: 16 bits", "1 7777f300"
-        GDESC   S0, 0x12345678, 0x12345, DATA_RW + 1 + DPL3, 13
-        movl    $S0, %ecx
-        movl    $0x77777777, %ebx
-        larw    %cx, %bx
-        ZFLAG
-        V       %ebx
-E
-
-/* ======== ARPL */
-T "arpl raises", "1 13"
-        movl    $0x10, %ebx
-        movl    $0x23, %ecx
-        arpl    %cx, %bx
-        ZFLAG
-        V       %ebx
-E
-T "arpl leaves", "0 13"
-        movl    $0x13, %ebx
-        movl    $0x21, %ecx
-        arpl    %cx, %bx
-        ZFLAG
-        V       %ebx
-E
-T "arpl in memory at level 3", "1 fff2"
-        USER
-        movl    $0xfff0, DATA
-        movl    $2, %ecx
-        arpl    %cx, DATA
-        ZFLAG
-        V       DATA
-E
-T "arpl: no write without change, but the operand must be writable", "#GP(0)"
-        GDESC   S0, 0, 0xfffff, DATA_R, 12
-        movw    $S0, %ax
-        movw    %ax, %es
-        movl    $3, DATA
-7:      arpl    %ax, %es:DATA
-E
-
-/* ======== limits of data segments: in ES, base DATA */
-        .macro  LIMIT name, want, limit, access, flags, offset, insn:vararg
-T "limit: \name", "\want"
-        GDESC   S0, DATA, \limit, \access, \flags
-        movw    $S0, %ax
-        movw    %ax, %es
-        xorl    %eax, %eax
-        movl    $0, DATA
-        movl    $\offset, %ebx
-7:      \insn
-        SAY     0x21
-E
-        .endm
-        LIMIT "last byte", "!", 0xfff, DATA_RW, 4, 0xfff, movb %es:(%ebx), %al
-        LIMIT "byte behind", "#GP(0)", 0xfff, DATA_RW, 4, 0x1000, movb %es:(%ebx), %al
-        LIMIT "last word", "!", 0xfff, DATA_RW, 4, 0xffe, movw %es:(%ebx), %ax
-        LIMIT "word half behind", "#GP(0)", 0xfff, DATA_RW, 4, 0xfff, movw %es:(%ebx), %ax
-        LIMIT "last dword", "!", 0xfff, DATA_RW, 4, 0xffc, movl %es:(%ebx), %eax
-        LIMIT "dword partly behind", "#GP(0)", 0xfff, DATA_RW, 4, 0xffd, movl %es:(%ebx), %eax
-        LIMIT "write behind", "#GP(0)", 0xfff, DATA_RW, 4, 0xffd, movl %eax, %es:(%ebx)
-        LIMIT "add behind", "#GP(0)", 0xfff, DATA_RW, 4, 0xffd, addl %eax, %es:(%ebx)
-        LIMIT "negative offset", "#GP(0)", 0xfff, DATA_RW, 4, 0xffffffff, movb %es:(%ebx), %al
-        LIMIT "byte granular 0", "!", 0, DATA_RW, 4, 0, movb %es:(%ebx), %al
-        LIMIT "byte granular 0, next byte", "#GP(0)", 0, DATA_RW, 4, 1, movb %es:(%ebx), %al
-        LIMIT "page granular 0, last byte", "!", 0, DATA_RW, 12, 0xfff, movb %es:(%ebx), %al
-        LIMIT "page granular 0, byte behind", "#GP(0)", 0, DATA_RW, 12, 0x1000, movb %es:(%ebx), %al
-        LIMIT "write to read-only data", "#GP(0)", 0xfff, DATA_R, 4, 0, movb %al, %es:(%ebx)
-        LIMIT "read of read-only data", "!", 0xfff, DATA_R, 4, 0, movb %es:(%ebx), %al
-        LIMIT "write to readable code", "#GP(0)", 0xfff, CODE_RX, 4, 0, movb %al, %es:(%ebx)
-        LIMIT "read of readable code", "!", 0xfff, CODE_RX, 4, 0xfff, movb %es:(%ebx), %al
-        LIMIT "readable code, byte behind", "#GP(0)", 0xfff, CODE_RX, 4, 0x1000, movb %es:(%ebx), %al
-        LIMIT "readable conforming code does not expand down", "!", 0xfff, CONF_RX, 4, 0xfff, movb %es:(%ebx), %al
-        LIMIT "expand-down 32, in the hole", "#GP(0)", 0xfff, DOWN_RW, 4, 0, movb %es:(%ebx), %al
-        LIMIT "expand-down 32, last of the hole", "#GP(0)", 0xfff, DOWN_RW, 4, 0xfff, movb %es:(%ebx), %al
-        LIMIT "expand-down 32, half in the hole", "#GP(0)", 0xfff, DOWN_RW, 4, 0xfff, movw %es:(%ebx), %ax
-        LIMIT "expand-down 32, first byte", "!", 0xfff, DOWN_RW, 4, 0x1000, movl %es:(%ebx), %eax
-        LIMIT "expand-down 32, last byte", "!", 0xfff, DOWN_RW, 4, 0xffffffff, movb %es:(%ebx), %al
-        LIMIT "expand-down 16, last byte", "!", 0xfff, DOWN_RW, 0, 0xffff, movb %es:(%ebx), %al
-        LIMIT "expand-down 16, behind 64 KiB", "#GP(0)", 0xfff, DOWN_RW, 0, 0x10000, movb %es:(%ebx), %al
-        LIMIT "expand-down 16, half behind 64 KiB", "#GP(0)", 0xfff, DOWN_RW, 0, 0xffff, movw %es:(%ebx), %ax
-        LIMIT "expand-down 16, first byte", "!", 0xfff, DOWN_RW, 0, 0x1000, movl %es:(%ebx), %eax
-        LIMIT "expand-down 16, in the hole", "#GP(0)", 0xfff, DOWN_RW, 0, 0xffe, movl %es:(%ebx), %eax
-        LIMIT "expand-down, page granular, in the hole", "#GP(0)", 1, DOWN_RW, 12, 0x1fff, movb %es:(%ebx), %al
-        LIMIT "expand-down, page granular, first byte", "!", 1, DOWN_RW, 12, 0x2000, movb %es:(%ebx), %al
-        LIMIT "expand-down, empty", "#GP(0)", 0xfffff, DOWN_RW, 12, 0xffffffff, movb %es:(%ebx), %al
-        LIMIT "expand-down, read-only", "#GP(0)", 0xfff, DOWN_R, 4, 0x1000, movb %al, %es:(%ebx)
-        LIMIT "bt reaches beyond", "#GP(0)", 0xfff, DATA_RW, 4, 0x8000, btl %ebx, %es:0
-        LIMIT "bt reaches the last dword", "!", 0xfff, DATA_RW, 4, 0x7fff, btl %ebx, %es:0
-        LIMIT "bt reaches below", "#GP(0)", 0xfff, DATA_RW, 4, 0xffffffff, btl %ebx, %es:0
-        LIMIT "cmpxchg8b partly behind", "#GP(0)", 0xfff, DATA_RW, 4, 0xff9, cmpxchg8b %es:(%ebx)
-        LIMIT "xchg behind", "#GP(0)", 0xfff, DATA_RW, 4, 0xffd, xchgl %eax, %es:(%ebx)
-        LIMIT "lea checks nothing", "!", 0xfff, DATA_RW, 4, 0x1000, leal %es:(%ebx), %eax
-        LIMIT "invlpg checks nothing", "!", 0xfff, DATA_RW, 4, 0x1000, invlpg %es:(%ebx)
-
-T "limit: bound behind", "#GP(0)"
-        GDESC   S0, DATA, 6, DATA_RW, 4
-        movw    $S0, %ax
-        movw    %ax, %es
-        xorl    %eax, %eax
-7:      boundl  %eax, %es:0
-E
-T "limit: read of execute-only code by CS", "#GP(0)"
-        GDESC   S0, 0, 0xfffff, CODE_X, 12
-        ljmp    $S0, $1f
-1:
-7:      movl    %cs:DATA, %eax
-E
-T "limit: write by CS", "#GP(0)"
-7:      movl    %eax, %cs:DATA
-E
-T "limit: read by CS", "!"
-        movl    %cs:DATA, %eax
-        SAY     0x21
-E
-/* ---- strings against limits: registers as of the fault */
-        .macro  AFTER_STRING
-A
-        V       f_ecx
-        V       f_esi
-        V       f_edi
-E
-        .endm
-T "limit: rep stosl runs into it", "#GP(0) 1 0 10"
-        GDESC   S0, DATA, 0x10, DATA_RW, 4
-        movw    $S0, %ax
-        movw    %ax, %es
-        movl    $5, %ecx
-7:      rep stosl
-AFTER_STRING
-T "limit: rep movsb runs into it", "#GP(0) 2 29011 11"
-        GDESC   S0, DATA2, 0x10, DATA_RW, 4
-        movw    $S0, %ax
-        movw    %ax, %es
-        movl    $DATA, %esi
-        movl    $0x13, %ecx
-7:      rep movsb
-AFTER_STRING
-T "limit: rep lodsw downwards runs below 0", "#GP(0) 3 fffffffe 0"
-        GDESC   S0, DATA, 0x10, DATA_RW, 4
-        movw    $S0, %ax
-        movw    %ax, %fs
-        movl    $4, %esi
-        movl    $6, %ecx
-        std
-7:      rep lodsw %fs:(%esi), %ax
-AFTER_STRING
-T "limit: rep stosl of count 0 checks nothing", "!"
-        GDESC   S0, DATA, 0x10, DATA_RW, 4
-        movw    $S0, %ax
-        movw    %ax, %es
-        movl    $0x1000, %edi
-        rep stosl
-        SAY     0x21
-E
-T "limit: repe cmpsb restores the flags of the start", "#GP(0) 3 2 2 46"
-        GDESC   S0, DATA, 1, DATA_RW, 4
-        movw    $S0, %ax
-        movw    %ax, %es
-        movw    %ax, %ds
-        movl    $5, %ecx
-        xorl    %eax, %eax
-7:      repe cmpsb
-A
-        V       f_ecx
-        V       f_esi
-        V       f_edi
-        V       f_eflags
-E
-
-/* ======== stacks at level 3 with limits: SS base DATA */
-        .macro  STACK name, want, limit, access, flags, esp, insn:vararg
-T "stack: \name", "\want"
-        GDESC   S0, DATA, \limit, \access + DPL3, \flags
-        USER
-        movl    $S0 + 3, %eax
-        movl    $\esp, %ebx
-        movw    %ax, %ss
-        movl    %ebx, %esp
-        movl    %ebx, %ebp
-7:      \insn
-8:      ud2
-A
-        V       f_esp
-E
-        .endm
-        STACK "push", "#UD! ff8", 0xfff, DATA_RW, 4, 0xffc, pushl %eax
-        STACK "push behind the limit", "#SS(0) 1002", 0xfff, DATA_RW, 4, 0x1002, pushl %eax
-        STACK "push below 0", "#SS(0) 2", 0xfff, DATA_RW, 4, 2, pushl %eax
-        STACK "push to 0", "#UD! 0", 0xfff, DATA_RW, 4, 4, pushl %eax
-        STACK "pop behind the limit", "#SS(0) ffe", 0xfff, DATA_RW, 4, 0xffe, popl %eax
-        STACK "pop to the limit", "#UD! 1000", 0xfff, DATA_RW, 4, 0xffc, popl %eax
-        STACK "16-bit push keeps the upper half", "#UD! 1234000c", 0xfff, DATA_RW, 0, 0x12340010, pushl %eax
-        STACK "16-bit push wraps", "#UD! 1234fffe", 0xffff, DATA_RW, 0, 0x12340000, pushw %ax
-        STACK "16-bit push of a dword half around", "#SS(0) 12340002", 0xffff, DATA_RW, 0, 0x12340002, pushl %eax
-        STACK "16-bit pop wraps", "#UD! 12340000", 0xffff, DATA_RW, 0, 0x1234fffe, popw %ax
-        STACK "expand-down push to the edge", "#UD! 1000", 0xfff, DOWN_RW, 4, 0x1004, pushl %eax
-        STACK "expand-down push over the edge", "#SS(0) 1002", 0xfff, DOWN_RW, 4, 0x1002, pushl %eax
-        STACK "read by EBP behind", "#SS(0) ffe", 0xfff, DATA_RW, 4, 0xffe, movl (%ebp), %eax
-        STACK "read by ESP behind", "#SS(0) ffe", 0xfff, DATA_RW, 4, 0xffe, movl (%esp), %eax
-        STACK "read by EBX behind with SS", "#SS(0) ffe", 0xfff, DATA_RW, 4, 0xffe, movl %ss:(%ebx), %eax
-        STACK "read by EBP with DS", "#UD! ffe", 0xfff, DATA_RW, 4, 0xffe, movl %ds:(%ebp), %eax
-        STACK "call behind", "#SS(0) 1002", 0xfff, DATA_RW, 4, 0x1002, call . + 5
-        STACK "ret behind", "#SS(0) ffe", 0xfff, DATA_RW, 4, 0xffe, ret
-        STACK "pushal partly below 0", "#SS(0) 1c", 0xfff, DATA_RW, 4, 0x1c, pushal
-        STACK "popal partly behind", "#SS(0) fe4", 0xfff, DATA_RW, 4, 0xfe4, popal
-        STACK "enter below 0", "#SS(0) 2", 0xfff, DATA_RW, 4, 2, enter $0\, $0
-        STACK "enter with a frame below 0", "#SS(0) 8", 0xfff, DATA_RW, 4, 8, enter $0x10\, $0
-        STACK "leave behind", "#SS(0) ffe", 0xfff, DATA_RW, 4, 0xffe, leave
-        STACK "pushf behind", "#SS(0) 1002", 0xfff, DATA_RW, 4, 0x1002, pushfl
-        STACK "push of memory behind", "#SS(0) 1002", 0xfff, DATA_RW, 4, 0x1002, pushl DATA
-        STACK "lret behind", "#SS(0) ffa", 0xfff, DATA_RW, 4, 0xffa, lret
-        STACK "iret behind", "#SS(0) ff6", 0xfff, DATA_RW, 4, 0xff6, iretl
-
-/* ======== limits of code */
-        .macro  CODE name, want, limit, insn:vararg
-T "code: \name", "\want"
-        GDESC   S0, 0, \limit, CODE_RX, 4
-        ljmp    $S0, $1f
-1:
-7:      \insn
-8:      ud2
-E
-        .endm
-        CODE "jump behind the limit", "#GP(0)", 0xffff, jmp 0x10000
-        CODE "jump by register behind the limit", "#GP(0)", 0xffff, jmp *wild
-        CODE "call behind the limit", "#GP(0)", 0xffff, call 0x10000
-        CODE "taken jz behind the limit", "#GP(0)", 0xffff, jz 0x10000
-        CODE "jnz not taken", "#UD!", 0xffff, jnz 0x10000
-T "code: ret behind the limit", "#GP(0) 23ffc"
-        GDESC   S0, 0, 0xffff, CODE_RX, 4
-        ljmp    $S0, $1f
-1:      pushl   $0x10000
-7:      ret
-A
-        V       f_esp
-E
-T "code: call behind the limit leaves the stack", "#GP(0) 24000"
-        GDESC   S0, 0, 0xffff, CODE_RX, 4
-        ljmp    $S0, $1f
-1:
-7:      call    0x10000
-A
-        V       f_esp
-E
-T "code: runs over the limit", "#GP(0) 10 80"
-        GDESC   S0, DATA, 0xf, CODE_RX, 4
-        movl    $0x90909090, DATA + 12
-        ljmp    $S0, $0xc
-A
-        V       f_eip
-        W       f_cs
-E
-T "code: insn over the limit", "#GP(0) f 80"
-        GDESC   S0, DATA, 0xf, CODE_RX, 4
-        movl    $0xb8909090, DATA + 12
-        ljmp    $S0, $0xc
-A
-        V       f_eip
-        W       f_cs
-E
-T "code: ljmp behind the limit", "#GP(0)"
-        GDESC   S0, 0, 0xfff, CODE_RX, 4
-7:      ljmp    $S0, $0x1000
-E
-T "code: 15 bytes", "!"
-        .rept   14
-        .byte   0x26
-        .endr
-        nop
-        SAY     0x21
-E
-T "code: 16 bytes", "#GP(0)"
-7:      .rept   15
-        .byte   0x26
-        .endr
-        nop
+T "lgdt of a register", "#UD"
+7:      .byte   0x0f, 0x01, 0xd8 - 0x0b
 E
         jmp     all_done
-
-        .data
-wild:   .long   0x10000
