@@ -37,7 +37,7 @@ export const disasmCommand = defineCommand<typeof listing>({
     { line: "tcgjs disasm --bits 32 --base 0x1000 guests/sieve/sieve.bin", does: "a 32-bit guest at the address it is loaded to" },
   ],
   async run({ images: [image], values, output }) {
-    const p = palette(wantsColour(1));
+    const p = palette(wantsColour(output.stdout));
     let lines = 0;
     for (const { address, bytes, bits } of codeOf(image, values)) {
       for (const insn of disassembleRange(X86_OPCODES, bytes, address, bits)) {

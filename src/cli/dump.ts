@@ -60,7 +60,7 @@ export const dumpCommand = defineCommand<DumpTable>({
     if (values.format === "json") output.out(cacheJson(report));
     else if (values.format === "dot") output.out(cacheDot(report));
     else {
-      const options = { isColoured: wantsColour(1) };
+      const options = { isColoured: wantsColour(output.stdout) };
       output.out(cacheHeadline(report));
       for (const block of report.blocks) output.out(`\n${blockText(block, options)}`);
     }

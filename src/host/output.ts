@@ -7,8 +7,6 @@
  */
 import { write as writeAsync, writeSync } from "node:fs";
 
-export type Stream = 1 | 2;
-
 interface Chunk {
   readonly fd: number;
   readonly bytes: Uint8Array;
@@ -26,18 +24,27 @@ export class Output {
   failure: string | null = null;
   /** A write is under way that has not come back: its reader does not read. */
   isWriting = false;
+  /** Descriptor of what is stdout to the program. */
+  readonly stdout: number;
+  private readonly stderr: number;
   private queue: Chunk[] = [];
   private gathered: Uint8Array = new Uint8Array(GATHER_BYTES);
   private gatheredLength = 0;
 
+  /** Writes to the process's own streams, or to other open descriptors instead. */
+  constructor(stdout = 1, stderr = 2) {
+    this.stdout = stdout;
+    this.stderr = stderr;
+  }
+
   /** Text or bytes for stdout. */
   out(data: string | Uint8Array): void {
-    this.push(1, data);
+    this.push(this.stdout, data);
   }
 
   /** Text for stderr. */
   error(text: string): void {
-    this.push(2, text);
+    this.push(this.stderr, text);
   }
 
   /** One byte for stdout; cheap. */
@@ -53,7 +60,7 @@ export class Output {
 
   private push(fd: number, data: string | Uint8Array): void {
     this.endGathering();
-    if (data.length === 0 || (fd === 1 && this.isClosed)) return;
+    if (data.length === 0 || (fd === this.stdout && this.isClosed)) return;
     this.queue.push({ fd, bytes: typeof data === "string" ? new TextEncoder().encode(data) : data });
   }
 
@@ -61,7 +68,7 @@ export class Output {
     if (this.gatheredLength === 0) return;
     const bytes = this.gathered.slice(0, this.gatheredLength);
     this.gatheredLength = 0;
-    if (!this.isClosed) this.queue.push({ fd: 1, bytes });
+    if (!this.isClosed) this.queue.push({ fd: this.stdout, bytes });
   }
 
   /** Resolves when everything written so far is out. Not to be called again before it has. */
@@ -111,7 +118,7 @@ export class Output {
   }
 
   private giveUp(fd: number, e: unknown): void {
-    if (fd === 1) {
+    if (fd === this.stdout) {
       this.isClosed = true;
       if (codeOf(e) !== "EPIPE") this.failure = e instanceof Error ? e.message : String(e);
     }

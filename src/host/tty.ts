@@ -2,7 +2,7 @@
 import { isatty } from "node:tty";
 
 /** True if text for this descriptor may be coloured: a terminal, and NO_COLOR (no-color.org) is unset or empty. */
-export function wantsColour(fd: 1 | 2): boolean {
+export function wantsColour(fd: number): boolean {
   const { NO_COLOR: noColour, TERM: terminal } = process.env;
   return (noColour === undefined || noColour === "") && terminal !== "dumb" && isatty(fd);
 }

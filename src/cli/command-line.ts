@@ -1,0 +1,89 @@
+/**
+ * A command line from its arguments to its exit status: finds the command named first, hands it the rest, and turns what
+ * goes wrong into one line. Each command is a file of its own, loaded only when it is asked for, because start-up time counts.
+ */
+import { InternalError, VmError } from "../../tcg/support/errors.ts";
+import type { Output } from "../host/output.ts";
+import type { Command } from "./command.ts";
+import { STATUS_BROKEN_PIPE, STATUS_FAILED, STATUS_OK, STATUS_USAGE } from "./command.ts";
+
+interface Entry {
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  run: { summary: "run a flat guest binary", load: async () => (await import("./run.ts")).runCommand },
+  dump: { summary: "run it, then print its translation from bytes to JavaScript", load: async () => (await import("./dump.ts")).dumpCommand },
+  bench: { summary: "compare the interpreter with translation", load: async () => (await import("./bench.ts")).benchCommand },
+  disasm: { summary: "list a binary in Intel syntax", load: async () => (await import("./disasm.ts")).disasmCommand },
+};
+
+const OVERVIEW = `usage: tcgjs COMMAND [OPTIONS] IMAGE
+
+Runs x86 programs without an operating system by translating them to JavaScript.
+
+${Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`).join("\n")}
+
+\`tcgjs COMMAND --help\` tells more; \`tcgjs --version\` prints the version.
+`;
+
+/**
+ * Runs a command line to its end; everything is written when it resolves.
+ * @param args  without the program's own name
+ * @returns the exit status
+ */
+export async function runCommandLine(args: readonly string[], output: Output): Promise<number> {
+  let status: number;
+  try {
+    status = await main(args, output);
+  } catch (e) {
+    status = await complain(e, args, output);
+  }
+  await output.flush();
+  if (output.failure !== null) {
+    output.error(`tcgjs: stdout cannot be written: ${output.failure}\n`);
+    await output.flush();
+    return STATUS_FAILED;
+  }
+  return output.isClosed ? STATUS_BROKEN_PIPE : status;
+}
+
+async function main(args: readonly string[], output: Output): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined) {
+    output.error(OVERVIEW);
+    return STATUS_USAGE;
+  }
+  if (name === "--help" || name === "-h" || name === "help") {
+    const topic = COMMANDS[rest[0] ?? ""];
+    if (topic !== undefined) return (await topic.load()).execute(["--help"], output);
+    output.out(OVERVIEW);
+    return STATUS_OK;
+  }
+  if (name === "--version" || name === "-V") {
+    output.out(`tcgjs ${(await import("./version.ts")).version()}\n`);
+    return STATUS_OK;
+  }
+  if (!Object.hasOwn(COMMANDS, name)) throw await unknownCommand(name);
+  return (await COMMANDS[name].load()).execute(rest, output);
+}
+
+async function unknownCommand(name: string): Promise<VmError> {
+  const { nearest } = await import("./options.ts");
+  const near = nearest(name, Object.keys(COMMANDS));
+  const advice = near !== null ? `did you mean ${near}?` : `the commands are ${Object.keys(COMMANDS).join(", ")}`;
+  return new VmError("EINVAL", `there is no ${name.startsWith("-") ? "option" : "command"} ${name}; ${advice}`);
+}
+
+/** Tells what went wrong; returns the exit status. */
+async function complain(e: unknown, args: readonly string[], output: Output): Promise<number> {
+  const name = Object.hasOwn(COMMANDS, args[0] ?? "") ? `tcgjs ${args[0]}` : "tcgjs";
+  if (e instanceof VmError) {
+    output.error(`${name}: ${e.message}\n`);
+    return STATUS_USAGE;
+  }
+  const { reproduction } = await import("./reproduction.ts");
+  output.error(reproduction(e, args, e instanceof InternalError ? e.context : {}));
+  return STATUS_FAILED;
+}
