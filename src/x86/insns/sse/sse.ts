@@ -1,5 +1,6 @@
-/** MMX, SSE, SSE2, SSE3, SSSE3, SSE4.1 and SSE4.2, in one list. */
+/** MMX, SSE, SSE2, SSE3, SSSE3, SSE4.1, SSE4.2, AES and PCLMULQDQ, in one list. */
 import type { InsnDef } from "../../isa/define.ts";
+import { SSE_AES } from "./aes.ts";
 import { SSE_CONTROL } from "./control.ts";
 import { SSE_ELEMENT } from "./element.ts";
 import { SSE_FLOAT } from "./float.ts";
@@ -7,4 +8,4 @@ import { SSE_MOVE } from "./move.ts";
 import { PACKED } from "./packed.ts";
 import { SSE_TEXT } from "./text.ts";
 
-export const SSE_INSNS: readonly InsnDef[] = [...SSE_MOVE, ...PACKED, ...SSE_ELEMENT, ...SSE_FLOAT, ...SSE_TEXT, ...SSE_CONTROL];
+export const SSE_INSNS: readonly InsnDef[] = [...SSE_MOVE, ...PACKED, ...SSE_ELEMENT, ...SSE_FLOAT, ...SSE_TEXT, ...SSE_AES, ...SSE_CONTROL];
