@@ -173,9 +173,32 @@ export class InsnStore implements CodeSpaceHost {
 
   /** Decodes an insn and links it to its successors. May raise a fault: the insn then stays undecoded. */
   decode(insn: Insn): void {
+    const fetched = this.fetchFirst(insn);
+    if (fetched < 0) this.cpu.fault(GP, 0);
+    if (fetched === 0) this.fetchFault(insn);
+    if (this.decodeWindow(insn) || (this.fetchSecond(insn) && this.decodeWindow(insn))) this.enter(insn);
+    else this.fetchFault(insn);
+  }
+
+  /**
+   * Decodes an insn that lies ahead of what runs and may never run: false if it cannot be decoded, or only by looking at
+   * another page, whose accessed bit would tell.
+   */
+  decodeAhead(insn: Insn): boolean {
+    if (this.fetchFirst(insn) <= 0) return false;
+    if (!this.decodeWindow(insn) && (this.space.mode.paging || !this.fetchSecond(insn) || !this.decodeWindow(insn))) return false;
+    this.enter(insn);
+    return true;
+  }
+
+  /** False if the window ends before the insn does. */
+  private decodeWindow(insn: Insn): boolean {
+    return this.decoder.decode(this.window, insn) === "ok";
+  }
+
+  /** Gives a decoded insn its handler and its links, and notes what it covers. */
+  private enter(insn: Insn): void {
     const { space } = this;
-    this.fetch(insn);
-    if (this.decoder.decode(this.window, insn) === "short") this.fetchFault(insn);
     this.stats.insnsDecoded++;
     this.decodedInsns++;
     const handler = this.handlerOf(insn);
@@ -192,33 +215,43 @@ export class InsnStore implements CodeSpaceHost {
     this.codePages.addInsn(insn, page.phys | (insn.lin & 4095), insn.tailPhys);
   }
 
-  /** Fills the window with the code bytes at an insn, as far as limit, translation and memory let it. */
-  private fetch(insn: Insn): void {
-    const { space, window, cpu } = this;
-    const toLimit = (space.csLimit >>> 0) - (insn.eip >>> 0) + 1;
-    if (toLimit <= 0) cpu.fault(GP, 0);
-    const wanted = Math.min(MAX_INSN_BYTES, toLimit);
+  /** Code bytes from an insn on that the limit of CS lets it have; not positive if it lies beyond. */
+  private withinLimit(insn: Insn): number {
+    return Math.min(MAX_INSN_BYTES, (this.space.csLimit >>> 0) - (insn.eip >>> 0) + 1);
+  }
+
+  /**
+   * Fills the window with the bytes of an insn that lie in its first page; another page is not looked at before it is
+   * known that it is needed. Returns how many there are: 0 if there is no memory or translation, -1 beyond the limit of CS.
+   */
+  private fetchFirst(insn: Insn): number {
+    const { window } = this, wanted = this.withinLimit(insn);
     window.available = 0;
-    let phys = this.translateCode(insn.lin) ?? cpu.pageFault(insn.lin);
-    for (let i = 0; i < wanted; i++, phys++) {
-      const linear = (insn.lin + i) | 0;
-      if (i > 0 && (linear & 4095) === 0) {
-        const next = this.translateCode(linear);
-        if (next === null) break;
-        phys = next;
-      }
-      const region = cpu.memory.find(phys);
-      if (region === null) break;
-      window.bytes[i] = region.bytes[(phys >>> 0) - region.base];
-      window.available++;
-    }
-    if (window.available === 0) throw new NoCode(insn.lin);
+    if (wanted <= 0) return -1;
+    this.fetch(insn.lin, Math.min(wanted, 4096 - (insn.lin & 4095)));
+    return window.available;
+  }
+
+  /** Adds the bytes in the second page; false if there are none. */
+  private fetchSecond(insn: Insn): boolean {
+    const { window } = this, { available } = window, wanted = this.withinLimit(insn);
+    if (available < 4096 - (insn.lin & 4095)) return false;
+    if (available < wanted) this.fetch((insn.lin | 4095) + 1, wanted - available);
+    return window.available > available;
+  }
+
+  /** Adds up to `count` bytes of one page to the window, as far as translation and memory let it. */
+  private fetch(linear: number, count: number): void {
+    const { window, cpu } = this, phys = this.translateCode(linear), region = phys === null ? null : cpu.memory.find(phys);
+    if (phys === null || region === null) return;
+    const at = (phys >>> 0) - region.base;
+    for (let i = 0; i < count; i++) window.bytes[window.available++] = region.bytes[at + i];
   }
 
   /** The byte after the window is needed and cannot be fetched. */
   private fetchFault(insn: Insn): never {
     const { cpu } = this, next = (insn.lin + this.window.available) | 0;
-    if (insn.eip + this.window.available > this.space.csLimit >>> 0) cpu.fault(GP, 0);
+    if ((insn.eip >>> 0) + this.window.available > this.space.csLimit >>> 0) cpu.fault(GP, 0);
     if (this.translateCode(next) === null) cpu.pageFault(next);
     throw new NoCode(next);
   }

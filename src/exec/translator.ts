@@ -5,7 +5,6 @@
 import { InternalError } from "../../tcg/support/errors.ts";
 import type { MemoryListener } from "../mem/physical-memory.ts";
 import type { Cpu } from "../x86/cpu.ts";
-import { GuestFault } from "../x86/fault.ts";
 import { TOO_LONG_FORM, UNDEFINED_FORM } from "../x86/isa/decode.ts";
 import { Insn } from "../x86/isa/insn.ts";
 import { modeOfKey } from "../x86/isa/mode.ts";
@@ -15,7 +14,6 @@ import type { Invalidator } from "./code-pages.ts";
 import { CodePages } from "./code-pages.ts";
 import { Emission } from "./emission.ts";
 import type { Callbacks } from "./environment.ts";
-import { NoCode } from "./exits.ts";
 import { crossesPage, InsnStore } from "./insn-store.ts";
 import type { EngineOptions } from "./options.ts";
 import type { Statistics } from "./statistics.ts";
@@ -171,12 +169,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
   private collect(start: Insn): Insn[] {
     const insns: Insn[] = [], { space } = this.insns;
     for (let insn = start; ;) {
-      try {
-        if (insn.length === 0) this.insns.decode(insn);
-      } catch (e) {
-        if (e instanceof GuestFault || e instanceof NoCode) break;
-        throw e;
-      }
+      if (insn.length === 0 && !this.insns.decodeAhead(insn)) break;
       if (insn.solo || insn.form === UNDEFINED_FORM || insn.form === TOO_LONG_FORM) break;
       if (space.mode.paging && crossesPage(insn)) break;
       insns.push(insn);

@@ -17,7 +17,7 @@
  *     ;   eax=0x0 ecx=0x1 eflags=0x56
  *
  * The machine starts as the bare machine does (bare-entry.ts) at the first line of code, but for the fields that `in` names
- * (x86/named-state.ts). Regions of memory are base:size, with `:ro` for read-only ones; without any there are 16 MiB from 0.
+ * (x86/named-state.ts). Regions of memory are base:size, with `:ro` for read-only ones; without any there is 1 MiB from 0.
  * Reads of anything else give all ones.
  */
 import { InternalError } from "../../tcg/support/errors.ts";
@@ -66,7 +66,7 @@ export interface X86Case {
   readonly insns: number;
 }
 
-export const DEFAULT_REGIONS: readonly CaseRegion[] = [{ base: 0, size: 16 * 2 ** 20, isReadOnly: false }];
+export const DEFAULT_REGIONS: readonly CaseRegion[] = [{ base: 0, size: 2 ** 20, isReadOnly: false }];
 const PAGE_SIZE = 4096, REAL_MODE_END = 0x100000;
 
 /** Where the machine starts. */
