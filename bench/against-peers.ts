@@ -1,7 +1,7 @@
 /** Guests under jit and in other emulators, with the ratios of the times; for the parts that compare. */
 import { geometricMean } from "../src/cli/statistics.ts";
 import type { BenchGuest } from "./guests.ts";
-import { timeHalves } from "./halves.ts";
+import { timePasses } from "./passes.ts";
 import type { Peer } from "./peer.ts";
 import { timePeer } from "./peer.ts";
 import { ratioText, secondsText, TablePrinter } from "./table-printer.ts";
@@ -15,7 +15,7 @@ export interface PeerRow {
   readonly ratios: Readonly<Record<string, number>>;
 }
 
-/** Whole runs, translation included, since the others' cannot be taken apart. */
+/** First passes on fresh machines, translation included: the others cannot do otherwise. */
 export async function compareWithPeers(guests: readonly BenchGuest[], peers: readonly Peer[], runs: number, out: (text: string) => void): Promise<PeerRow[]> {
   const columns = peers.flatMap(({ name }) => [[`${name} s`, 8], ["ratio", 7]] as const);
   const table = new TablePrinter([["guest", 14], ["tcgjs s", 8], ...columns], out), rows: PeerRow[] = [];
@@ -34,7 +34,7 @@ export function meanRatio(rows: readonly PeerRow[], peer: string): number {
 }
 
 async function compare(guest: BenchGuest, peers: readonly Peer[], runs: number): Promise<PeerRow> {
-  const [{ seconds }] = await timeHalves(guest, [{ engine: "jit", paging: false }], { runs, maxInsns: Infinity });
+  const [{ cold: { seconds } }] = await timePasses(guest, [{ engine: "jit", paging: false }], { runs, maxInsns: Infinity });
   const peerSeconds: Record<string, number> = {}, ratios: Record<string, number> = {};
   for (const peer of peers) {
     peerSeconds[peer.name] = await timePeer(peer, guest, runs);

@@ -1,7 +1,7 @@
-/** What paging costs translated code: the compute guests with every page mapped to itself, and without. */
+/** What paging costs warm translated code: the compute guests with every page mapped to itself, and without. */
 import { geometricMean } from "../src/cli/statistics.ts";
 import { guestsOfKind } from "./guests.ts";
-import { timeHalves } from "./halves.ts";
+import { timePasses } from "./passes.ts";
 import type { Section } from "./section.ts";
 import { ratioText, secondsText, TablePrinter } from "./table-printer.ts";
 
@@ -18,8 +18,8 @@ export const pagingSection: Section = {
   async run({ guests, runs, maxInsns, out }) {
     const table = new TablePrinter([["guest", 14], ["off s", 8], ["on s", 8], ["on / off", 8]], out), rows: Row[] = [];
     for (const guest of guestsOfKind(guests, "compute").filter((g) => g.bits === 32)) {
-      const [flat, paged] = await timeHalves(guest, [{ engine: "jit", paging: false }, { engine: "jit", paging: true }], { runs, maxInsns });
-      const row = { guest: guest.name, flatSeconds: flat.seconds, pagedSeconds: paged.seconds, ratio: paged.seconds / flat.seconds };
+      const [flat, paged] = await timePasses(guest, [{ engine: "jit", paging: false }, { engine: "jit", paging: true }], { runs, maxInsns });
+      const flatSeconds = flat.warm.seconds, pagedSeconds = paged.warm.seconds, row = { guest: guest.name, flatSeconds, pagedSeconds, ratio: pagedSeconds / flatSeconds };
       rows.push(row);
       table.row([row.guest, secondsText(row.flatSeconds), secondsText(row.pagedSeconds), ratioText(row.ratio)]);
     }

@@ -36,6 +36,20 @@ describe("a run of a guest", () => {
     });
   }
 
+  for (const paging of [false, true]) {
+    it(`does the same again after rewinding, paging ${paging ? "on" : "off"}`, () => {
+      // add [0x5000], 1; mov eax, [0x5000]; add al, '0'; out 0xe9, al; hlt
+      const image = Buffer.from("83050050000001a1005000000430e6e9f4", "hex");
+      const guest = { ...sieve, image, expected: Buffer.from("1"), retiredInsns: 5 };
+      const run = new GuestRun(guest, { engine: "jit", paging });
+      for (let pass = 0; pass < 3; pass++) {
+        run.rewind();
+        run.runTo(Infinity);
+        run.requireDone();
+      }
+    });
+  }
+
   it("does not pass for done before it is", () => {
     const run = new GuestRun(sieve, setting);
     run.runTo(1000);

@@ -1,0 +1,67 @@
+/**
+ * Times guests from start to end, twice on the same machine: the first pass has all decoding, translating and compiling
+ * in it; for the second the machine is put back to where it started, and only what has been derived from the code stays.
+ */
+import { median } from "../src/cli/statistics.ts";
+import type { Setting } from "./guest-run.ts";
+import { GuestRun } from "./guest-run.ts";
+import type { BenchGuest } from "./guests.ts";
+import { timeSubjects } from "./sampling.ts";
+
+export interface PassesRequest {
+  /** Fresh machines per setting. */
+  readonly runs: number;
+  /** Insns to run of each guest; more than it has for all. */
+  readonly maxInsns: number;
+}
+
+/** One pass over a guest. */
+export interface Pass {
+  /** Median of the runs. */
+  readonly seconds: number;
+  /** Million insns a second. */
+  readonly mips: number;
+  /** Seconds of each run. */
+  readonly samples: readonly number[];
+}
+
+/** Figures of one guest under one setting. */
+export interface Passes {
+  readonly insns: number;
+  readonly cold: Pass;
+  readonly warm: Pass;
+}
+
+/** @returns figures by setting. @throws VmError if the guest goes astray */
+export async function timePasses(guest: BenchGuest, settings: readonly Setting[], { runs, maxInsns }: PassesRequest): Promise<Passes[]> {
+  const all = guest.retiredInsns ?? countInsns(guest), insns = Math.min(all, maxInsns);
+  const machines = settings.map((setting) => Array.from({ length: runs }, () => new GuestRun(guest, setting)));
+  const time = async (title: string): Promise<number[][]> => {
+    const subjects = settings.map(({ engine, paging }, i) => ({
+      name: `${guest.name} ${engine}${paging ? " paging" : ""} ${title}`,
+      samples: machines[i].map((m) => () => m.runTo(insns < all ? insns : Infinity)),
+    }));
+    const times = await timeSubjects(`${guest.name} ${title}`, subjects);
+    for (const machine of machines.flat()) {
+      if (insns < all) machine.requireRunning(insns);
+      else machine.requireDone();
+    }
+    return times;
+  };
+  const cold = await time("cold");
+  for (const machine of machines.flat()) machine.rewind();
+  const warm = await time("warm");
+  return settings.map((_, i) => ({ insns, cold: pass(insns, cold[i]), warm: pass(insns, warm[i]) }));
+}
+
+function countInsns(guest: BenchGuest): number {
+  const run = new GuestRun(guest, { engine: "jit", paging: false });
+  run.runTo(Infinity);
+  run.requireDone();
+  return run.insns;
+}
+
+function pass(insns: number, samples: readonly number[]): Pass {
+  const seconds = median(samples);
+  return { seconds, mips: insns / seconds / 1e6, samples };
+}
