@@ -100,7 +100,6 @@ export class Vcpu {
   setRegs(regs: Partial<KvmRegs>): void {
     this.requireStopped("setRegs");
     writeRegs(this.cpu.R, regs);
-    this.cpu.mmu.acChanged();
     this.stateIsUnchecked = true;
   }
 

@@ -14,11 +14,8 @@ const PENTIUM: readonly NamedFeature[] = [...I486, "de", "tsc", "msr", "mce", "c
 const PENTIUM3: readonly NamedFeature[] = [...PENTIUM, "pae", "sep", "mtrr", "pge", "mca", "cmov", "pat", "pse36", "fxsr", "sse"];
 /** A Core Duo, the last one of 32 bits. */
 const CORE: readonly NamedFeature[] = [...PENTIUM3.filter((f) => f !== "pse36"), "clflush", "sse2", "sse3", "nx"];
-/**
- * Everything there is, but for two that depend on the board or cost the host: a local APIC, and MWAIT, in which an idle
- * guest would spin, since here it is allowed to wake up at once and does.
- */
-const MAX: readonly NamedFeature[] = NAMED_FEATURES.filter((f) => f !== "apic" && f !== "monitor");
+/** Everything there is, but for the local APIC, which is the board's to have. */
+const MAX: readonly NamedFeature[] = NAMED_FEATURES.filter((f) => f !== "apic");
 
 /** The brand string unless somebody gives another. */
 const MODEL_ID = "tcgjs virtual CPU";

@@ -25,7 +25,7 @@ export const MAX_MODEL_ID_BYTES = BRAND_BYTES - 1;
 
 const VENDOR = "GenuineIntel";
 const EXTENDED = 0x80000000 | 0;
-const LEAF_CACHES = 4, LEAF_MONITOR = 5, LEAF_FEATURES = 7, LEAF_BRAND = EXTENDED + 4, LEAF_L2 = EXTENDED + 6, LEAF_ADDRESSES = EXTENDED + 8;
+const LEAF_CACHES = 4, LEAF_FEATURES = 7, LEAF_BRAND = EXTENDED + 4, LEAF_L2 = EXTENDED + 6, LEAF_ADDRESSES = EXTENDED + 8;
 
 /** The only line size here: bytes, in leaf 1 EBX counted in eights. */
 const LINE_BYTES = 64;
@@ -81,7 +81,6 @@ function basicEntries({ family, model, stepping, features }: CpuDescription, hig
   // Leaf 3 would be a serial number.
   for (let leaf = 3; leaf <= highest; leaf++) {
     if (leaf === LEAF_CACHES) entries.push(...cacheEntries());
-    else if (leaf === LEAF_MONITOR && features.has("monitor")) entries.push({ ...NONE, leaf, eax: LINE_BYTES, ebx: LINE_BYTES });
     else if (leaf === LEAF_FEATURES) entries.push({ leaf, subleaf: 0, eax: 0, ebx: word(leaf, "ebx"), ecx: word(leaf, "ecx"), edx: 0 });
     else entries.push({ leaf, ...NONE });
   }

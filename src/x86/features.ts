@@ -14,7 +14,7 @@ export const FEATURE_BITS = {
   pae: [1, "edx", 6], mce: [1, "edx", 7], cx8: [1, "edx", 8], apic: [1, "edx", 9], sep: [1, "edx", 11], mtrr: [1, "edx", 12],
   pge: [1, "edx", 13], mca: [1, "edx", 14], cmov: [1, "edx", 15], pat: [1, "edx", 16], pse36: [1, "edx", 17],
   clflush: [1, "edx", 19], mmx: [1, "edx", 23], fxsr: [1, "edx", 24], sse: [1, "edx", 25], sse2: [1, "edx", 26],
-  sse3: [1, "ecx", 0], pclmulqdq: [1, "ecx", 1], monitor: [1, "ecx", 3], ssse3: [1, "ecx", 9], "sse4.1": [1, "ecx", 19], "sse4.2": [1, "ecx", 20],
+  sse3: [1, "ecx", 0], pclmulqdq: [1, "ecx", 1], ssse3: [1, "ecx", 9], "sse4.1": [1, "ecx", 19], "sse4.2": [1, "ecx", 20],
   popcnt: [1, "ecx", 23], aes: [1, "ecx", 25],
   smep: [7, "ebx", 7], smap: [7, "ebx", 20], umip: [7, "ecx", 2],
   nx: [EXTENDED_FEATURES, "edx", 20], rdtscp: [EXTENDED_FEATURES, "edx", 27],

@@ -7,7 +7,7 @@ import { InternalError } from "../../tcg/support/errors.ts";
 import type { Cpu } from "./cpu.ts";
 import { APIC_BASE_RESET } from "./cpu.ts";
 import { readEflags, writeEflags } from "./flags.ts";
-import { CR0, CR2, CR3, CR4, CS, DF, DR, DS, EFER, EFLAGS_SYS, EIP, ES, FLAGS_AUX, FLAGS_RES, FPU_CONTROL, FPU_CS, FPU_DP, FPU_DS, FPU_IP, FPU_OPCODE, FPU_SIGN_EXP, FPU_SIGNIFICAND, FPU_STATUS, FPU_TAGS, FPU_TOP, FS, GDT_BASE, GDT_LIMIT, GS, IDT_BASE, IDT_LIMIT, LDTR, LEFT, MXCSR, REGS, SEG_ATTR, SEG_BASE, SEG_LIMIT, SEG_SELECTOR, SHADOW, SIMD_SCRATCH, SS, STATE_SLOTS, TR, XMM } from "./state.ts";
+import { CR0, CR2, CR3, CR4, CS, DF, DR, DS, EFER, EFLAGS_SYS, EIP, ES, FLAGS_AUX, FLAGS_RES, FPU_CONTROL, FPU_CS, FPU_DP, FPU_DS, FPU_IP, FPU_OPCODE, FPU_SIGN_EXP, FPU_SIGNIFICAND, FPU_STATUS, FPU_TAGS, FPU_TOP, FS, GDT_BASE, GDT_LIMIT, GS, IDT_BASE, IDT_LIMIT, LDTR, LEFT, MCG_STATUS, MISC_ENABLE, MTRR_DEF_TYPE, MXCSR, PAT, REGS, SEG_ATTR, SEG_BASE, SEG_LIMIT, SEG_SELECTOR, SHADOW, SIMD_SCRATCH, SS, STATE_SLOTS, SYSENTER_CS, SYSENTER_EIP, SYSENTER_ESP, TR, TSC_AUX, XMM } from "./state.ts";
 
 /** Fields that are one slot each. */
 const SCALARS: readonly (readonly [name: string, slot: number])[] = [
@@ -16,6 +16,8 @@ const SCALARS: readonly (readonly [name: string, slot: number])[] = [
   ["dr0", DR], ["dr1", DR + 1], ["dr2", DR + 2], ["dr3", DR + 3], ["dr6", DR + 6], ["dr7", DR + 7],
   ["mxcsr", MXCSR], ["fcw", FPU_CONTROL], ["fsw", FPU_STATUS], ["ftop", FPU_TOP], ["ftags", FPU_TAGS], ["fop", FPU_OPCODE],
   ["fip", FPU_IP], ["fcs", FPU_CS], ["fdp", FPU_DP], ["fds", FPU_DS],
+  ["sysenter_cs", SYSENTER_CS], ["sysenter_esp", SYSENTER_ESP], ["sysenter_eip", SYSENTER_EIP], ["tsc_aux", TSC_AUX], ["mcg_status", MCG_STATUS],
+  ["mtrr_def_type", MTRR_DEF_TYPE],
 ];
 
 const segment = (n: number): readonly number[] => [SEG_SELECTOR + n, SEG_BASE + n, SEG_LIMIT + n, SEG_ATTR + n];
@@ -29,6 +31,7 @@ const eight = (fields: (n: number) => readonly [string, readonly number[]]): (re
  */
 const GROUPS: readonly (readonly [name: string, slots: readonly number[]])[] = [
   ["es", segment(ES)], ["cs", segment(CS)], ["ss", segment(SS)], ["ds", segment(DS)], ["fs", segment(FS)], ["gs", segment(GS)],
+  ["misc_enable", [MISC_ENABLE + 1, MISC_ENABLE]], ["pat", [PAT + 1, PAT]],
   ["ldtr", from(LDTR, 4)], ["tr", from(TR, 4)], ["gdtr", [GDT_BASE, GDT_LIMIT]], ["idtr", [IDT_BASE, IDT_LIMIT]],
   ...eight((n) => [`xmm${n}`, from(XMM + 4 * n, 4).toReversed()]),
   ...eight((n) => [`fpr${n}`, [FPU_SIGN_EXP + n, FPU_SIGNIFICAND + 2 * n + 1, FPU_SIGNIFICAND + 2 * n]]),

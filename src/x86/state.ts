@@ -50,7 +50,12 @@ export const FPU_SIGNIFICAND = 98, FPU_SIGN_EXP = 114, FPU_TOP = 122, FPU_TAGS =
   FPU_OPCODE = 126, FPU_IP = 127, FPU_CS = 128, FPU_DP = 129, FPU_DS = 130;
 /** Two vectors of four dwords that belong to nobody: operands and results of one helper call at a time (helpers/sse). */
 export const SIMD_SCRATCH = 184;
-export const STATE_SLOTS = 192;
+/** Model-specific registers of 32 bits, and of 64 bits, low word first (helpers/msr.ts). */
+export const SYSENTER_CS = 192, SYSENTER_ESP = 193, SYSENTER_EIP = 194, TSC_AUX = 195, MCG_STATUS = 196, MTRR_DEF_TYPE = 197,
+  MISC_ENABLE = 198, PAT = 200,
+  /** 11 registers for the first MiB, then 8 pairs of base and mask. */
+  MTRR_FIXED = 202, MTRR_VARIABLE = 224;
+export const STATE_SLOTS = 256;
 
 const REG_NAMES = ["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"] as const;
 const SEG_NAMES = ["es", "cs", "ss", "ds", "fs", "gs"] as const;
@@ -99,6 +104,13 @@ export const CR4_VME = 0x1, CR4_PVI = 0x2, CR4_TSD = 0x4, CR4_DE = 0x8, CR4_PSE 
   CR4_PCE = 0x100, CR4_OSFXSR = 0x200, CR4_OSXMMEXCPT = 0x400, CR4_UMIP = 0x800, CR4_SMEP = 0x100000, CR4_SMAP = 0x200000;
 export const EFER_NXE = 0x800;
 
+/** DR6 and DR7 bits (SDM 3B §17.2.3, §17.2.4): what reads as 1 in DR6, access to a guarded register, single step, task switch; guard. */
+export const DR6_FIXED = 0xffff0ff0 | 0, DR6_BD = 0x2000, DR6_BS = 0x4000, DR6_BT = 0x8000, DR7_GD = 0x2000;
+
+/** Bits of IA32_MISC_ENABLE (SDM 4, table 2-2), low word; then bit 34, in the high one. */
+export const MISC_FAST_STRINGS = 0x1, MISC_NO_BRANCH_TRACE = 0x800, MISC_NO_PRECISE_EVENTS = 0x1000, MISC_LIMIT_CPUID = 0x400000,
+  MISC_HIGH_NO_EXECUTE_DISABLE = 0x4;
+
 /**
  * Segment attributes: bits 8–15 and 20–23 of the descriptor's second dword, shifted right by 8 (SDM 3A §3.4.5):
  * type 0–3, S 4, DPL 5–6, P 7, AVL 12, D/B 14, G 15.
@@ -133,6 +145,9 @@ export class CpuState {
     R[EDX] = 0x611;
     R[CR0] = (CR0_CD | CR0_NW | CR0_ET) | 0;
     R[MXCSR] = 0x1f80;
+    // Write-back, write-through, UC-, uncacheable, twice (SDM 3A §11.12.4).
+    R[PAT] = R[PAT + 1] = 0x00070406;
+    R[MISC_ENABLE] = MISC_FAST_STRINGS | MISC_NO_BRANCH_TRACE | MISC_NO_PRECISE_EVENTS;
     for (let s = 0; s < 6; s++) {
       R[SEG_LIMIT + s] = 0xffff;
       R[SEG_ATTR + s] = ATTR_P | ATTR_S | ATTR_WRITABLE | ATTR_ACCESSED;

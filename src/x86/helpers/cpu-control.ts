@@ -1,17 +1,11 @@
-/** Control and debug registers, descriptor-table registers, CPUID, the time-stamp counter, HLT. */
+/** Control registers, descriptor-table registers, CPUID, HLT. */
 import type { Cpu } from "../cpu.ts";
-import { GP, UD } from "../fault.ts";
-import { CR0, CR0_EM, CR0_MP, CR0_PE, CR0_TS, CR2, CR3, CR4, CR4_TSD, DR, EAX, EBX, ECX, EDX, EIP, GDT_BASE, GDT_LIMIT, IDT_BASE, IDT_LIMIT, REGS } from "../state.ts";
+import { readCpuid } from "../cpuid-read.ts";
+import { UD } from "../fault.ts";
+import { CR0, CR0_EM, CR0_MP, CR0_PE, CR0_TS, CR2, CR3, CR4, EAX, EBX, ECX, EDX, EIP, GDT_BASE, GDT_LIMIT, IDT_BASE, IDT_LIMIT, REGS } from "../state.ts";
 import { setCr0, setCr3, setCr4 } from "./control-registers.ts";
 import { defHelper } from "./define.ts";
-
-/** DR6 and DR7: bits that read as 1, and bits that can be written (SDM 3B §17.2). */
-const DR6_FIXED = 0xffff0ff0 | 0, DR6_WRITABLE = 0xe00f, DR7_FIXED = 0x400, DR7_WRITABLE = 0xffff23ff | 0;
-
-/** #GP(0) unless at privilege level 0. */
-export function requireLevel0(cpu: Cpu): void {
-  if (cpu.cpl !== 0) cpu.fault(GP, 0);
-}
+import { requireLevel0 } from "./privilege.ts";
 
 function setControl(cpu: Cpu, n: number, value: number): void {
   if (n === 0) setCr0(cpu, value);
@@ -26,9 +20,6 @@ function requireControl(cpu: Cpu, n: number): void {
   requireLevel0(cpu);
 }
 
-/** DR4 and DR5 are other names of DR6 and DR7 (SDM 3B §17.2.2). */
-const debugSlot = (n: number): number => DR + (n === 4 || n === 5 ? n + 2 : n);
-
 export const setEip = defHelper("set_eip", {
   params: 1,
   mayFault: false,
@@ -36,13 +27,6 @@ export const setEip = defHelper("set_eip", {
   bind: (cpu) => (offset) => {
     cpu.R[EIP] = offset;
   },
-});
-
-export const requireKernel = defHelper("require_cpl0", {
-  params: 0,
-  writes: [],
-  doc: "#GP(0) unless CPL is 0.",
-  bind: (cpu) => () => requireLevel0(cpu),
 });
 
 export const readControl = defHelper("read_cr", {
@@ -62,29 +46,6 @@ export const writeControl = defHelper("write_cr", {
   bind: (cpu) => (n, value) => {
     requireControl(cpu, n);
     setControl(cpu, n, value);
-  },
-});
-
-export const readDebug = defHelper("read_dr", {
-  params: 1,
-  result: "i32",
-  writes: [],
-  doc: "Debug register `n`; #GP(0) (SDM 2B MOV DRn).",
-  bind: (cpu) => (n) => {
-    requireLevel0(cpu);
-    return cpu.R[debugSlot(n)];
-  },
-});
-
-export const writeDebug = defHelper("write_dr", {
-  params: 2,
-  doc: "Writes debug register `n`; #GP(0) (SDM 2B MOV DRn).",
-  bind: (cpu) => (n, value) => {
-    requireLevel0(cpu);
-    const slot = debugSlot(n);
-    if (slot === DR + 6) cpu.R[slot] = (value & DR6_WRITABLE) | DR6_FIXED;
-    else if (slot === DR + 7) cpu.R[slot] = (value & DR7_WRITABLE) | DR7_FIXED;
-    else cpu.R[slot] = value;
   },
 });
 
@@ -168,34 +129,10 @@ export const identify = defHelper("cpuid", {
   mayFault: false,
   doc: "CPUID: leaf EAX, subleaf ECX (SDM 2A CPUID).",
   bind: (cpu) => () => {
-    const { R } = cpu, found = cpu.cpuid.lookup(R[EAX], R[ECX]);
+    const { R } = cpu, found = readCpuid(cpu, R[EAX], R[ECX]);
     R[EAX] = found.eax;
     R[EBX] = found.ebx;
     R[ECX] = found.ecx;
     R[EDX] = found.edx;
-  },
-});
-
-/** The time-stamp counter: retired insns, from an origin that WRMSR and the VM's owner may move. */
-export function readTsc(cpu: Cpu): bigint {
-  return BigInt.asUintN(64, cpu.state.tscOffset + BigInt(cpu.retired));
-}
-
-export function writeTsc(cpu: Cpu, value: bigint): void {
-  cpu.state.tscOffset = value - BigInt(cpu.retired);
-}
-
-/** Writes a 64-bit value to EDX:EAX. */
-export function setEdxEax(cpu: Cpu, value: bigint): void {
-  cpu.R[EAX] = Number(BigInt.asIntN(32, value));
-  cpu.R[EDX] = Number(BigInt.asIntN(32, value >> 32n));
-}
-
-export const timeStamp = defHelper("rdtsc", {
-  params: 0,
-  doc: "EDX:EAX = time-stamp counter; #GP(0) above level 0 with CR4.TSD (SDM 2B RDTSC).",
-  bind: (cpu) => () => {
-    if ((cpu.R[CR4] & CR4_TSD) !== 0) requireLevel0(cpu);
-    setEdxEax(cpu, readTsc(cpu));
   },
 });

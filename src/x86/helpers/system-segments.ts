@@ -1,8 +1,7 @@
 /** LDTR and TR, and the insns that ask about selectors: LAR, LSL, VERR, VERW, ARPL (SDM 3A §5.10). */
 import type { Cpu } from "../cpu.ts";
-import { GP, NP, UD } from "../fault.ts";
+import { GP, NP } from "../fault.ts";
 import { LDTR, TR } from "../state.ts";
-import { requireLevel0 } from "./cpu-control.ts";
 import { defHelper } from "./define.ts";
 import type { Descriptor } from "./descriptors.ts";
 import { fetchDescriptor, isNullSelector, markBusy, requireDescriptor, rplOf, selectorError, TYPE_BUSY, TYPE_CALL16, TYPE_CALL32, TYPE_LDT, TYPE_TASK_GATE, TYPE_TSS16, TYPE_TSS16_BUSY, TYPE_TSS32, TYPE_TSS32_BUSY } from "./descriptors.ts";
@@ -16,11 +15,6 @@ export function setSystemSegment(cpu: Cpu, slot: number, selector: number, d: De
   R[slot + 1] = d.base;
   R[slot + 2] = d.limit;
   R[slot + 3] = attr;
-}
-
-/** #UD outside protected mode: real mode and V86 do not know these insns. */
-function requireProtected(cpu: Cpu): void {
-  if (cpu.isRealMode() || cpu.isV86()) cpu.fault(UD);
 }
 
 /** LLDT after its privilege check; task switches use it with #TS. A null selector leaves no LDT. */
@@ -49,43 +43,22 @@ function setTask(cpu: Cpu, selector: number): void {
   setSystemSegment(cpu, TR, selector, d, d.attr | TYPE_BUSY);
 }
 
-export const requireProtectedMode = defHelper("require_protected_mode", {
-  params: 0,
-  writes: [],
-  doc: "#UD in real mode and V86.",
-  bind: (cpu) => () => requireProtected(cpu),
-});
-
 export const readLocalTable = defHelper("sldt", {
   params: 0,
   result: "i32",
   writes: [],
-  doc: "Selector in LDTR; #UD (SDM 2B SLDT).",
-  bind: (cpu) => () => {
-    requireProtected(cpu);
-    return cpu.R[LDTR];
-  },
+  mayFault: false,
+  doc: "Selector in LDTR (SDM 2B SLDT).",
+  bind: (cpu) => () => cpu.R[LDTR],
 });
 
 export const readTask = defHelper("str", {
   params: 0,
   result: "i32",
   writes: [],
-  doc: "Selector in TR; #UD (SDM 2B STR).",
-  bind: (cpu) => () => {
-    requireProtected(cpu);
-    return cpu.R[TR];
-  },
-});
-
-export const requireSystem = defHelper("require_system", {
-  params: 0,
-  writes: [],
-  doc: "#UD outside protected mode, then #GP(0) unless CPL is 0: before LLDT and LTR read their operand.",
-  bind: (cpu) => () => {
-    requireProtected(cpu);
-    requireLevel0(cpu);
-  },
+  mayFault: false,
+  doc: "Selector in TR (SDM 2B STR).",
+  bind: (cpu) => () => cpu.R[TR],
 });
 
 export const loadLocalTable = defHelper("lldt", {

@@ -1,12 +1,13 @@
 /**
- * System instructions: processor state, control registers, descriptor tables, segment registers, and the insns that do
- * nothing. What they do is in helpers; lowerings fetch operands and say how control goes on.
+ * System instructions: control and debug registers, descriptor tables, segment registers, the interrupt flag, and the insns that
+ * do nothing. What they do is in helpers; lowerings fetch operands and say how control goes on.
  */
 import { UD } from "../fault.ts";
 import { clearInterruptFlag, setInterruptFlag } from "../helpers/eflags.ts";
-import { loadAccessRights, loadLimit, loadLocalTable, loadTask, readLocalTable, readTask, requireProtectedMode, requireSystem, verifyRead, verifyWrite } from "../helpers/system-segments.ts";
-import { invalidatePage, clearTaskSwitched, halt, identify, loadGlobalTable, loadInterruptTable, loadStatusWord, readControl, readDebug, requireKernel, storeTableBase, storeTableLimit, timeStamp, writeControl, writeDebug } from "../helpers/cpu-control.ts";
-import { readModelSpecific, writeModelSpecific } from "../helpers/msr.ts";
+import { clearTaskSwitched, halt, invalidatePage, loadGlobalTable, loadInterruptTable, loadStatusWord, readControl, storeTableBase, storeTableLimit, writeControl } from "../helpers/cpu-control.ts";
+import { readDebug, writeDebug } from "../helpers/debug-registers.ts";
+import { requireKernel, requireProtectedMode, requireSystem, requireUserMayAsk } from "../helpers/privilege.ts";
+import { loadAccessRights, loadLimit, loadLocalTable, loadTask, readLocalTable, readTask, verifyRead, verifyWrite } from "../helpers/system-segments.ts";
 import type { HelperDef } from "../helpers/define.ts";
 import type { InsnDef } from "../isa/define.ts";
 import { defInsn } from "../isa/define.ts";
@@ -20,6 +21,11 @@ import { endLoad, isSoloLoad, leaveToNext, loadSreg } from "./segment-load.ts";
 /** CPL 0 whatever IOPL says: CLI and STI need no check (SDM 2A CLI). Real mode is privilege level 0. */
 function isKernel(facts: Facts): boolean {
   return !facts.mode.v86 && facts.mode.cpl === 0;
+}
+
+/** SGDT, SIDT, SLDT, STR and SMSW tell user code about the system, unless CR4.UMIP says no (SDM 3A §2.5). */
+function checkUmip(b: Lowering, { mode }: Facts): void {
+  if (mode.cpl > 0) b.call(requireUserMayAsk);
 }
 
 /** Writes a selector or status word: 16 bits to memory, zero extended to a register (SDM 2B MOV, SLDT, SMSW). */
@@ -76,22 +82,6 @@ const idle: readonly InsnDef[] = [
     ([name, form]) => defInsn(name, { ref: "SDM 2B UD", branch: "always", forms: [form], lower: (b) => b.fault(UD) })),
 ];
 
-const identification: readonly InsnDef[] = [
-  defInsn("cpuid", { ref: "SDM 2A CPUID", forms: ["0f a2"], lower: (b) => void b.call(identify) }),
-  defInsn("rdtsc", { ref: "SDM 2B RDTSC", feature: "tsc", solo: true, forms: ["0f 31"], lower: (b) => void b.call(timeStamp) }),
-  defInsn("rdmsr", { ref: "SDM 2B RDMSR", feature: "msr", solo: true, forms: ["0f 32"], lower: (b) => void b.call(readModelSpecific) }),
-  defInsn("wrmsr", {
-    ref: "SDM 2D WRMSR", feature: "msr", solo: true, forms: ["0f 30"],
-    lower(b) {
-      b.call(writeModelSpecific);
-      leaveToNext(b);
-    },
-  }),
-  // There are no caches to write back or throw away.
-  ...([["invd", "0f 08"], ["wbinvd", "0f 09"]] as const).map(
-    ([name, form]) => defInsn(name, { ref: `SDM 2 ${name.toUpperCase()}`, forms: [form], lower: (b) => void b.call(requireKernel) })),
-];
-
 /** LGDT and LIDT: limit, then a base of which 16-bit operands load 24 bits. */
 function loadTable(helper: HelperDef, name: string, form: string): InsnDef {
   return defInsn(name, {
@@ -107,8 +97,9 @@ function loadTable(helper: HelperDef, name: string, form: string): InsnDef {
 /** SGDT and SIDT store all 32 bits of the base whatever the operand size, as 386 and later do. */
 function storeTable(table: 0 | 1, name: string, form: string): InsnDef {
   return defInsn(name, {
-    ref: "SDM 2B SGDT, SIDT", forms: [form],
-    lower(b, [m]) {
+    ref: "SDM 2B SGDT, SIDT", privilege: true, forms: [form],
+    lower(b, [m], facts) {
+      checkUmip(b, facts);
       const which = b.imm(table);
       m.at(b.imm(0), 16).write(b.call(storeTableLimit, which));
       m.at(b.imm(2), 32).write(b.call(storeTableBase, which));
@@ -121,7 +112,13 @@ const control: readonly InsnDef[] = [
   loadTable(loadInterruptTable, "lidt", "0f 01 /3  M"),
   storeTable(0, "sgdt", "0f 01 /0  M"),
   storeTable(1, "sidt", "0f 01 /1  M"),
-  defInsn("smsw", { ref: "SDM 2B SMSW", forms: ["0f 01 /4  Ev"], lower: (b, [dst]) => storeWord(b, dst, b.get(G_CR0)) }),
+  defInsn("smsw", {
+    ref: "SDM 2B SMSW", privilege: true, forms: ["0f 01 /4  Ev"],
+    lower(b, [dst], facts) {
+      checkUmip(b, facts);
+      storeWord(b, dst, b.get(G_CR0));
+    },
+  }),
   defInsn("lmsw", {
     ref: "SDM 2A LMSW", solo: true, forms: ["0f 01 /6  Ew"],
     lower(b, [src]) {
@@ -144,7 +141,7 @@ const control: readonly InsnDef[] = [
     },
   }),
   defInsn("mov", {
-    ref: "SDM 2B MOV DRn", forms: ["0f 21 /r  Rd,Dd"],
+    ref: "SDM 2B MOV DRn", solo: true, forms: ["0f 21 /r  Rd,Dd"],
     lower: (b, [dst], facts) => dst.write(b.call(readDebug, b.imm(facts.sreg))),
   }),
   defInsn("mov", {
@@ -181,8 +178,14 @@ function loadDescriptorPart(helper: HelperDef, name: string, form: string): Insn
 }
 
 const segments: readonly InsnDef[] = [
-  defInsn("sldt", { ref: "SDM 2B SLDT", forms: ["0f 00 /0  Ev"], lower: (b, [dst]) => storeWord(b, dst, b.call(readLocalTable)) }),
-  defInsn("str", { ref: "SDM 2B STR", forms: ["0f 00 /1  Ev"], lower: (b, [dst]) => storeWord(b, dst, b.call(readTask)) }),
+  ...([["sldt", "0f 00 /0  Ev", readLocalTable], ["str", "0f 00 /1  Ev", readTask]] as const).map(([name, form, helper]) => defInsn(name, {
+    ref: `SDM 2B ${name.toUpperCase()}`, privilege: true, forms: [form],
+    lower(b, [dst], facts) {
+      b.call(requireProtectedMode);
+      checkUmip(b, facts);
+      storeWord(b, dst, b.call(helper));
+    },
+  })),
   defInsn("lldt", {
     ref: "SDM 2A LLDT", solo: true, forms: ["0f 00 /2  Ew"],
     lower(b, [selector]) {
@@ -213,4 +216,4 @@ const segments: readonly InsnDef[] = [
   }),
 ];
 
-export const SYSTEM_INSNS: readonly InsnDef[] = [...sreg, ...flags, ...idle, ...identification, ...control, ...segments];
+export const SYSTEM_INSNS: readonly InsnDef[] = [...sreg, ...flags, ...idle, ...control, ...segments];

@@ -9,6 +9,7 @@ import { FLAG_OPS } from "./flag-ops.ts";
 import { IO_INSNS } from "./io.ts";
 import { MOVE } from "./move.ts";
 import { MULDIV } from "./muldiv.ts";
+import { PROCESSOR_INSNS } from "./processor.ts";
 import { SHIFT } from "./shift.ts";
 import { SSE_INSNS } from "./sse/sse.ts";
 import { STACK_INSNS } from "./stack.ts";
@@ -18,7 +19,7 @@ import { X87_INSNS } from "./x87/x87.ts";
 
 export const INSNS: readonly InsnDef[] = [
   ...MOVE, ...ALU, ...SHIFT, ...MULDIV, ...BITS, ...BCD, ...FLAG_OPS, ...STRING,
-  ...STACK_INSNS, ...CONTROL_INSNS, ...SYSTEM_INSNS, ...IO_INSNS, ...X87_INSNS,
+  ...STACK_INSNS, ...CONTROL_INSNS, ...SYSTEM_INSNS, ...PROCESSOR_INSNS, ...IO_INSNS, ...X87_INSNS,
   ...SSE_INSNS,
 ];
 

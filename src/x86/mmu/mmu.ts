@@ -77,11 +77,6 @@ export class Mmu implements MemoryListener {
     this.listener?.translationFlushed(linear);
   }
 
-  /** Under SMAP, EFLAGS.AC decides what a supervisor may reach: forget what was allowed. */
-  acChanged(): void {
-    if (this.control.smap) this.flush(true);
-  }
-
   pageProtected(phys: number): void {
     if (this.tlb === null) return;
     const first = ((phys & ~4095) - this.memory.window.base) | 0;
@@ -115,7 +110,8 @@ export class Mmu implements MemoryListener {
       return false;
     }
     const found = walker.result;
-    if (!implicit) {
+    // What a supervisor reaches only because EFLAGS.AC is set is not kept: it ends with the flag, which is cheap to change.
+    if (!implicit && (user || !this.control.smap || !found.isUser)) {
       this.tags[at] = page;
       this.pages[at] = found.page;
       this.enter(linear, found.page, kind, user, found.isGlobal);

@@ -38,8 +38,8 @@ export class WalkResult {
   page = 0;
   /** Translation survives a load of CR3. */
   isGlobal = false;
-  /** The page may be written by this privilege, and its dirty bit is set. */
-  isDirty = false;
+  /** Level 3 may reach the page. */
+  isUser = false;
 }
 
 export class PageWalker {
@@ -95,14 +95,14 @@ export class PageWalker {
       if ((pde & PSE_RESERVED) !== 0) return error | ERROR_P | ERROR_RSVD;
       if (!allowed(pde & (RW | US), false, kind, user, acFlag, control)) return error | ERROR_P;
       this.setBits(pdeAt, pde, kind === WRITE ? A | D : A);
-      return this.found((pde & 0xffc00000) | (linear & 0x3ff000), pde, kind);
+      return this.found((pde & 0xffc00000) | (linear & 0x3ff000), pde, pde);
     }
     const pteAt = (pde & ~4095) + (((linear >>> 12) & 1023) << 2), pte = this.read(pteAt);
     if ((pte & P) === 0) return error;
     if (!allowed(pde & pte & (RW | US), false, kind, user, acFlag, control)) return error | ERROR_P;
     this.setBits(pdeAt, pde, A);
     this.setBits(pteAt, pte, kind === WRITE ? A | D : A);
-    return this.found(pte & ~4095, pte, kind);
+    return this.found(pte & ~4095, pte, pde & pte);
   }
 
   private walkPae(linear: number, kind: AccessKind, user: boolean, acFlag: boolean, control: PagingControl): number {
@@ -118,7 +118,7 @@ export class PageWalker {
       if ((pde & PAE_LARGE_RESERVED) !== 0) return error | ERROR_P | ERROR_RSVD;
       if (!allowed(pde & (RW | US), (pdeHigh & NX) !== 0, kind, user, acFlag, control)) return error | ERROR_P;
       this.setBits(pdeAt, pde, kind === WRITE ? A | D : A);
-      return this.found((pde & 0xffe00000) | (linear & 0x1ff000), pde, kind);
+      return this.found((pde & 0xffe00000) | (linear & 0x1ff000), pde, pde);
     }
     const pteAt = (pde & ~4095) + (((linear >>> 12) & 511) << 3), pte = this.read(pteAt);
     if ((pte & P) === 0) return error;
@@ -127,7 +127,7 @@ export class PageWalker {
     if (!allowed(pde & pte & (RW | US), ((pdeHigh | pteHigh) & NX) !== 0, kind, user, acFlag, control)) return error | ERROR_P;
     this.setBits(pdeAt, pde, A);
     this.setBits(pteAt, pte, kind === WRITE ? A | D : A);
-    return this.found(pte & ~4095, pte, kind);
+    return this.found(pte & ~4095, pte, pde & pte);
   }
 
   private errorBits(kind: AccessKind, user: boolean, control: PagingControl): number {
@@ -135,11 +135,12 @@ export class PageWalker {
     return (kind === WRITE ? ERROR_W : 0) | (user ? ERROR_U : 0) | (fetch ? ERROR_I : 0);
   }
 
-  private found(page: number, leaf: number, kind: AccessKind): number {
+  /** `rights` are the R/W and U/S bits that all levels have. */
+  private found(page: number, leaf: number, rights: number): number {
     const { result } = this;
     result.page = page;
     result.isGlobal = (leaf & G) !== 0;
-    result.isDirty = kind === WRITE || (leaf & D) !== 0;
+    result.isUser = (rights & US) !== 0;
     return -1;
   }
 }
