@@ -60,11 +60,11 @@ export const loadStatusWord = defHelper("lmsw", {
 });
 
 export const invalidatePage = defHelper("invlpg", {
-  params: 1,
-  doc: "Forgets the translation of a linear address; #GP(0) (SDM 2A INVLPG).",
-  bind: (cpu) => (linear) => {
+  params: 2,
+  doc: "Forgets the translation of an address, given by the slot of its segment's base and its offset, which no limit checks; #GP(0) (SDM 2A INVLPG).",
+  bind: (cpu) => (baseSlot, offset) => {
     requireLevel0(cpu);
-    cpu.mmu.flushPage(linear);
+    cpu.mmu.flushPage((cpu.R[baseSlot] + offset) | 0);
   },
 });
 

@@ -127,7 +127,7 @@ const control: readonly InsnDef[] = [
       leaveToNext(b);
     },
   }),
-  defInsn("invlpg", { ref: "SDM 2A INVLPG", solo: true, forms: ["0f 01 /7  M"], lower: (b, [page]) => void b.call(invalidatePage, page.linear(1, false)) }),
+  defInsn("invlpg", { ref: "SDM 2A INVLPG", solo: true, forms: ["0f 01 /7  M"], lower: (b, [page]) => void b.call(invalidatePage, b.field("seg"), page.offset()) }),
   defInsn("clts", { ref: "SDM 2A CLTS", solo: true, forms: ["0f 06"], lower: (b) => void b.call(clearTaskSwitched) }),
   defInsn("mov", {
     ref: "SDM 2B MOV CRn", forms: ["0f 20 /r  Rd,Cd"],
