@@ -6,7 +6,7 @@ import { CS, DS, EFLAGS_SYS, EIP, ES, ESP, F_NT, F_VIF, F_VIP, F_VM, FS, GS, SEG
 import { defHelper } from "./define.ts";
 import type { Descriptor } from "./descriptors.ts";
 import { markAccessed, requireDescriptor, rplOf, selectorError } from "./descriptors.ts";
-import { changeEflags, ioplOf, loadableFlags } from "./eflags.ts";
+import { changeEflags, checkVirtualInterrupt, hasVirtualInterruptFlag, loadableFlags, loadVirtualFlags, requireV86Flags } from "./eflags.ts";
 import { dropPrivilegedSegments, requireStackSegment, setCodeSegment, setRealSegment, setSegment } from "./segments.ts";
 import { StackView } from "./stack-view.ts";
 import { returnToTask } from "./task-switch.ts";
@@ -34,8 +34,9 @@ function returnReal(cpu: Cpu, opsize: number, extraBytes: number, isInterrupt: b
   const value = isInterrupt ? stack.pop(opsize) : 0;
   if (!isWithinSegment(R[SEG_ATTR + CS], R[SEG_LIMIT + CS], offset, 1)) cpu.fault(GP, 0);
   stack.skip(extraBytes);
+  if (isInterrupt && hasVirtualInterruptFlag(cpu)) loadVirtualFlags(cpu, value);
+  else if (isInterrupt) changeEflags(cpu, value, loadableFlags(cpu, opsize));
   stack.commit();
-  if (isInterrupt) changeEflags(cpu, value, loadableFlags(cpu, opsize));
   setRealSegment(cpu, CS, selector);
   R[EIP] = offset;
 }
@@ -88,9 +89,11 @@ function interruptReturnProtected(cpu: Cpu, opsize: number, nextEip: number): vo
   const stack = StackView.current(cpu);
   const offset = stack.pop(opsize), selector = stack.pop(opsize) & 0xffff, value = stack.pop(opsize);
   const isKernel32 = opsize === 32 && cpu.cpl === 0;
-  const flags = { value, mask: loadableFlags(cpu, opsize) | (isKernel32 ? F_VIF | F_VIP : 0) };
+  const virtual = isKernel32 && cpu.cpuid.has("vme") ? F_VIF | F_VIP : 0;
+  const flags = { value, mask: loadableFlags(cpu, opsize) | virtual };
   if (isKernel32 && (value & F_VM) !== 0) returnToV86(cpu, stack, selector, offset, flags);
   else returnProtected(cpu, stack, selector, offset, opsize, 0, flags);
+  checkVirtualInterrupt(cpu);
 }
 
 export const farReturn = defHelper("ret_far", {
@@ -109,7 +112,7 @@ export const interruptReturn = defHelper("iret", {
   bind: (cpu) => (opsize, nextEip) => {
     if (cpu.isRealMode()) return returnReal(cpu, opsize, 0, true);
     if (!cpu.isV86()) return interruptReturnProtected(cpu, opsize, nextEip);
-    if (ioplOf(cpu) < 3) cpu.fault(GP, 0);
+    requireV86Flags(cpu, opsize);
     returnReal(cpu, opsize, 0, true);
   },
 });

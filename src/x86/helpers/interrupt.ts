@@ -40,13 +40,18 @@ export function deliver(cpu: Cpu, vector: number, delivery: Delivery): void {
 function deliverReal(cpu: Cpu, vector: number, returnEip: number): void {
   const { R } = cpu;
   if (vector * 4 + 3 > R[IDT_LIMIT] >>> 0) cpu.fault(GP, vector * 8 + 2);
-  const entry = (R[IDT_BASE] + vector * 4) | 0, offset = readSystem16(cpu, entry), selector = readSystem16(cpu, (entry + 2) | 0);
+  enterByVector(cpu, (R[IDT_BASE] + vector * 4) | 0, returnEip, readEflags(R));
+  R[EFLAGS_SYS] &= ~(F_IF | F_TF | F_AC | F_RF);
+}
+
+/** Pushes `flags` and the return address as words and goes where the four-byte pointer at a linear address says. */
+export function enterByVector(cpu: Cpu, entry: number, returnEip: number, flags: number): void {
+  const { R } = cpu, offset = readSystem16(cpu, entry), selector = readSystem16(cpu, (entry + 2) | 0);
   const stack = StackView.current(cpu);
-  stack.push(16, readEflags(R));
+  stack.push(16, flags);
   stack.push(16, R[SEG_SELECTOR + CS]);
   stack.push(16, returnEip);
   stack.commit();
-  R[EFLAGS_SYS] &= ~(F_IF | F_TF | F_AC | F_RF);
   setRealSegment(cpu, CS, selector);
   R[EIP] = offset;
 }

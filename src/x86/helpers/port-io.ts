@@ -9,9 +9,7 @@ import { defHelper } from "./define.ts";
 import { TYPE_386, TYPE_TSS16 } from "./descriptors.ts";
 import { ioplOf } from "./eflags.ts";
 import { readSystem16 } from "./system-memory.ts";
-
-/** Where a 386 TSS keeps the offset of its I/O permission bitmap. */
-const TSS_IO_MAP_BASE = 0x66;
+import { TSS_IO_MAP_BASE } from "./tss.ts";
 
 /**
  * #GP(0) unless the current program may access ports [port, port + size): CPL <= IOPL outside V86, or bits of the TSS's

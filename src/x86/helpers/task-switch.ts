@@ -7,6 +7,7 @@ import { readEflags, writeEflags } from "../flags.ts";
 import { CR0, CR0_PG, CR0_TS, CS, DR, DS, EFLAGS_SYS, EIP, ES, F_NT, F_RF, F_VM, FS, GS, LDTR, SEG_ATTR, SEG_LIMIT, SEG_SELECTOR, SS, TR } from "../state.ts";
 import type { Descriptor } from "./descriptors.ts";
 import { fetchDescriptor, isNullSelector, markAccessed, markBusy, requireDescriptor, rplOf, selectorError, TYPE_386, TYPE_BUSY } from "./descriptors.ts";
+import { checkVirtualInterrupt } from "./eflags.ts";
 import { requireDataSegment, requireStackSegment, setCodeSegment, setNullSegment, setRealSegment, setSegment } from "./segments.ts";
 import { setLocalTable, setSystemSegment } from "./system-segments.ts";
 import { readSystem16, readSystem32, writeSystem16, writeSystem32 } from "./system-memory.ts";
@@ -97,6 +98,7 @@ export function switchTask(cpu: Cpu, selector: number, d: Descriptor, source: Ta
   loadTaskState(cpu, task, layout, source === "call");
   qualifySegments(cpu, task);
   if (!isWithinSegment(R[SEG_ATTR + CS], R[SEG_LIMIT + CS], R[EIP], 1)) cpu.fault(GP, 0);
+  checkVirtualInterrupt(cpu);
   return task.trap;
 }
 

@@ -1,4 +1,4 @@
-/** The current task's stacks for inner privilege levels (SDM 3A §7.2.1). */
+/** What interrupts and I/O find in the current task's TSS: stacks for inner privilege levels (SDM 3A §7.2.1). */
 import type { Cpu } from "../cpu.ts";
 import { TS } from "../fault.ts";
 import { TR } from "../state.ts";
@@ -7,6 +7,9 @@ import { selectorError, TYPE_386 } from "./descriptors.ts";
 import { requireStackSegment } from "./segments.ts";
 import { StackView } from "./stack-view.ts";
 import { readSystem16, readSystem32 } from "./system-memory.ts";
+
+/** Where a 386 TSS keeps the offset of its I/O permission bitmap. */
+export const TSS_IO_MAP_BASE = 0x66;
 
 /** A stack of an inner level: checked, not loaded. */
 export interface InnerStack {

@@ -1,23 +1,13 @@
 /** The stack: PUSH, POP and their relatives, ENTER and LEAVE. */
-import { GP } from "../fault.ts";
-import { popFlags, readFlags } from "../helpers/eflags.ts";
+import { checkPopFlagsV86, popFlags, pushedFlagsV86, readFlags } from "../helpers/eflags.ts";
 import { enterFrames } from "../helpers/enter.ts";
 import type { InsnDef } from "../isa/define.ts";
 import { defInsn } from "../isa/define.ts";
-import type { Facts } from "../isa/insn.ts";
-import type { Lowering } from "../lowering.ts";
 import { popDestination } from "../operands.ts";
-import { EBP, ECX, EAX, EBX, EDI, EDX, ESI, ESP, F_IOPL, F_RF, F_VM, G_EFLAGS_SYS, G_SHADOW, SHADOW_MOV_SS, SEG_SELECTORS, SS } from "../state.ts";
+import { EBP, ECX, EAX, EBX, EDI, EDX, ESI, ESP, F_RF, F_VM, G_SHADOW, SHADOW_MOV_SS, SEG_SELECTORS, SS } from "../state.ts";
 import { endLoad, isSoloLoad, loadSreg } from "./segment-load.ts";
 
 const PUSHA_ORDER = [EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI];
-
-/** In V86, PUSHF, POPF and IRET are sensitive to IOPL: #GP(0) below 3 (SDM 3B §21.2.7; VME is not offered). */
-export function checkV86Iopl(b: Lowering, facts: Facts): void {
-  if (!facts.mode.v86) return;
-  const iopl = b.and(b.get(G_EFLAGS_SYS), b.imm(F_IOPL));
-  b.faultIf(b.setcond("ne", iopl, b.imm(F_IOPL)), { vector: GP, error: 0 });
-}
 
 export const STACK_INSNS: readonly InsnDef[] = [
   defInsn("push", {
@@ -93,9 +83,8 @@ export const STACK_INSNS: readonly InsnDef[] = [
     ref: "SDM 2B PUSHF/PUSHFD", stack: true, privilege: true,
     forms: ["9c"],
     lower(b, _operands, facts) {
-      checkV86Iopl(b, facts);
-      const stack = b.stack();
-      stack.push(facts.opsize, b.and(b.call(readFlags), b.imm(~(F_VM | F_RF))));
+      const { opsize, mode } = facts, stack = b.stack();
+      stack.push(opsize, mode.v86 ? b.call(pushedFlagsV86, b.imm(opsize)) : b.and(b.call(readFlags), b.imm(~(F_VM | F_RF))));
       stack.commit();
     },
   }),
@@ -103,7 +92,7 @@ export const STACK_INSNS: readonly InsnDef[] = [
     ref: "SDM 2B POPF/POPFD", stack: true, privilege: true, solo: true,
     forms: ["9d"],
     lower(b, _operands, facts) {
-      checkV86Iopl(b, facts);
+      if (facts.mode.v86) b.call(checkPopFlagsV86, b.imm(facts.opsize));
       const stack = b.stack();
       b.call(popFlags, stack.pop(facts.opsize), b.imm(facts.opsize));
       stack.commit();

@@ -26,6 +26,7 @@ const BY_FEATURE: Readonly<Partial<Record<Feature, string>>> = {
     pextrd phminposuw pinsrb pinsrd pmaxsb pmaxsd pmaxud pmaxuw pminsb pminsd pminud pminuw pmovsxbd pmovsxbq pmovsxbw pmovsxdq pmovsxwd
     pmovsxwq pmovzxbd pmovzxbq pmovzxbw pmovzxdq pmovzxwd pmovzxwq pmuldq pmulld ptest roundpd roundps roundsd roundss`,
   "sse4.2": "crc32 pcmpestri pcmpestrm pcmpgtq pcmpistri pcmpistrm",
+  aes: "aesdec aesdeclast aesenc aesenclast aesimc aeskeygenassist", pclmulqdq: "pclmulqdq",
   cmov: `fcmovb fcmovbe fcmove fcmovnb fcmovnbe fcmovne fcmovnu fcmovu fcomi fcomip fucomi fucomip cmova cmovae cmovb cmovbe cmove cmovg cmovge
     cmovl cmovle cmovne cmovno cmovnp cmovns cmovo cmovp cmovs`,
   popcnt: "popcnt", clflush: "clflush", cx8: "cmpxchg8b", tsc: "rdtsc", msr: "rdmsr wrmsr",
