@@ -254,7 +254,9 @@ export class Engine {
         left = this.runBlocks(tb, left);
         if (!translator.takeSideExit()) continue;
         // The interpreter does the insn that the block could not.
-        if (left > 0) left = this.interpretSome(translator.insns.find(R[EIP]), 1, left);
+        const insn = translator.insns.find(R[EIP]);
+        translator.noteLeave(insn, this.retired);
+        if (left > 0) left = this.interpretSome(insn, 1, left);
       } else {
         const insn = translator.insns.find(R[EIP]);
         if (tb === null && ++insn.heat >= this.options.threshold && translator.translate(insn) !== null) continue;

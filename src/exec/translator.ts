@@ -26,6 +26,8 @@ const JUMP_CACHE_SIZE = 4096;
 const HEAT_NEVER = -0x40000000;
 /** After each invalidation a block start must run twice as often before it is translated again: up to 4 << 8 times. */
 const MAX_BACKOFF = 8;
+/** An insn that is left for this often, and more often than once in so many retired insns, is not trusted any more. */
+const LEAVES = 64, INSNS_PER_LEAVE = 1000;
 
 export class Translator implements MemoryListener, TranslationListener, Invalidator {
   /** What handlers return to leave for the engine. */
@@ -115,6 +117,21 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     const taken = this.sideExitTaken;
     this.sideExitTaken = false;
     return taken;
+  }
+
+  /**
+   * A block has left in front of an insn. If that is because the case it was translated for is not what happens there, its
+   * blocks are made anew without the assumption. `retired` is the count of retired insns.
+   */
+  noteLeave(insn: Insn, retired: number): void {
+    if (insn.form?.def.speculative !== true || !insn.isTrusted) return;
+    if (insn.leaves === 0) insn.leavesSince = retired | 0;
+    if (++insn.leaves < LEAVES) return;
+    insn.leaves = 0;
+    if (((retired - insn.leavesSince) | 0) >= LEAVES * INSNS_PER_LEAVE) return;
+    insn.isTrusted = false;
+    const { space } = this.insns;
+    for (const tb of this.blocks) if (tb.space === space && tb.eips.includes(insn.eip)) this.invalidate(tb);
   }
 
   /** `run` of a link stub: finds the target, chains it, and goes there. */

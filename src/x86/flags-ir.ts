@@ -122,6 +122,16 @@ export class FlagLowering {
     this.known = null;
   }
 
+  /** ZF and CF as of an unsigned comparison, the other flags 0 (COMISD). */
+  unsignedOrder(isBelow: Val, isEqual: Val): void {
+    const { b } = this;
+    // The result is 0 or 1, so that SF is 0; PF of 1 is 0 by itself, and of 0 is turned by the bit for it.
+    const res = b.sub(b.imm(1), isEqual), turn = b.shl(isEqual, b.imm(8));
+    // The vector's two top bits are CF, and CF ^ OF.
+    this.write(res, b.or(b.or(b.shl(isBelow, b.imm(31)), b.shl(isBelow, b.imm(30))), turn));
+    this.known = null;
+  }
+
   /** ZF from `isZero` (0 or 1), all other flags 0: BSF, BSR, POPCNT as modern CPUs do it. */
   zeroOnly(isZero: Val): void {
     const { b } = this;

@@ -15,6 +15,7 @@ import type { PlainOp } from "../../tcg/ir/ops.ts";
 import type { Cond, Fault, Global, Helper, Probe } from "../../tcg/ir/types.ts";
 import { memOp } from "../../tcg/ir/types.ts";
 import type { StaticFlags } from "./flags-ir.ts";
+import { Doubles } from "./doubles.ts";
 import { FlagLowering } from "./flags-ir.ts";
 import { GP, SSF } from "./fault.ts";
 import { segLinear } from "./helpers/segment-access.ts";
@@ -45,6 +46,7 @@ const past64K = (size: number): number => 0x10001 - size;
 export class Lowering {
   readonly ir: IrBuilder;
   readonly flags: FlagLowering;
+  readonly doubles: Doubles;
   /** True once the current insn has ended the block itself. */
   ended = false;
   private insn: Insn | null = null;
@@ -55,6 +57,7 @@ export class Lowering {
     this.ir = new IrBuilder(name);
     this.bound = bound;
     this.flags = new FlagLowering(this);
+    this.doubles = new Doubles(this);
   }
 
   /** Starts the lowering of one insn. */
@@ -62,6 +65,14 @@ export class Lowering {
     this.insn = insn;
     this.ended = false;
     this.ir.insnStart(this.bound ? insn.eip : 0, insn.length);
+  }
+
+  /**
+   * True where code may be made for the usual case of the insn, leaving (`leaveIf`) wherever the case is another; not in
+   * the interpreter, for which it leaves, nor once that has happened too often.
+   */
+  get speculates(): boolean {
+    return this.bound && this.current.isTrusted;
   }
 
   get facts(): Facts {
@@ -233,6 +244,9 @@ export class Lowering {
 
   /** Raises a fault if `c` is not 0. Before anything is committed. */
   faultIf(c: Val, fault: Fault): void { this.ir.faultIf(unwrap(c), fault); }
+
+  /** Leaves the block in front of this insn if `c` is not 0, for the interpreter to do it. Before anything is committed. */
+  leaveIf(c: Val): void { this.ir.leaveIf(unwrap(c)); }
 
   /** Raises a fault. The insn still needs no other ending. */
   fault(vector: number, error?: number): void {

@@ -75,6 +75,8 @@ export const SEG_LIMITS: readonly Global[] = SEG_NAMES.map((name, i) => slot(`${
 export const G_CR0 = slot("cr0", CR0), G_CR4 = slot("cr4", CR4);
 /** Dwords of the XMM registers: register n's are 4n … 4n + 3. */
 export const XMM_WORDS: readonly Global[] = Array.from({ length: 32 }, (_, i) => slot(`xmm${i >> 2}_${i & 3}`, XMM + i));
+/** The same as doubles: register n's are 2n and 2n + 1. */
+export const XMM_DOUBLES: readonly Global[] = Array.from({ length: 16 }, (_, i) => ({ name: `xmm${i >> 1}${i % 2 === 0 ? "" : "_high"}`, index: XMM + 2 * i, type: "f64" }));
 export const G_MXCSR = slot("mxcsr", MXCSR);
 /** Words of the x87 significands, which are the MMX registers: register n's are 2n and 2n + 1. */
 export const MMX_WORDS: readonly Global[] = Array.from({ length: 16 }, (_, i) => slot(`mm${i >> 1}_${i & 1}`, FPU_SIGNIFICAND + i));
@@ -87,7 +89,7 @@ export const G_FPU_OPCODE = slot("fpu_opcode", FPU_OPCODE), G_FPU_IP = slot("fpu
 /** Every global, for the parser of the textual IR and the verifier (invariant I7). */
 export const GLOBALS: readonly Global[] = [
   ...REGS, G_FLAGS_RES, G_FLAGS_AUX, G_DF, G_EFLAGS_SYS, G_SHADOW, ...SEG_SELECTORS, ...SEG_BASES, ...SEG_LIMITS, G_CR0, G_CR4,
-  ...XMM_WORDS, G_MXCSR, ...MMX_WORDS, ...FPU_SIGN_EXPS, G_FPU_TOP, G_FPU_TAGS, G_FPU_STATUS,
+  ...XMM_WORDS, ...XMM_DOUBLES, G_MXCSR, ...MMX_WORDS, ...FPU_SIGN_EXPS, G_FPU_TOP, G_FPU_TAGS, G_FPU_STATUS,
   G_FPU_OPCODE, G_FPU_IP, G_FPU_CS, G_FPU_DP, G_FPU_DS,
 ];
 
@@ -145,6 +147,8 @@ export class CpuState {
     R[EDX] = 0x611;
     R[CR0] = (CR0_CD | CR0_NW | CR0_ET) | 0;
     R[MXCSR] = 0x1f80;
+    // What FNINIT would set, as KVM and QEMU start a CPU; the manual has 0040h, but guests without a BIOS count on this.
+    R[FPU_CONTROL] = 0x37f;
     // Write-back, write-through, UC-, uncacheable, twice (SDM 3A §11.12.4).
     R[PAT] = R[PAT + 1] = 0x00070406;
     R[MISC_ENABLE] = MISC_FAST_STRINGS | MISC_NO_BRANCH_TRACE | MISC_NO_PRECISE_EVENTS;

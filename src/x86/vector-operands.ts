@@ -7,9 +7,10 @@ import { isConst } from "../../tcg/ir/block.ts";
 import type { Global } from "../../tcg/ir/types.ts";
 import { InternalError } from "../../tcg/support/errors.ts";
 import { GP } from "./fault.ts";
+import type { Double } from "./doubles.ts";
 import type { Lowering, Val } from "./lowering.ts";
 import type { Operand } from "./operands.ts";
-import { FPU_SIGN_EXP, FPU_SIGN_EXPS, FPU_SIGNIFICAND, MMX_WORDS, XMM, XMM_WORDS } from "./state.ts";
+import { FPU_SIGN_EXP, FPU_SIGN_EXPS, FPU_SIGNIFICAND, MMX_WORDS, XMM, XMM_DOUBLES, XMM_WORDS } from "./state.ts";
 
 const unwrap = (v: Val): Op => v as unknown as Op;
 const wrap = (op: Op): Val => op as unknown as Val;
@@ -65,6 +66,16 @@ export class VectorRegister implements Operand {
     this.slot = slot;
   }
 
+  /** The low half or both as doubles; for translated blocks. */
+  loadDoubles(count: 1 | 2): Double[] { return Array.from({ length: count }, (_, i) => this.b.doubles.get(this.half(i))); }
+  storeDoubles(values: readonly Double[]): void { values.forEach((x, i) => this.b.doubles.set(this.half(i), x)); }
+
+  private half(i: number): Global {
+    const slot = knownSlot(this.slot);
+    if (slot === null) throw new InternalError("doubles in an interpreter handler");
+    return XMM_DOUBLES[(slot - XMM) / 2 + i];
+  }
+
   word(i: number): Val { return readSlot(this.b, this.b.add(this.slot, this.b.imm(i))); }
   setWord(i: number, v: Val): void { writeSlot(this.b, this.b.add(this.slot, this.b.imm(i)), v); }
   /** All dwords, or the first `count`. */
@@ -112,6 +123,17 @@ export class VectorMemory implements Operand {
     const mayCross = last > 0 && (last < 3 || alignment === "unaligned");
     if (mayCross) b.load(32, places[last], "write");
     values.forEach((v, i) => b.store(32, places[i], v, mayCross && i === last ? "none" : "write"));
+  }
+
+  loadDoubles(count: 1 | 2): Double[] {
+    const { b } = this, at = this.address(2 * count, false, "aligned");
+    return Array.from({ length: count }, (_, i) => b.doubles.load(b.add(at, b.imm(8 * i))));
+  }
+
+  /** Two are aligned, so that they are in one page. */
+  storeDoubles(values: readonly Double[]): void {
+    const { b } = this, at = this.address(2 * values.length, true, "aligned");
+    values.forEach((x, i) => b.doubles.store(b.add(at, b.imm(8 * i)), x));
   }
 
   private address(words: number, write: boolean, alignment: Alignment): Val {

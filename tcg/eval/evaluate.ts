@@ -145,7 +145,7 @@ const STEPS: { readonly [K in OpName]?: Step } = {
     return null;
   },
   f64_from_i32: (run, op, x) => run.defineDouble(op, x),
-  f64_to_i32: (run, op, x) => run.define(op, Math.trunc(x)),
+  f64_to_i32: (run, op, x) => run.define(op, x),
   add_f64: (run, op, x, y) => run.defineDouble(op, x + y),
   sub_f64: (run, op, x, y) => run.defineDouble(op, x - y),
   mul_f64: (run, op, x, y) => run.defineDouble(op, x * y),

@@ -147,7 +147,7 @@ const TABLE = {
 
   // ---- doubles
   f64_from_i32: row({ params: [I], result: D, doc: "x as a double, exactly." }),
-  f64_to_i32: row({ params: [D], result: I, doc: "x truncated towards 0; it is within the range of int32." }),
+  f64_to_i32: row({ params: [D], result: I, doc: "x truncated towards 0, modulo 2^32; 0 for infinities and NaNs." }),
   add_f64: row({ params: [D, D], result: D, doc: "x + y, rounded to nearest as IEEE 754 says." }),
   sub_f64: row({ params: [D, D], result: D, doc: "x - y." }),
   mul_f64: row({ params: [D, D], result: D, doc: "x * y." }),

@@ -223,6 +223,7 @@ export abstract class Emitter {
   }
 
   private build(op: Op): Emitted {
+    if (op.def === OPS.f64_from_i32 && isConst(op.args[0])) return new Emitted(int(op.args[0].imm), NO_HAZARDS, true, op.uses);
     if (isPredicate(op)) {
       const hazards = this.hazardsOf(op.args);
       const test = this.condition(op);
@@ -264,7 +265,7 @@ export abstract class Emitter {
 
   /** The value as a JavaScript condition: true where it is not 0. */
   protected conditionOf(op: Op | undefined): Expression {
-    if (op !== undefined && !isConst(op) && op.uses === 1 && !this.values.has(op)) {
+    if (op !== undefined && !isConst(op) && !this.values.has(op) && (op.uses === 1 || this.isCheap(op))) {
       if (isPredicate(op)) return this.condition(op);
       if ((op.def === OPS.and || op.def === OPS.or) && op.args.every(isBoolean)) {
         const left = this.conditionOf(op.args[0]), right = this.conditionOf(op.args[1]);
@@ -272,6 +273,14 @@ export abstract class Emitter {
       }
     }
     return instantiate(template("$0 !== 0").expression, [this.use(op)]);
+  }
+
+  /** A comparison of constants of the function is rather made again than kept as a number. */
+  private isCheap(op: Op): boolean {
+    return isPredicate(op) && op.args.every((a) => {
+      const e = isConst(a) ? null : this.emitted(a);
+      return e === null || (e.isAtom && e.hazards === NO_HAZARDS);
+    });
   }
 
   private condition(op: Op): Expression {

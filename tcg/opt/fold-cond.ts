@@ -221,6 +221,11 @@ export const FOLD_COND = {
     return op;
   },
 
+  setcond_f64(op, f) {
+    const [x, y] = op.args;
+    return op.imm === NE && x === y && f.isNumber(x) ? f.constant(op, 0, "it is no NaN") : op;
+  },
+
   fault_if: foldLeaveIf,
   retry_if: foldLeaveIf,
   leave_if: foldLeaveIf,

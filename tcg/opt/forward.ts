@@ -49,7 +49,7 @@ export class StateForwarding {
 
   #get(op: Op): Op {
     const { index } = globalOf(op);
-    const held = this.#held[index];
+    const held = this.#held[index] ?? this.#zeroOf(index);
     if (held === undefined) {
       this.#held[index] = op;
       return op;
@@ -69,6 +69,12 @@ export class StateForwarding {
     this.#held[index] = value;
     this.#doubles[index & ~1] = undefined;
     return op;
+  }
+
+  /** 0 if the word is half of a double that is 0. */
+  #zeroOf(index: number): Op | undefined {
+    const double = this.#doubles[index & ~1];
+    return double !== undefined && double.def === F64_FROM_I32 && isZero(double.args[0]) ? double.args[0] : undefined;
   }
 
   #getDouble(op: Op): Op {

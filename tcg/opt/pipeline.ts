@@ -102,6 +102,7 @@ function walkForwards(block: Block, passes: readonly PassName[], report: Report 
       } else if (folder !== null && (op.def === FAULT_IF || op.def === RETRY_IF || op.def === LEAVE_IF)) {
         const { id } = args[0];   // going on means that it is 0
         if (id >= 0) stead[id] = constant(0);
+        folder.learnFalse(args[0]);
       }
     } else if (result !== null) {
       stead[op.id] = result.id >= 0 ? (stead[result.id] ?? result) : result;

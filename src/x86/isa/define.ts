@@ -36,6 +36,8 @@ export interface InsnDef {
    * it exits to the hypervisor, reads the time, or changes what decoded code depends on (mode, interrupt flag, tables).
    */
   readonly solo?: boolean | ((facts: Facts) => boolean);
+  /** Its lowering may make code for the usual case only (`Lowering.speculates`). */
+  readonly speculative?: boolean;
   readonly lower: LowerFn;
 }
 

@@ -67,6 +67,11 @@ export class Insn implements Facts {
   heat = 0;
   /** How often its translation as a block start was written over. */
   invalidations = 0;
+  /** Code for the usual case only may be made of it, if its definition offers that (see `Lowering.speculates`). */
+  isTrusted = true;
+  /** How often of late a block has left in front of it, and the retired count, modulo 2^32, as of when that was 0. */
+  leaves = 0;
+  leavesSince = 0;
   /** Ends a block. */
   ends = false;
   solo = false;

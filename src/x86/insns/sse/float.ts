@@ -6,6 +6,7 @@ import { CONVERSIONS, roundElement, SCALAR_TO_INTEGER } from "../../helpers/sse/
 import type { VectorHelper } from "../../helpers/sse/vector-helper.ts";
 import type { InsnDef } from "../../isa/define.ts";
 import { defInsn, ofFeature } from "../../isa/define.ts";
+import type { DoubleArithmetic } from "../../doubles.ts";
 import type { Lowering, Val } from "../../lowering.ts";
 import { fillExponent, vector, vectorRegister } from "../../vector-operands.ts";
 import { xmmInsn } from "./packed.ts";
@@ -19,10 +20,32 @@ const SHAPES: readonly Shape[] = [PS, PD, SS, SD];
 /** SSE has singles, SSE2 doubles and integers. */
 const FEATURE = { ps: "sse", ss: "sse", pd: "sse2", sd: "sse2" } as const;
 
+/** Arithmetic on doubles: JavaScript's, in blocks and where that is all there is to it; else the helper's. */
+function doubleInsn(name: DoubleArithmetic, form: string, shape: Shape): InsnDef {
+  const helper = arithmeticHelper(name, shape), count = shape.elements as 1 | 2;
+  return defInsn(`${name}${shape.suffix}`, {
+    ref: ref(name), forms: [form], speculative: true,
+    lower(b, [dst, src]) {
+      requireSse(b);
+      const to = vectorRegister(dst), from = vector(src);
+      if (!b.speculates) {
+        callVector(b, helper, to, from);
+        return;
+      }
+      b.doubles.assumeUsualControl();
+      const ys = from.loadDoubles(count), xs = name === "sqrt" ? ys : to.loadDoubles(count);
+      to.storeDoubles(xs.map((x, i) => b.doubles.arithmetic(name, x, ys[i])));
+    },
+  });
+}
+
+const isDoubleArithmetic = (name: string): name is DoubleArithmetic => name !== "min" && name !== "max";
+
 const arithmetic: readonly InsnDef[] = ([["sqrt", "51"], ["add", "58"], ["mul", "59"], ["sub", "5c"], ["min", "5d"], ["div", "5e"], ["max", "5f"]] as const)
   .flatMap(([name, opcode]) => SHAPES.flatMap((shape) => {
-    const { suffix } = shape;
-    return ofFeature(FEATURE[suffix], xmmInsn(`${name}${suffix}`, `${PREFIX[suffix]} 0f ${opcode} /r  V${suffix},W${suffix}`, arithmeticHelper(name, shape)));
+    const { suffix } = shape, form = `${PREFIX[suffix]} 0f ${opcode} /r  V${suffix},W${suffix}`;
+    if (!shape.isSingle && isDoubleArithmetic(name)) return ofFeature("sse2", doubleInsn(name, form, shape));
+    return ofFeature(FEATURE[suffix], xmmInsn(`${name}${suffix}`, form, arithmeticHelper(name, shape)));
   }));
 
 const approximations: readonly InsnDef[] = ([["rsqrt", "52"], ["rcp", "53"]] as const).flatMap(([name, opcode]) => [PS, SS].flatMap((shape) => {
@@ -40,9 +63,15 @@ const compares: readonly InsnDef[] = SHAPES.flatMap((shape) => {
 const flagCompares: readonly InsnDef[] = ([
   ["ucomiss", "np 0f 2e /r  Vss,Wss"], ["ucomisd", "66 0f 2e /r  Vsd,Wsd"], ["comiss", "np 0f 2f /r  Vss,Wss"], ["comisd", "66 0f 2f /r  Vsd,Wsd"],
 ] as const).map(([name, form]) => defInsn(name, {
-  ref: ref(name), feature: name.endsWith("ss") ? "sse" : "sse2", forms: [form],
+  ref: ref(name), feature: name.endsWith("ss") ? "sse" : "sse2", forms: [form], speculative: name.endsWith("sd"),
   lower(b, [x, y]) {
     requireSse(b);
+    if (name.endsWith("sd") && b.speculates) {
+      const [left] = vectorRegister(x).loadDoubles(1), [right] = vector(y).loadDoubles(1);
+      b.doubles.assumePlain(left);
+      b.doubles.assumePlain(right);
+      return b.flags.unsignedOrder(b.doubles.compare("lt", left, right), b.doubles.compare("eq", left, right));
+    }
     b.flags.fromEflags(callVector(b, COMPARE_SCALARS[name], vectorRegister(x), vector(y)));
   },
 }));
@@ -90,18 +119,23 @@ const conversions: readonly InsnDef[] = ofFeature("sse2",
     },
   })),
   ...([["cvtsi2ss", "f3 0f 2a /r  Vss,Ed"], ["cvtsi2sd", "f2 0f 2a /r  Vsd,Ed"]] as const).map(([name, form]) => defInsn(name, {
-    ref: ref(name), ...ofSse(name, "si2ss"), forms: [form],
+    ref: ref(name), ...ofSse(name, "si2ss"), forms: [form], speculative: name === "cvtsi2sd",
     lower(b, [dst, src]) {
       requireSse(b);
+      if (name === "cvtsi2sd" && b.speculates) return vectorRegister(dst).storeDoubles([b.doubles.ofInt(src.read())]);
       b.call(CONVERSIONS[name].fromMemory[1], vectorRegister(dst).slot, b.imm(0), src.read());
     },
   })),
   ...([
     ["cvttss2si", "f3 0f 2c /r  Gd,Wss"], ["cvttsd2si", "f2 0f 2c /r  Gd,Wsd"], ["cvtss2si", "f3 0f 2d /r  Gd,Wss"], ["cvtsd2si", "f2 0f 2d /r  Gd,Wsd"],
   ] as const).map(([name, form]) => defInsn(name, {
-    ref: ref(name), ...ofSse(name, "ss2si"), forms: [form],
+    ref: ref(name), ...ofSse(name, "ss2si"), forms: [form], speculative: name === "cvttsd2si",
     lower(b, [dst, src]) {
       requireSse(b);
+      if (name === "cvttsd2si" && b.speculates) {
+        b.doubles.assumeUsualControl();
+        return dst.write(b.doubles.truncate(vector(src).loadDoubles(1)[0]));
+      }
       dst.write(callSource(b, SCALAR_TO_INTEGER[name], vector(src)));
     },
   })),

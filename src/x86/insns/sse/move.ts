@@ -10,15 +10,36 @@ import { enterMmx, leaveMmx, requireMmx, requireSse } from "./vector-lowering.ts
 
 const ref = (name: string): string => `SDM 2 ${name.toUpperCase()}`;
 
+type Rest = "zero" | "keep";
+
 /** Moves the first `words` of the source; what else a register destination has becomes 0 or stays. */
-function move(name: string, forms: readonly string[], words: 1 | 2 | 4, rest: "zero" | "keep", alignment: Alignment = "aligned"): InsnDef {
+function move(name: string, forms: readonly string[], words: 1 | 2 | 4, rest: Rest, alignment: Alignment = "aligned"): InsnDef {
   return defInsn(name, {
     ref: ref(name), forms,
     lower(b, [dst, src]) {
       requireSse(b);
-      const to = vector(dst), values = vector(src).load(words, alignment);
-      if (to.isMemory) to.store(values, alignment);
-      else to.store(rest === "keep" ? values : padded(b, values));
+      moveWords(b, vector(dst), vector(src), words, rest, alignment);
+    },
+  });
+}
+
+function moveWords(b: Lowering, to: VectorOperand, from: VectorOperand, words: number, rest: Rest, alignment: Alignment): void {
+  const values = from.load(words, alignment);
+  if (to.isMemory) to.store(values, alignment);
+  else to.store(rest === "keep" ? values : padded(b, values));
+}
+
+/** The same for what is likely to be doubles, one or two. */
+function moveDoubles(name: string, forms: readonly string[], count: 1 | 2, rest: Rest): InsnDef {
+  return defInsn(name, {
+    ref: ref(name), forms, speculative: true,
+    lower(b, [dst, src]) {
+      requireSse(b);
+      const to = vector(dst), from = vector(src);
+      if (!b.speculates) return moveWords(b, to, from, 2 * count, rest, "aligned");
+      const values = from.loadDoubles(count);
+      for (const x of values) b.doubles.assumeNumber(x);
+      to.storeDoubles(rest === "zero" ? [...values, b.doubles.zero] : values);
     },
   });
 }
@@ -28,10 +49,12 @@ const padded = (b: Lowering, values: readonly Val[]): Val[] => [...values, ...Ar
 const whole = (name: string, prefix: string, load: string, store: string, alignment: Alignment): InsnDef =>
   move(name, [`${prefix} 0f ${load} /r  Vx,Wx`, `${prefix} 0f ${store} /r  Wx,Vx`], 4, "keep", alignment);
 
-/** A scalar: from memory the rest of the register is cleared, from a register it stays. */
-const scalar = (name: string, prefix: string, operand: string, words: 1 | 2): readonly InsnDef[] => [
-  move(name, [`${prefix} 0f 10 /r reg  V${operand},W${operand}`, `${prefix} 0f 11 /r  W${operand},V${operand}`], words, "keep"),
-  move(name, [`${prefix} 0f 10 /r mem  V${operand},W${operand}`], words, "zero"),
+/** Scalars: from memory the rest of the register is cleared, from a register it stays. */
+const MOVSS: readonly InsnDef[] = [
+  move("movss", ["f3 0f 10 /r reg  Vss,Wss", "f3 0f 11 /r  Wss,Vss"], 1, "keep"), move("movss", ["f3 0f 10 /r mem  Vss,Wss"], 1, "zero"),
+];
+const MOVSD: readonly InsnDef[] = [
+  moveDoubles("movsd", ["f2 0f 10 /r reg  Vsd,Wsd", "f2 0f 11 /r  Wsd,Vsd"], 1, "keep"), moveDoubles("movsd", ["f2 0f 10 /r mem  Vsd,Wsd"], 1, "zero"),
 ];
 
 /** Moves words of the source to words of a register from `at` on. */
@@ -222,13 +245,13 @@ export const SSE_MOVE: readonly InsnDef[] = [
   ...ofFeature("sse",
     whole("movaps", "np", "28", "29", "aligned"), whole("movups", "np", "10", "11", "unaligned"),
     move("movntps", ["np 0f 2b /r mem  Wps,Vps"], 4, "keep"),
-    ...scalar("movss", "f3", "ss", 1),
+    ...MOVSS,
   ),
   ...ofFeature("sse2",
-    whole("movapd", "66", "28", "29", "aligned"), whole("movdqa", "66", "6f", "7f", "aligned"),
+    moveDoubles("movapd", ["66 0f 28 /r  Vx,Wx", "66 0f 29 /r  Wx,Vx"], 2, "keep"), whole("movdqa", "66", "6f", "7f", "aligned"),
     whole("movupd", "66", "10", "11", "unaligned"), whole("movdqu", "f3", "6f", "7f", "unaligned"),
     move("movntpd", ["66 0f 2b /r mem  Wpd,Vpd"], 4, "keep"), move("movntdq", ["66 0f e7 /r mem  Wx,Vx"], 4, "keep"),
-    ...scalar("movsd", "f2", "sd", 2),
+    ...MOVSD,
     move("movq", ["f3 0f 7e /r  Vq,Wq", "66 0f d6 /r  Wq,Vq"], 2, "zero"),
   ),
   ...ofFeature("sse3", move("lddqu", ["f2 0f f0 /r mem  Vx,Wx"], 4, "keep", "unaligned")),

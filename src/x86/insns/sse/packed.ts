@@ -14,7 +14,8 @@ import type { InsnDef } from "../../isa/define.ts";
 import { defInsn, ofFeature } from "../../isa/define.ts";
 import type { Cond } from "../../../../tcg/ir/types.ts";
 import type { Lowering, Val } from "../../lowering.ts";
-import { fillExponent, vector, vectorRegister } from "../../vector-operands.ts";
+import type { VectorOperand } from "../../vector-operands.ts";
+import { fillExponent, knownSlot, vector, VectorRegister, vectorRegister } from "../../vector-operands.ts";
 import { callVector, enterMmx, requireMmx, requireSse } from "./vector-lowering.ts";
 
 /** Result words from the operands' words; there are 2 or 4. */
@@ -87,6 +88,8 @@ function workOf(name: Operation, words: 2 | 4): Work {
   return laneHelper(name as LaneOperation, words);
 }
 
+const isSame = (to: VectorRegister, from: VectorOperand): boolean => from instanceof VectorRegister && knownSlot(from.slot) === knownSlot(to.slot);
+
 /** An insn on XMM registers: destination, source, and perhaps an immediate. */
 export function xmmInsn(name: string, form: string, work: Work): InsnDef {
   return defInsn(name, {
@@ -94,7 +97,10 @@ export function xmmInsn(name: string, form: string, work: Work): InsnDef {
     lower(b, [dst, src, imm]) {
       requireSse(b);
       const to = vectorRegister(dst), from = vector(src);
-      if (typeof work === "function") {
+      if (work === XOR && b.speculates && isSame(to, from)) {
+        // Zero, most often to begin with a double.
+        to.storeDoubles([b.doubles.zero, b.doubles.zero]);
+      } else if (typeof work === "function") {
         const y = from.load();
         to.store(work(b, to.load(), y));
       } else {
