@@ -3,15 +3,18 @@
  * are the insns'. Also what the VM API and tests exchange.
  */
 import type { Cpu } from "../../cpu.ts";
-import { CR4, FPU_CONTROL, FPU_CS, FPU_DP, FPU_DS, FPU_IP, FPU_OPCODE, FPU_SIGN_EXP, FPU_SIGNIFICAND, FPU_TAGS, FPU_TOP, MXCSR, XMM } from "../../state.ts";
+import { FPU_CONTROL, FPU_CS, FPU_DP, FPU_DS, FPU_IP, FPU_OPCODE, FPU_SIGN_EXP, FPU_SIGNIFICAND, FPU_TAGS, FPU_TOP, MXCSR, XMM } from "../../state.ts";
 import { fpuOf } from "./fpu.ts";
 
 export const FX_BYTES = 512;
+/** The first bytes of it hold everything; the others are reserved or the system's. */
+export const FX_STATE_BYTES = 288;
 const FCW = 0, FSW = 2, FTW = 4, FOP = 6, FIP = 8, FCS = 12, FDP = 16, FDS = 20, MXCSR_AT = 24, MXCSR_MASK_AT = 28, ST = 32, XMM_AT = 160;
 const SLOT_BYTES = 16, XMM_REGISTERS = 8;
-/** MXCSR bits that can be written: all but DAZ's absence on the oldest CPUs. */
+/** MXCSR bits that exist. */
 const MXCSR_MASK = 0xffff;
-const CR4_OSFXSR = 0x200;
+/** Where the x87 part is: around MXCSR, from the first byte to before the second. */
+export const FPU_PARTS = [[FCW, MXCSR_AT], [ST, XMM_AT]] as const;
 
 /** The image of the current state. Bytes that FXSAVE leaves alone are 0. */
 export function readFxImage(cpu: Cpu): Uint8Array {
@@ -36,23 +39,24 @@ export function readFxImage(cpu: Cpu): Uint8Array {
   return bytes;
 }
 
-/** How many bytes at the start of the image FXSAVE stores: without CR4.OSFXSR no XMM registers (SDM 2A FXSAVE). */
-export function fxImageLength(cpu: Cpu): number {
-  return (cpu.R[CR4] & CR4_OSFXSR) !== 0 ? XMM_AT + SLOT_BYTES * XMM_REGISTERS : XMM_AT;
-}
-
 /** MXCSR of an image; FXRSTOR raises #GP(0) if it has bits outside of `MXCSR_MASK`. */
 export function mxcsrOfImage(bytes: Uint8Array): number {
-  return new DataView(bytes.buffer, bytes.byteOffset).getInt32(MXCSR_AT, true);
+  return viewOf(bytes).getInt32(MXCSR_AT, true);
 }
 
 export function isValidMxcsr(value: number): boolean {
   return (value & ~MXCSR_MASK) === 0;
 }
 
-/** Loads the x87 part, MXCSR and as many XMM registers as `bytes` holds (288 bytes hold all). */
+/** Loads the whole state from the first `FX_STATE_BYTES` of an image. */
 export function writeFxImage(cpu: Cpu, bytes: Uint8Array): void {
-  const { R } = cpu, f = fpuOf(cpu), view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  writeFpuImage(cpu, bytes);
+  writeSseImage(cpu, bytes);
+}
+
+/** Loads the x87 part. */
+export function writeFpuImage(cpu: Cpu, bytes: Uint8Array): void {
+  const { R } = cpu, f = fpuOf(cpu), view = viewOf(bytes);
   f.control = view.getUint16(FCW, true);
   f.statusWord = view.getUint16(FSW, true);
   R[FPU_TAGS] = view.getUint8(FTW);
@@ -68,7 +72,15 @@ export function writeFxImage(cpu: Cpu, bytes: Uint8Array): void {
     R[FPU_SIGN_EXP + n] = view.getUint16(at + 8, true);
   }
   f.summarize();
+}
+
+/** Loads MXCSR and the XMM registers. */
+export function writeSseImage(cpu: Cpu, bytes: Uint8Array): void {
+  const { R } = cpu, view = viewOf(bytes);
   R[MXCSR] = view.getInt32(MXCSR_AT, true) & MXCSR_MASK;
-  const words = Math.min(4 * XMM_REGISTERS, (bytes.byteLength - XMM_AT) >> 2);
-  for (let w = 0; w < words; w++) R[XMM + w] = view.getInt32(XMM_AT + 4 * w, true);
+  for (let w = 0; w < 4 * XMM_REGISTERS; w++) R[XMM + w] = view.getInt32(XMM_AT + 4 * w, true);
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,15 +1,13 @@
 /** What lowerings of vector instructions share: the checks they begin with, calls of helpers on operands, MMX transitions. */
-import { MF, NM, UD } from "../../fault.ts";
+import { NM, UD } from "../../fault.ts";
 import type { HelperDef } from "../../helpers/define.ts";
 import type { VectorHelper } from "../../helpers/sse/vector-helper.ts";
 import { narrowed } from "../../helpers/sse/vector-helper.ts";
 import type { Lowering, Val } from "../../lowering.ts";
-import { CR0_EM, CR0_TS, CR4_OSFXSR, G_CR0, G_CR4, G_FPU_STATUS, G_FPU_TAGS, G_FPU_TOP } from "../../state.ts";
+import { CR0_EM, CR0_TS, CR4_OSFXSR, G_CR0, G_CR4, G_FPU_TAGS, G_FPU_TOP } from "../../state.ts";
 import type { Alignment, VectorOperand, VectorRegister } from "../../vector-operands.ts";
 import { knownSlot, vectorWord } from "../../vector-operands.ts";
-
-/** FSW.ES: an unmasked x87 exception is pending. */
-const FSW_ES = 0x80;
+import { requireNoError } from "../x87/lowering.ts";
 
 /**
  * #UD by CR0.EM or CR4.OSFXSR, #NM by CR0.TS (SDM 3A table 13-1). What changes these registers ends its block, so the
@@ -27,7 +25,7 @@ export function requireSse(b: Lowering): void {
 export function requireMmx(b: Lowering): void {
   if (b.isFirst("mmx")) b.faultIf(b.setcond("tstne", b.get(G_CR0), b.imm(CR0_EM)), { vector: UD });
   requireNotSwitched(b);
-  b.faultIf(b.setcond("tstne", b.get(G_FPU_STATUS), b.imm(FSW_ES)), { vector: MF });
+  requireNoError(b);
 }
 
 function requireNotSwitched(b: Lowering): void {
