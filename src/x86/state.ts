@@ -149,8 +149,6 @@ export class CpuState {
     R[MXCSR] = 0x1f80;
     // What FNINIT would set, as KVM and QEMU start a CPU; the manual has 0040h, but guests without a BIOS count on this.
     R[FPU_CONTROL] = 0x37f;
-    // What FNINIT would set, as KVM and QEMU start a CPU; the manual has 0040h, but guests without a BIOS count on this.
-    R[FPU_CONTROL] = 0x37f;
     // Write-back, write-through, UC-, uncacheable, twice (SDM 3A §11.12.4).
     R[PAT] = R[PAT + 1] = 0x00070406;
     R[MISC_ENABLE] = MISC_FAST_STRINGS | MISC_NO_BRANCH_TRACE | MISC_NO_PRECISE_EVENTS;
