@@ -50,6 +50,11 @@ export class Mmu implements MemoryListener {
     return this.tlb;
   }
 
+  /** Paging is on and of the PAE kind: the CPU holds page-directory pointers. */
+  get isPae(): boolean {
+    return this.isOn && this.control.pae;
+  }
+
   /** Looks at the control registers again and forgets every translation. After any change of CR0, CR4 or EFER. */
   controlChanged(): void {
     const { R } = this;
