@@ -82,8 +82,10 @@ const OTHERS: ReadonlyMap<string, Other> = new Map<string, Other>([
       cpu.apicBase = value;
     },
   }],
-  ["pdpte0", pointerEntry(0)], ["pdpte1", pointerEntry(1)], ["pdpte2", pointerEntry(2)], ["pdpte3", pointerEntry(3)],
 ]);
+
+/** What a CPU has read from memory with CR3; only under PAE paging is it state. */
+const POINTER_ENTRIES: ReadonlyMap<string, Other> = new Map(from(0, 4).map((n) => [`pdpte${n}`, pointerEntry(n)]));
 
 const text = (value: number | bigint): string => `0x${value.toString(16)}`;
 
@@ -94,7 +96,7 @@ export function readNamedState(cpu: Cpu): Map<string, string> {
     // A slot without a name is shown once it holds something.
     if (!name.startsWith("slot") || R[slots[0]] !== 0) all.set(name, slots.map((slot) => text(R[slot] >>> 0)).join(":"));
   }
-  for (const [name, other] of OTHERS) all.set(name, text(other.read(cpu)));
+  for (const [name, other] of cpu.mmu.isPae ? [...OTHERS, ...POINTER_ENTRIES] : OTHERS) all.set(name, text(other.read(cpu)));
   return all;
 }
 
@@ -112,7 +114,7 @@ export function writeNamedState(cpu: Cpu, fields: ReadonlyMap<string, string>): 
 }
 
 function writeField(cpu: Cpu, name: string, value: string): void {
-  const slots = SLOTS.get(name), other = OTHERS.get(name), parts = value.split(":");
+  const slots = SLOTS.get(name), other = OTHERS.get(name) ?? POINTER_ENTRIES.get(name), parts = value.split(":");
   if ((slots === undefined && other === undefined) || parts.length !== (slots?.length ?? 1) || !parts.every((part) => /^0x[0-9a-f]+$/.test(part))) {
     throw new InternalError(`the CPU has no state ${name}=${value}`);
   }

@@ -67,7 +67,8 @@ class CaseMaker {
 
   private makePaging(): Paging {
     const { random, image, chaos } = this;
-    return random.chance(0.4) ? putPaeTables(image, random, chaos) : put32BitTables(image, random, chaos, random.chance(0.6));
+    const isUser = this.level === 3;
+    return random.chance(0.4) ? putPaeTables(image, random, chaos, isUser) : put32BitTables(image, random, chaos, isUser, random.chance(0.6));
   }
 
   private putData(): void {

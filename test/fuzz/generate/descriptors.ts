@@ -68,11 +68,11 @@ export class Descriptors {
     this.random = random;
     const based = random.chance(0.4);
     for (let level = 0; level < 4; level++) {
-      const code = based ? this.shape(0xfffff) : FLAT, data = based ? this.shape(0xfffff) : FLAT;
+      const code = based ? this.codeShape(0xfffff) : FLAT, data = based ? this.dataShape(0xfffff) : FLAT;
       this.add(SLOT_FLAT + 2 * level, code, CODE32 | (level * LEVEL));
       this.add(SLOT_FLAT + 2 * level + 1, data, DATA32 | (level * LEVEL));
-      this.add(SLOT_16 + 2 * level, based ? this.shape(0xffff) : LOW_64K, CODE16 | (level * LEVEL));
-      this.add(SLOT_16 + 2 * level + 1, based ? this.shape(0xffff) : LOW_64K, DATA16 | (level * LEVEL));
+      this.add(SLOT_16 + 2 * level, based ? this.codeShape(0xffff) : LOW_64K, CODE16 | (level * LEVEL));
+      this.add(SLOT_16 + 2 * level + 1, based ? this.dataShape(0xffff) : LOW_64K, DATA16 | (level * LEVEL));
     }
     this.add(SLOT_CONFORMING, FLAT, CODE32 | 4 | (random.below(4) * LEVEL));
     this.add(SLOT_CONFORMING16, LOW_64K, CODE16 | 4 | (random.below(4) * LEVEL));
@@ -83,7 +83,7 @@ export class Descriptors {
     this.add(SLOT_READ_ONLY, FLAT, (DATA32 & ~2) | 3 * LEVEL);
     this.add(SLOT_ABSENT, FLAT, DATA32 & ~ATTR_P);
     this.add(SLOT_LDT, { base: LDT, limit: LDT_SLOTS * 8 - 1 }, 0x80 | TYPE_LDT);
-    this.add(SLOT_TSS, { base: TSS_MAIN, limit: random.pick([0x67, 0x8f, 0x8f, 0x1ff, 0x66]) }, 0x80 | TYPE_TSS32 | BUSY);
+    this.add(SLOT_TSS, { base: TSS_MAIN, limit: random.weighted([[2, 0x67], [4, 0x8f], [2, 0x1ff], [chaos > 0.5 ? 1 : 0, 0x66]]) }, 0x80 | TYPE_TSS32 | BUSY);
     this.add(SLOT_TSS_OTHER, { base: TSS_OTHER, limit: 0x67 }, 0x80 | TYPE_TSS32 | (random.below(2) * 3 * LEVEL));
     this.add(SLOT_TSS16, { base: TSS_16, limit: 0x2b }, 0x80 | TYPE_TSS16 | (random.below(2) * 3 * LEVEL));
     this.add(SLOT_TSS_FAULT, { base: TSS_FAULT, limit: 0x67 }, 0x80 | TYPE_TSS32);
@@ -97,10 +97,16 @@ export class Descriptors {
     this.fillLocalTable(image);
   }
 
-  /** A base that code and data still lie above, and a limit that mostly covers them. */
-  private shape(maxLimit: number): Shape {
-    const { random } = this, base = random.pick([0, 0, 0x10, 0x1000, 0x800, 0x2f30, 0x3001]);
-    return { base, limit: random.pick([maxLimit, maxLimit, 0xffff, 0x1ffff & maxLimit, 0xb7ff]) };
+  /** A base below the handlers, and a limit that mostly covers all code. */
+  private codeShape(maxLimit: number): Shape {
+    const { random } = this;
+    return { base: random.pick([0, 0, 0x10, 0x1000, 0x800, 0x2f30, 0x2ff1]), limit: random.pick([maxLimit, maxLimit, 0xffff, 0x1ffff & maxLimit, 0xb7ff]) };
+  }
+
+  /** A base below the data from which the stacks can be reached, mostly. */
+  private dataShape(maxLimit: number): Shape {
+    const { random } = this, base = random.pick([0, 0x4000, 0x4010, 0x5003, 0x8000]);
+    return { base, limit: random.pick([maxLimit, maxLimit, maxLimit, 0x1ffff & maxLimit, 0xffff]) };
   }
 
   private add(slot: number, { base, limit }: Shape, attr: number): void {

@@ -3,7 +3,7 @@
 
 import type { Random } from "../../oracle/random.ts";
 import type { Image } from "./image.ts";
-import { ALIAS, CODE, CODE_OTHER_END, DATA, DATA_END, PAGING, PAGING_END } from "./layout.ts";
+import { ALIAS, CODE, CODE_OTHER_END, PAGING, STACK_BYTES, STACKS } from "./layout.ts";
 
 /** Bits of entries. */
 const P = 0x1, RW = 0x2, US = 0x4, PWT = 0x8, A = 0x20, D = 0x40, PS = 0x80, G = 0x100, AVAILABLE = 0xe00;
@@ -19,10 +19,10 @@ export interface Paging {
   readonly entries: readonly number[];
 }
 
-/** Rights of one page. */
-function bitsOf(random: Random, chaos: number): { low: number; high: number } {
-  let low = P | RW | US, high = 0;
-  if (random.chance(chaos * 0.5)) low &= ~random.pick([RW, US, RW | US, P]);
+/** Rights of one page: what they should be, and what chance makes of them. */
+function bitsOf(random: Random, chaos: number, rights = RW | US): { low: number; high: number } {
+  let low = P | rights, high = 0;
+  if (random.chance(chaos * 0.5)) low ^= random.pick([RW, US, RW | US, P]);
   if (random.chance(0.2)) low |= G;
   if (random.chance(0.3)) low |= A | (random.bool() ? D : 0);
   if (random.chance(0.05)) low |= random.pick([PWT, AVAILABLE]);
@@ -31,23 +31,32 @@ function bitsOf(random: Random, chaos: number): { low: number; high: number } {
   return { low, high };
 }
 
-/** Whether a page is the program's own: the others keep their rights, mostly, or nothing runs for long. */
-function isProgram(page: number): boolean {
-  const at = page * PAGE;
-  return (at >= CODE && at < CODE_OTHER_END) || (at >= DATA && at < DATA_END) || at >= 0x18000;
+/**
+ * A page of the first view of low memory. Tables, handlers and inner stacks are the system's, and stay what they are, or
+ * nothing runs for long; so does, mostly, the program. Data is where chance has its way.
+ */
+function lowPage(random: Random, page: number, chaos: number, isUser: boolean): { low: number; high: number } {
+  const at = page * PAGE, isSystem = at < CODE || (at >= STACKS && at < STACKS + 3 * STACK_BYTES), isCode = at >= CODE && at < CODE_OTHER_END;
+  return bitsOf(random, isSystem ? chaos * 0.01 : isCode ? chaos * 0.05 : chaos, RW | (isUser && !isSystem ? US : 0));
 }
 
-/** Tables of 32-bit paging. */
-export function put32BitTables(image: Image, random: Random, chaos: number, hasLargePages: boolean): Paging {
+/** True for pages whose entries programs may change. */
+const isChangeable = (page: number): boolean => page * PAGE >= CODE && (page * PAGE < STACKS || page * PAGE >= STACKS + 5 * STACK_BYTES);
+
+/**
+ * Tables of 32-bit paging.
+ * @param isUser  the program runs at level 3
+ */
+export function put32BitTables(image: Image, random: Random, chaos: number, isUser: boolean, hasLargePages: boolean): Paging {
   const directory = PAGING, tables = [PAGING + PAGE, PAGING + 2 * PAGE], entries: number[] = [];
   tables.forEach((table, t) => {
     for (let page = 0; page < MAPPED_PAGES; page++) {
-      const { low } = bitsOf(random, isProgram(page) || t === 1 ? chaos : chaos * 0.02);
+      const { low } = t === 0 ? lowPage(random, page, chaos, isUser) : bitsOf(random, chaos);
       const target = t === 1 && random.chance(0.1) ? random.below(0x20) : page;
       image.put32(table + 4 * page, (target * PAGE) | low);
-      if (isProgram(page)) entries.push(table + 4 * page);
+      if (isChangeable(page)) entries.push(table + 4 * page);
     }
-    image.put32(directory + 4 * t, table | (bitsOf(random, chaos * 0.1).low & ~(G | D)));
+    image.put32(directory + 4 * t, table | (bitsOf(random, t === 0 ? 0 : chaos * 0.3).low & ~(G | D)));
   });
   // Three more views of low memory: with 4 MiB pages, by the same table, and by nothing.
   const large = hasLargePages ? PS : 0;
@@ -59,7 +68,7 @@ export function put32BitTables(image: Image, random: Random, chaos: number, hasL
 }
 
 /** Tables of PAE paging. */
-export function putPaeTables(image: Image, random: Random, chaos: number): Paging {
+export function putPaeTables(image: Image, random: Random, chaos: number, isUser: boolean): Paging {
   // A page directory reaches 1 GiB, of which two tables, 2 MiB each, are low memory; ALIAS is the third and fourth table's.
   const pointers = PAGING, directory = PAGING + PAGE, tables = [PAGING + 2 * PAGE, PAGING + 3 * PAGE], entries: number[] = [];
   image.put32(pointers, directory | P);
@@ -67,11 +76,11 @@ export function putPaeTables(image: Image, random: Random, chaos: number): Pagin
   image.put32(pointers + 24, random.pick([0, directory | P]));
   tables.forEach((table, t) => {
     for (let page = 0; page < Math.min(MAPPED_PAGES, PAGES / 2); page++) {
-      const { low, high } = bitsOf(random, isProgram(page) || t === 1 ? chaos : chaos * 0.02);
+      const { low, high } = t === 0 ? lowPage(random, page, chaos, isUser) : bitsOf(random, chaos);
       const target = t === 1 && random.chance(0.1) ? random.below(0x20) : page;
       image.put32(table + 8 * page, (target * PAGE) | low);
       image.put32(table + 8 * page + 4, high);
-      if (isProgram(page)) entries.push(table + 8 * page);
+      if (isChangeable(page)) entries.push(table + 8 * page);
     }
   });
   const entry = (n: number, target: number, chaosOf: number): void => {
@@ -79,7 +88,7 @@ export function putPaeTables(image: Image, random: Random, chaos: number): Pagin
     image.put32(directory + 8 * n, target | (low & ~(G | D)));
     image.put32(directory + 8 * n + 4, high);
   };
-  entry(0, tables[0], chaos * 0.1);
+  entry(0, tables[0], 0);
   entry(2, tables[1], chaos * 0.3);
   entry(3, PS | (random.chance(chaos * 0.2) ? 0x2000 : 0), chaos);
   entry(4, PS, chaos);
@@ -89,5 +98,3 @@ export function putPaeTables(image: Image, random: Random, chaos: number): Pagin
 
 /** The linear address that is another view of a physical one below 1 MiB. */
 export const aliasOf = (physical: number): number => ALIAS + physical;
-
-export const isPagingMemory = (address: number): boolean => address >= PAGING && address < PAGING_END;
