@@ -30,7 +30,7 @@ export function differenceText(lockstep: Lockstep, make: MakeMachine, bits: 16 |
     singleText(single, first, at),
   ];
   if (block !== null) parts.push("", "The block that ends there:", blockText(reportBlock(first.machines.jit.vcpu.engine, block), { isColoured: false }));
-  parts.push("", "As a filetest, with what the interpreter did:", filetestText(before, first.machines.interp, block?.size ?? 1, bits));
+  parts.push("", "As a filetest, with what the interpreter did:", filetestText(before, block?.size ?? 1, bits));
   return `${parts.join("\n")}\n`;
 }
 
