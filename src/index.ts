@@ -18,4 +18,6 @@ export { openKvm } from "./kvm/system.ts";
 export type { RunLimits, Vcpu } from "./kvm/vcpu.ts";
 export type { Vm } from "./kvm/vm.ts";
 export type { BareOptions, BareOutcome, UnhandledAccess } from "./machine/bare.ts";
-export { BareMachine, CONSOLE_PORTS, DEBUG_EXIT_PORT } from "./machine/bare.ts";
+export { BareMachine, CONSOLE_PORTS, DEBUG_EXIT_PORT, TIMER_PORT } from "./machine/bare.ts";
+export type { BootModule } from "./machine/boot/multiboot.ts";
+export type { BootPlan, ImageFormat } from "./machine/boot/plan.ts";

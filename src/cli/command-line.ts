@@ -13,7 +13,7 @@ interface Entry {
 }
 
 const COMMANDS: Readonly<Record<string, Entry>> = {
-  run: { summary: "run a flat guest binary", load: async () => (await import("./run.ts")).runCommand },
+  run: { summary: "run a guest: a flat binary, a multiboot kernel, an ELF executable, a ROM", load: async () => (await import("./run.ts")).runCommand },
   dump: { summary: "run it, then print its translation from bytes to JavaScript", load: async () => (await import("./dump.ts")).dumpCommand },
   bench: { summary: "compare the interpreter with translation", load: async () => (await import("./bench.ts")).benchCommand },
   disasm: { summary: "list a binary in Intel syntax", load: async () => (await import("./disasm.ts")).disasmCommand },
