@@ -575,12 +575,12 @@ A
 E
 T "iret at level 3 does not load VM", "@1b 2"
         movl    landing, %eax           /* below the image: where it leads to, and would in V86 */
-        movl    %eax, 0xc00
-        movl    %eax, 0xc00 + (UCS << 4)
+        movl    %eax, 0xa00
+        movl    %eax, 0xa00 + (UCS << 4)
         USER
         pushl   $VM | 2
         pushl   $UCS
-        pushl   $0xc00
+        pushl   $0xa00
         iretl
 A
         MASKED  f_eflags, 0x3e7702
