@@ -3,14 +3,14 @@ import { basename } from "node:path";
 import type { Output } from "../host/output.ts";
 import { onInterrupt } from "../host/signals.ts";
 import { turnEventLoop } from "../host/time.ts";
-import type { BareOptions } from "../machine/bare.ts";
 import type { Invocation } from "./command.ts";
 import { defineCommand, STATUS_FAILED, STATUS_INTERRUPTED, STATUS_OK } from "./command.ts";
+import type { Guest } from "./guest.ts";
 import { DEFAULT_THRESHOLD, readGuest, vmOptionsOf } from "./guest.ts";
 import { readGuestNote } from "./guest-file.ts";
 import type { ChainCount, MeasureRequest, Measurement } from "./measure.ts";
 import { countChains, measure } from "./measure.ts";
-import type { OptionTable } from "./option-table.ts";
+import type { OptionTable, ValuesOf } from "./option-table.ts";
 import { flag, number } from "./option-table.ts";
 import { geometricMean } from "./statistics.ts";
 import type { Cell } from "./table.ts";
@@ -82,20 +82,25 @@ export const benchCommand = defineCommand<BenchTable>({
   ],
   async run(invocation) {
     const { images, output, values } = invocation;
+    // All are read before any runs: a wrong name should not come out after minutes.
+    const guests = images.map((image) => readBenchGuest(image, invocation));
     const signal = { isInterrupted: false };
     const stopListening = onInterrupt(() => { signal.isInterrupted = true; });
     const pause = async (): Promise<boolean> => {
       await turnEventLoop();
       return signal.isInterrupted;
     };
-    const rows: BenchRow[] = [];
-    for (const image of images) {
-      const row = await benchOne(image, invocation, pause);
-      if (signal.isInterrupted) break;
-      rows.push(row);
-      if (!values.json) await printRow(row, rows.length === 1, nameColumns(images), values.warm, output);
+    const rows: BenchRow[] = [], nameWidth = Math.max(5, ...guests.map(({ name }) => name.length));
+    try {
+      for (const guest of guests) {
+        const row = await benchOne(guest, values, pause);
+        if (signal.isInterrupted) break;
+        rows.push(row);
+        if (!values.json) await printRow(row, rows.length === 1, nameWidth, values.warm, output);
+      }
+    } finally {
+      stopListening();
     }
-    stopListening();
     if (values.json) output.out(`${JSON.stringify({ format: "tcgjs-bench", version: 1, warm: values.warm, guests: rows }, null, 2)}\n`);
     else if (rows.length > 1) output.out(`geometric mean of the ratios: ${geometricMean(rows.map((r) => r.ratio)).toFixed(2)}\n`);
     if (signal.isInterrupted) return STATUS_INTERRUPTED;
@@ -103,24 +108,32 @@ export const benchCommand = defineCommand<BenchTable>({
   },
 });
 
-async function benchOne(image: string, { values, given }: Invocation<BenchTable>, pause: () => Promise<boolean>): Promise<BenchRow> {
-  const note = readGuestNote(image);
+interface BenchGuest extends Guest {
+  readonly name: string;
+}
+
+/** Reads an image; what the command line leaves open is as its guest.json says. */
+function readBenchGuest(path: string, { values, given }: Invocation<BenchTable>): BenchGuest {
+  const note = readGuestNote(path);
   const machineValues = {
     ...values,
     bits: given.has("bits") ? values.bits : note.bits ?? values.bits,
     load: given.has("load") ? values.load : note.load ?? values.load,
     memory: given.has("memory") ? values.memory : note.memory ?? values.memory,
   };
-  const { image: bytes, machine } = readGuest(image, machineValues, values.format);
+  return { name: basename(path).replace(/\.bin$/, ""), ...readGuest(path, machineValues, values.format) };
+}
+
+async function benchOne({ name, image, machine }: BenchGuest, values: ValuesOf<BenchTable>, pause: () => Promise<boolean>): Promise<BenchRow> {
   const request = (engine: "interp" | "jit"): MeasureRequest => ({
-    image: bytes, machine: machine satisfies BareOptions, vm: vmOptionsOf(values, engine, DEFAULT_THRESHOLD), maxInsns: values["max-insns"] ?? Infinity,
+    image, machine, vm: vmOptionsOf(values, engine, DEFAULT_THRESHOLD), maxInsns: values["max-insns"] ?? Infinity,
     timeoutMs: values.timeout ?? Infinity, coldShare: WARM_SHARE, pause,
   });
   const interp = await best(request("interp"), values.runs, values.warm), jit = await best(request("jit"), values.runs, values.warm);
   const chains = await countChains({ ...request("jit"), maxInsns: Math.min(jit.insns, CHAIN_RUN_INSNS) });
   const { stats, translator } = jit.machine.vcpu.engine;
   return {
-    guest: basename(image).replace(/\.bin$/, ""), insns: jit.insns,
+    guest: name, insns: jit.insns,
     interp: figures(interp),
     jit: {
       ...figures(jit), ...chains, translationMs: stats.translationMs,
@@ -161,10 +174,6 @@ async function printRow(row: BenchRow, isFirst: boolean, nameWidth: number, isWa
   output.out(lines);
   if (interp.ended !== "halt" || jit.ended !== "halt") output.error(`tcgjs bench: ${row.guest} did not halt: interp ${interp.ended}, jit ${jit.ended}\n`);
   await output.flush();
-}
-
-function nameColumns(images: readonly string[]): number {
-  return Math.max(5, ...images.map((image) => basename(image).replace(/\.bin$/, "").length));
 }
 
 /** A guest that neither halts nor reaches a limit has not been measured. */
