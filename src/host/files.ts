@@ -64,17 +64,17 @@ function readBounded(path: string, maxBytes: number, room: string): Uint8Array {
   try {
     const stat = fstatSync(fd);
     if (stat.isDirectory()) throw new VmError("EINVAL", `${path}: it is a directory, not a file`);
-    if (stat.isFile() && stat.size > maxBytes) throw tooLarge(path, `${stat.size}`, maxBytes, room);
+    if (stat.isFile() && stat.size > maxBytes) throw new VmError("E2BIG", `${path}: the file has ${stat.size} bytes, ${room} is ${maxBytes} bytes`);
     // A pipe or device has no size, and may have no end.
     const chunks: Uint8Array[] = [];
     let total = 0;
     for (;;) {
-      const chunk = new Uint8Array(Math.min(Math.max(stat.size, 4096), CHUNK_BYTES));
+      const chunk = new Uint8Array(stat.size > 0 ? Math.min(stat.size, CHUNK_BYTES) : CHUNK_BYTES);
       const n = readSync(fd, chunk);
       if (n === 0) break;
       chunks.push(chunk.subarray(0, n));
       total += n;
-      if (total > maxBytes) throw tooLarge(path, "more", maxBytes, room);
+      if (total > maxBytes) throw new VmError("E2BIG", `${path}: the file does not end after ${maxBytes} bytes, which is ${room}`);
     }
     return joined(chunks, total);
   } catch (e) {
@@ -101,10 +101,6 @@ function joined(chunks: readonly Uint8Array[], total: number): Uint8Array {
     at += chunk.length;
   }
   return all;
-}
-
-function tooLarge(path: string, size: string, maxBytes: number, room: string): VmError {
-  return new VmError("E2BIG", `${path}: the file has ${size} bytes, ${room} is ${maxBytes} bytes`);
 }
 
 function failure(path: string, what: string, e: unknown): VmError {

@@ -77,14 +77,19 @@ export class RunningCli {
     }
   }
 
-  /** Sends Ctrl-C's signal; resolves when the program has ended, or is killed because it does not. */
-  async interrupt(): Promise<CliResult & { readonly ms: number }> {
-    const began = performance.now(), { child } = this;
-    const killer = setTimeout(() => child.kill("SIGKILL"), LIMIT_MS);
-    child.kill("SIGINT");
+  /** Resolves when the program has ended, or is killed because it does not. */
+  async end(): Promise<CliResult> {
+    const { child } = this, killer = setTimeout(() => child.kill("SIGKILL"), LIMIT_MS);
     await this.ended;
     clearTimeout(killer);
-    return { status: child.exitCode, stdout: this.stdout, stderr: this.stderr, ms: performance.now() - began };
+    return { status: child.exitCode, stdout: this.stdout, stderr: this.stderr };
+  }
+
+  /** Sends Ctrl-C's signal, and waits for the end. */
+  async interrupt(): Promise<CliResult & { readonly ms: number }> {
+    const began = performance.now();
+    this.child.kill("SIGINT");
+    return { ...await this.end(), ms: performance.now() - began };
   }
 }
 

@@ -70,6 +70,10 @@ describe("tcgjs, bad input", function () {
     });
   }
 
+  it("gives up on a file without end", async () => {
+    expect(await complaint("run", "/dev/zero")).to.equal("/dev/zero: the file does not end after 268435456 bytes, which is the most an image may have");
+  });
+
   it("takes one image where only one can be run", async () => {
     expect(await complaint("run", HELLO, HELLO)).to.match(/^takes one image, not 2: /);
     expect(await complaint("dump", HELLO, HELLO)).to.match(/^takes one image, not 2: /);
