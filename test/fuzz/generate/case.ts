@@ -41,6 +41,7 @@ class CaseMaker {
   /** How much is out of order, 0..1. */
   private readonly chaos: number;
   private readonly isSlotted: boolean;
+  private readonly isCalm: boolean;
   private readonly descriptors: Descriptors;
   private readonly paging: Paging | null;
   private readonly code: Segment;
@@ -53,6 +54,7 @@ class CaseMaker {
     this.level = this.mode === "v86" ? 3 : this.mode === "real" ? 0 : random.pick([0, 0, 0, 3, 3, 3, 1, 2]);
     this.chaos = random.pick([0, 0.05, 0.2, 0.2, 0.6, 1]);
     this.isSlotted = random.chance(0.6);
+    this.isCalm = random.chance(0.5);
     this.putData();
     this.descriptors = new Descriptors(this.image, random, this.chaos);
     this.paging = this.mode !== "real" && random.chance(0.6) ? this.makePaging() : null;
@@ -103,7 +105,7 @@ class CaseMaker {
     const farTargets = isProtected ? segments.flatMap((s) => entries.map((at) => ({ selector: s.selector, offset: ((isSize32(s) === is32 ? at : CODE_OTHER) - s.base) >>> 0 })))
       : entries.map((at) => ({ selector: 0, offset: at }));
     return {
-      random, is32, data: this.dataSegment, isPaged: paging !== null, farTargets, controls: this.controls(),
+      random, is32, data: this.dataSegment, isPaged: paging !== null, isCalm: this.isCalm, farTargets, controls: this.controls(),
       selectors: isProtected ? descriptors.selectors : [0, 0x100, 0xb00, 0x1000, 0xf000, 0xffff], gates: isProtected ? descriptors.gates : [],
       pageEntries: paging?.entries ?? [],
     };
@@ -129,10 +131,18 @@ class CaseMaker {
       ...this.program(this.context(is32, this.code), start, CODE_END, random.between(4, 30)),
       ...this.program(this.context(!is32, other), CODE_OTHER, CODE_OTHER_END, random.between(2, 8)),
     ];
+    for (let at = CODE; at < CODE_OTHER_END; at += SLOT_BYTES) {
+      if (code.every(({ address, bytes }) => address >= at + SLOT_BYTES || address + bytes.length <= at)) this.putWayBack(at, at < CODE_END ? start : CODE_OTHER);
+    }
     this.state.set("eip", hex(start - this.code.base));
-    // Most cases are short; some are long enough for code to become warm by itself.
-    const insns = random.chance(0.1) ? random.between(MAX_INSNS, LONG_INSNS) : random.between(20, MAX_INSNS);
+    // Calm programs go round often enough to be chained; of the others, a few do.
+    const insns = random.chance(this.isCalm ? 0.7 : 0.1) ? random.between(MAX_INSNS, LONG_INSNS) : random.between(20, MAX_INSNS);
     return { bits: 32, regions: REGIONS, code, state: this.state, memory: this.image.lines, events: this.events(insns), insns };
+  }
+
+  /** What lies around a program leads into it: JMP, with a displacement that both code sizes understand. */
+  private putWayBack(at: number, to: number): void {
+    this.image.put(at, [0xe9, ...word32(to - (at + 5))]);
   }
 
   private program(context: CodeContext, start: number, end: number, pieceCount: number): CaseInsn[] {

@@ -22,6 +22,8 @@ export interface CodeContext {
   readonly is32: boolean;
   readonly data: Pick<Segment, "base">;
   readonly isPaged: boolean;
+  /** The program mostly computes: little of it faults, so that it goes round often. */
+  readonly isCalm: boolean;
   /** Selectors to load, and those for far transfers; empty outside protected mode. */
   readonly selectors: readonly number[];
   readonly gates: readonly number[];
@@ -70,7 +72,45 @@ export function decode(bytes: readonly number[], is32: boolean): Insn {
 /** An insn of some form, with addresses and far pointers that mostly lead somewhere. */
 export function randomInsn(context: CodeContext): number[] {
   const { random } = context;
-  return insnOfForm(context, random.pick(FORMS));
+  return context.isCalm && random.chance(0.95) ? calmInsn(context) : insnOfForm(context, random.pick(FORMS));
+}
+
+/** Forms that run alone, transfer control for good, fault easily, or use registers that calm programs do not look after. */
+const CALM_FORMS = FORMS.filter(({ def, operands }) => def.solo === undefined && def.branch !== "always" && !operands.some(({ kind }) => "XYBKAO".includes(kind))
+  && !["div", "idiv", "bound", "enter", "leave", "arpl", "lar", "lsl", "popa", "invd", "wbinvd"].includes(def.name));
+const SEGMENT_PREFIXES = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65];
+const ESP = 4;
+
+/** An insn that does not fault where data is what it should be: its memory operand is at a fixed place, ESP stays. */
+function calmInsn(context: CodeContext): number[] {
+  const { random, is32 } = context;
+  for (;;) {
+    const form = random.pick(CALM_FORMS), bytes = randomEncoding(form, random), tail = bytes.length - LONGEST_TAIL, head = bytes.slice(0, Math.max(0, tail - 1));
+    if (head.some((byte) => SEGMENT_PREFIXES.includes(byte))) continue;
+    if (form.modrm && tail > 0 && bytes[tail - 1] < 0xc0) {
+      const is32Address = head.includes(0x67) !== is32;
+      bytes[tail - 1] = (bytes[tail - 1] & 0x38) | (is32Address ? 5 : 6);
+      word32(calmPointer(context)).slice(0, is32Address ? 4 : 2).forEach((byte, i) => { bytes[tail + i] = byte; });
+    }
+    const insn = decode(bytes, is32), usesEsp = form.operands.some(({ kind, width }) => {
+      const size = width === "v" ? insn.opsize : width, index = size === 16 ? 2 * ESP : ESP;
+      return size !== 8 && ((kind === "G" && insn.b === index) || ("ERZ".includes(kind) && insn.shape <= 1 && insn.a === index));
+    });
+    if (!usesEsp) return bytes.slice(0, insn.length);
+  }
+}
+
+/** Mostly aligned data, as an offset. */
+function calmPointer(context: CodeContext): number {
+  const { random } = context;
+  const at = random.weighted<() => number>([
+    [80, () => random.between(DATA, DATA_END - 16) & ~15],
+    [15, () => random.between(DATA, DATA_END - 16)],
+    [2, () => DATA + 0x1000 - random.below(8)],
+    [2, () => random.between(FAR_DATA, FAR_DATA + 0xff00) & ~15],
+    [1, () => somewhere(context)],
+  ])();
+  return (at - context.data.base) >>> 0;
 }
 
 function insnOfForm(context: CodeContext, form: Form): number[] {

@@ -152,6 +152,13 @@ const hotLoop: Idiom = (c) => {
   return [setReg(c, ECX, random.between(2, 40)), ...body, [random.pick([0xe2, 0xe2, 0xe0, 0xe1]), 0x100 - length - 2]];
 };
 
+/** A jump to an address in a register or on the stack. */
+const indirectJump: Idiom = (c) => {
+  const { random } = c, { offset } = target(c);
+  if (random.chance(0.4)) return [pushWide(c, offset), wide(c, [0xc3])];
+  return [setReg(c, EAX, offset), wide(c, [0xff, random.pick([0xe0, 0xe0, 0xd0])])];
+};
+
 const modelSpecific: Idiom = (c) => {
   const { random } = c;
   return [setReg(c, ECX, random.pick(MSRS)), setReg(c, EAX, random.pick([0, 0x800, CODE, random.value()])), setReg(c, EDX, random.chance(0.9) ? 0 : random.value()), [0x0f, random.pick([0x30, 0x30, 0x32])]];
@@ -164,15 +171,18 @@ const loadStack: Idiom = (c) => [setReg(c, EAX, selector(c)), [AX_TO_SREG[0], AX
 const setPointer: Idiom = (c) => [setReg(c, c.random.pick([EAX, EBX, ESI, EDI, EBP, EBX, ESI, EDI]), pointer(c))];
 const setValue: Idiom = (c) => [setReg(c, c.random.pick([EAX, ECX, EDX]), c.random.value())];
 
-const WEIGHTED: readonly (readonly [number, Idiom])[] = [
+const WILD: readonly (readonly [number, Idiom])[] = [
   [14, setPointer], [6, setValue], [4, loadSegment], [2, popSegment], [4, farTransfer], [3, interrupt], [3, interruptReturn], [2, farReturn], [3, popFlags],
   [3, writeControl], [1, statusWord], [1, clearTaskSwitched], [2, writeDebug], [2, descriptorTable], [2, systemSelector], [1, examineSelector],
-  [2, changeDescriptor], [3, changePage], [5, modifyCode], [4, repeated], [6, hotLoop], [1, modelSpecific], [2, interruptFlag], [1, loadStack],
+  [2, changeDescriptor], [3, changePage], [5, modifyCode], [4, repeated], [6, hotLoop], [2, indirectJump], [1, modelSpecific], [2, interruptFlag], [1, loadStack],
+];
+const CALM: readonly (readonly [number, Idiom])[] = [
+  [4, setValue], [10, hotLoop], [8, indirectJump], [5, modifyCode], [3, repeated], [1, popFlags], [1, interrupt], [1, changePage], [1, interruptFlag],
 ];
 
-/** Any idiom. */
+/** Any idiom that fits the program. */
 export function randomIdiom(c: CodeContext): Piece {
-  return c.random.weighted(WEIGHTED)(c);
+  return c.random.weighted(c.isCalm ? CALM : WILD)(c);
 }
 
 /** What a program begins with: every pointer register leads somewhere, the counter is small. */
