@@ -66,17 +66,13 @@ A
         V       f_cs, f_ss, f_esp, v_ds, v_es, v_fs, v_gs
         SHOW_FLAGS
 E
-T "exit: nine dwords on the stack of level 0, null segments", "@8 24fdc 0 0 33202 8000 3000 5000 4000 4200 4300 0 0 0 0"
+T "exit: nine dwords on the stack of level 0, null segments", "int49+2 24fdc 0 0 33202 8000 3000 5000 4000 4200 4300 0 0 0 0"
         INTGATE 6, KCS, 1f, INT32
         V86     0x3202
 8:      ud2
         .code32
-1:      movl    $STUBS + 60, %eax       /* the handler it had */
-        movw    %ax, %ss:IDT + 48
-        shrl    $16, %eax
-        movw    %ax, %ss:IDT + 54
-        ud2
-        .byte   '@
+1:
+7:      int     $0x49
 A
         V       f_esp
         RETURN_FRAME 9
