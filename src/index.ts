@@ -7,14 +7,18 @@ export type {
   KvmExit, KvmExitDebug, KvmExitFailEntry, KvmExitHlt, KvmExitInternalError, KvmExitIntr, KvmExitIo, KvmExitIrqWindowOpen, KvmExitMmio,
   KvmExitReason, KvmExitShutdown,
 } from "./kvm/exits.ts";
-export type { KvmGuestDebug } from "./kvm/guest-debug.ts";
+export type { KvmDebugregs } from "./kvm/debugregs.ts";
+export type { KvmBreakpoint, KvmGuestDebug } from "./kvm/guest-debug.ts";
 export type { KvmUserspaceMemoryRegion } from "./kvm/memory-slots.ts";
 export type { VmOptions } from "./kvm/options.ts";
+export type { KvmMsrEntry } from "./kvm/msrs.ts";
 export type { PortRange } from "./kvm/port-handlers.ts";
 export type { KvmRegs } from "./kvm/regs.ts";
 export type { KvmDtable, KvmSegment, KvmSregs, KvmSregsUpdate } from "./kvm/sregs.ts";
 export type { Kvm } from "./kvm/system.ts";
 export { openKvm } from "./kvm/system.ts";
+export type { KvmTranslation } from "./kvm/translation.ts";
+export type { KvmException, KvmVcpuEvents, KvmVcpuEventsUpdate } from "./kvm/vcpu-events.ts";
 export type { RunLimits, Vcpu } from "./kvm/vcpu.ts";
 export type { Vm } from "./kvm/vm.ts";
 export type { BareOptions, BareOutcome, UnhandledAccess } from "./machine/bare.ts";

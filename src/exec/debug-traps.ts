@@ -1,12 +1,10 @@
 /**
  * The guest's own debugging: EFLAGS.TF and the debug registers (SDM 3B chapter 17). While any of it is armed the engine
- * goes insn by insn; this decides before each whether a code breakpoint stops it, and after each whether #DB follows.
+ * goes insn by insn; this decides before each whether a code breakpoint stops it, and after each which traps follow.
  */
 import type { Cpu } from "../x86/cpu.ts";
-import { CS, DR, EFLAGS_SYS, EIP, F_RF, F_TF, SEG_BASE, SHADOW, SHADOW_MOV_SS } from "../x86/state.ts";
+import { CS, DR, DR6_BS, EFLAGS_SYS, EIP, F_RF, F_TF, SEG_BASE, SHADOW, SHADOW_MOV_SS } from "../x86/state.ts";
 
-/** DR6 bits. */
-const DR6_BS = 0x4000;
 /** DR7: local and global enables of the four breakpoints. */
 const DR7_ENABLES = 0xff;
 /** Breakpoint condition "execution" in DR7's R/W fields. */
@@ -30,11 +28,13 @@ export function codeBreakpoints(R: Int32Array): number {
   return isEnabled ? hits : 0;
 }
 
-/** What was armed before an insn. */
+/** What was armed before an insn. Traps that follow go to `cpu.debugHits`, where data and I/O breakpoints put theirs. */
 export class DebugTraps {
   private readonly cpu: Cpu;
   private wasTf = false;
   private deliveries = 0;
+  /** Traps that MOV SS has put off. */
+  private carried = 0;
 
   constructor(cpu: Cpu) {
     this.cpu = cpu;
@@ -45,20 +45,23 @@ export class DebugTraps {
     const { cpu } = this, { R } = cpu;
     this.wasTf = (R[EFLAGS_SYS] & F_TF) !== 0;
     this.deliveries = cpu.deliveries;
+    this.carried = cpu.debugHits;
     R[EFLAGS_SYS] &= ~F_RF;
   }
 
   /**
-   * After an insn or one turn of a repeated one: true if #DB follows, with DR6 set. An insn that entered a handler (INT n)
-   * has cleared TF and traps for its data breakpoints only; one that loaded SS puts the trap off.
+   * After an insn, or one turn of a repeated one (not `isFinished`), which goes on past its code breakpoint: RF. An insn that
+   * entered a handler (INT n) has cleared TF and does not trap for it; nor does one that loaded SS.
    */
-  end(): boolean {
+  end(isFinished: boolean): void {
     const { cpu } = this, { R } = cpu;
-    let bits = cpu.debugHits;
-    cpu.debugHits = 0;
-    if (this.wasTf && this.deliveries === cpu.deliveries) bits |= DR6_BS;
-    if (bits === 0 || R[SHADOW] === SHADOW_MOV_SS) return false;
-    R[DR + 6] |= bits;
-    return true;
+    if (!isFinished) R[EFLAGS_SYS] |= F_RF;
+    if (this.wasTf && this.deliveries === cpu.deliveries && R[SHADOW] !== SHADOW_MOV_SS) cpu.debugHits |= DR6_BS;
+  }
+
+  /** The insn has left for the hypervisor and will be executed again: nothing has trapped, but its code breakpoint is past. */
+  cancel(): void {
+    this.cpu.debugHits = this.carried;
+    this.cpu.R[EFLAGS_SYS] |= F_RF;
   }
 }

@@ -4,11 +4,11 @@
  */
 import { InternalError } from "../../tcg/support/errors.ts";
 import type { Cpu } from "../x86/cpu.ts";
-import { DB, GuestFault } from "../x86/fault.ts";
+import { DB, GuestFault, NMI } from "../x86/fault.ts";
 import { readArithFlags } from "../x86/flags.ts";
-import { deliverFault, deliverInterrupt } from "../x86/helpers/interrupt.ts";
+import { deliverDebug, deliverFault, deliverInterrupt, deliverNmi } from "../x86/helpers/interrupt.ts";
 import type { Insn } from "../x86/isa/insn.ts";
-import { CS, DR, EFLAGS_SYS, EIP, F_IF, F_OF, LEFT, SEG_BASE, SEG_LIMIT, SHADOW } from "../x86/state.ts";
+import { CS, EFLAGS_SYS, EIP, F_IF, F_OF, LEFT, NMI_BLOCKED, SEG_BASE, SEG_LIMIT, SHADOW, SHADOW_MOV_SS } from "../x86/state.ts";
 import { codeBreakpoints, DebugTraps, isDebugging } from "./debug-traps.ts";
 import type { EngineExit } from "./exits.ts";
 import { IoRequest, NoCode } from "./exits.ts";
@@ -81,6 +81,10 @@ export class Engine {
   retired = 0;
   /** Vector of an external interrupt to deliver as soon as the CPU accepts one, or -1. */
   pendingInterrupt = -1;
+  /** A non-maskable interrupt waits. */
+  pendingNmi = false;
+  /** An exception to deliver before anything else happens: the owner's. `error` is -1 for none. */
+  pendingFault: { readonly vector: number; readonly error: number } | null = null;
   /** Leave with `irq-window` as soon as the CPU would accept an interrupt. */
   wantsIrqWindow = false;
   /** Set by the I/O space when a retired insn wants the hypervisor (OUT). */
@@ -118,9 +122,10 @@ export class Engine {
     this.translator.takeSideExit();
     this.retired = 0;
     this.pendingInterrupt = -1;
-    this.stopRequested = this.ioPending = false;
+    this.stopRequested = this.ioPending = this.pendingNmi = false;
     this.cpu.halted = false;
-    this.cpu.debugHits = 0;
+    this.cpu.debugHits = this.cpu.debuggerHits = 0;
+    this.pendingFault = null;
   }
 
   /** Everything the engine has derived from CPU state must be looked at anew: the caller has changed registers. */
@@ -135,51 +140,104 @@ export class Engine {
     let steps = 0;
     translator.insns.enterSpace();
     for (;;) {
+      if (cpu.debuggerHits !== 0) return { kind: "debug" };
       if (this.retired >= goal || steps >= maxSteps) return { kind: "budget" };
       if (this.stopRequested) {
         this.stopRequested = false;
         return { kind: "budget" };
       }
+      // In the order of their priorities (SDM 3A table 6-2): traps of the insn before, NMI, interrupts, code breakpoints.
+      if (this.pendingFault !== null) {
+        if (!this.takeFault(this.pendingFault)) return { kind: "shutdown" };
+        continue;
+      }
+      if (this.trapsNow()) {
+        if (!this.deliverTraps()) return { kind: "shutdown" };
+        continue;
+      }
+      if (this.pendingNmi && this.acceptsNmi()) {
+        if (!this.takeNmi()) return { kind: "shutdown" };
+        continue;
+      }
       if (this.acceptsInterrupts()) {
         if (this.pendingInterrupt >= 0) {
-          const exit = this.takeInterrupt();
-          if (exit !== null) return exit;
+          if (!this.takeInterrupt()) return { kind: "shutdown" };
         } else if (this.wantsIrqWindow) {
           return { kind: "irq-window" };
         }
       }
-      const isStepping = this.singleStep || this.debugStop !== null;
+      const isStepping = this.singleStep || this.debugStop !== null || cpu.debugger !== null;
       if (this.debugStop !== null && this.debugStop((R[SEG_BASE + CS] + R[EIP]) | 0)) return { kind: "debug" };
       const traps = isDebugging(R);
       if (traps) {
         const hits = codeBreakpoints(R);
         if (hits !== 0) {
-          R[DR + 6] |= hits;
-          if (!this.deliverDebug()) return { kind: "shutdown" };
+          if (!this.deliverDebug(hits)) return { kind: "shutdown" };
           continue;
         }
         this.traps.begin();
       }
-      const isShadowed = R[SHADOW] !== 0;
+      const shadow = R[SHADOW];
       R[SHADOW] = 0;
       translator.trim();
-      const slice = isShadowed || isStepping || traps || this.awaitsWindow() ? 1 : Math.min(goal - this.retired, options.sliceInsns);
-      const before = this.retired, faults = this.stats.faults;
-      const exit = this.slice(slice);
+      const slice = shadow !== 0 || isStepping || traps || this.awaitsWindow() ? 1 : Math.min(goal - this.retired, options.sliceInsns);
+      const before = this.retired, exit = this.slice(slice, traps, shadow);
       if (this.retired === before) steps++;
-      if (traps && this.stats.faults === faults && (exit === null || exit.kind === "halt") && this.traps.end()) {
-        if (!this.deliverDebug()) return { kind: "shutdown" };
-        continue;
+      if (exit === null || exit.kind === "halt") {
+        // A trap wakes the processor up again.
+        if (this.trapsNow()) {
+          if (!this.deliverTraps()) return { kind: "shutdown" };
+        } else if (exit !== null) {
+          return exit;
+        }
+      } else {
+        return exit;
       }
-      if (exit !== null) return exit;
       if (this.singleStep && this.retired !== before) return { kind: "debug" };
     }
   }
 
-  /** Delivers #DB at CS:EIP; false if that shuts the processor down. */
-  private deliverDebug(): boolean {
+  /** Delivers an exception at CS:EIP; false if that shuts the processor down. */
+  private takeFault({ vector, error }: { readonly vector: number; readonly error: number }): boolean {
+    this.pendingFault = null;
+    this.stats.faults++;
+    this.options.observer?.eventRaised("fault", vector, error);
+    const outcome = deliverFault(this.cpu, vector, error);
+    this.translator.insns.enterSpace();
+    return outcome !== "shutdown";
+  }
+
+  /** True if a debug trap is to be delivered before the next insn: not behind an insn that loaded SS (SDM 3A §6.8.3). */
+  private trapsNow(): boolean {
+    return this.cpu.debugHits !== 0 && this.cpu.R[SHADOW] !== SHADOW_MOV_SS;
+  }
+
+  private deliverTraps(): boolean {
+    const { cpu } = this, bits = cpu.debugHits;
+    cpu.debugHits = 0;
+    return this.deliverDebug(bits);
+  }
+
+  /** Delivers #DB at CS:EIP with bits for DR6; false if that shuts the processor down. */
+  private deliverDebug(bits: number): boolean {
     this.options.observer?.eventRaised("fault", DB, -1);
-    const outcome = deliverFault(this.cpu, DB, -1);
+    const outcome = deliverDebug(this.cpu, bits);
+    this.translator.insns.enterSpace();
+    return outcome !== "shutdown";
+  }
+
+  /** True if a non-maskable interrupt would be taken before the next insn. */
+  acceptsNmi(): boolean {
+    const { R } = this.cpu;
+    return R[NMI_BLOCKED] === 0 && R[SHADOW] !== SHADOW_MOV_SS;
+  }
+
+  /** False if delivery shuts the processor down. */
+  private takeNmi(): boolean {
+    this.pendingNmi = false;
+    this.stats.interrupts++;
+    this.options.observer?.eventRaised("interrupt", NMI, -1);
+    const outcome = deliverNmi(this.cpu);
     this.translator.insns.enterSpace();
     return outcome !== "shutdown";
   }
@@ -195,31 +253,38 @@ export class Engine {
     return this.cpu.R[SHADOW] !== 0 && (this.pendingInterrupt >= 0 || this.wantsIrqWindow);
   }
 
-  private takeInterrupt(): EngineExit | null {
+  private takeInterrupt(): boolean {
     const vector = this.pendingInterrupt;
     this.pendingInterrupt = -1;
     this.stats.interrupts++;
     this.options.observer?.eventRaised("interrupt", vector, -1);
-    try {
-      if (deliverInterrupt(this.cpu, vector) === "shutdown") return { kind: "shutdown" };
-    } catch (e) {
-      if (!(e instanceof GuestFault)) throw e;
-      if (deliverFault(this.cpu, e.vector, e.error) === "shutdown") return { kind: "shutdown" };
-    }
+    const outcome = deliverInterrupt(this.cpu, vector);
     this.translator.insns.enterSpace();
-    return null;
+    return outcome !== "shutdown";
   }
 
-  /** Runs at most `n` insns, the last of them alone if need be; null to go on. */
-  private slice(n: number): EngineExit | null {
-    const { translator } = this;
+  /**
+   * Runs at most `n` insns, the last of them alone if need be; null to go on.
+   * @param traps   the guest debugs itself: `n` is 1
+   * @param shadow  the interrupt shadow that the first insn has ended
+   */
+  private slice(n: number, traps: boolean, shadow: number): EngineExit | null {
+    const { translator } = this, before = this.retired;
     try {
       if (this.options.engine === "interp" || n === 1) this.interpretSlice(n);
       else this.jitSlice(n);
       // It stopped the loops before the budget did. Nothing may come between the two: an interrupt shadow ends with this insn.
       const solo = translator.insns.takeSolo();
-      return solo === null ? null : this.executeSolo(solo);
+      const exit = solo === null ? null : this.executeSolo(solo);
+      if (traps) this.traps.end(this.retired !== before);
+      return exit;
     } catch (e) {
+      this.cpu.debuggerHits = 0;
+      if (!(e instanceof GuestFault)) {
+        // The insn has done nothing yet: what held before it holds again.
+        this.cpu.R[SHADOW] = shadow;
+        if (traps) this.traps.cancel();
+      }
       return this.handleThrown(e);
     }
   }
@@ -338,13 +403,9 @@ export class Engine {
   private handleThrown(e: unknown): EngineExit | null {
     const { cpu, translator } = this;
     if (e instanceof GuestFault) {
-      this.stats.faults++;
       translator.insns.takeUnfinished();
-      this.options.observer?.eventRaised("fault", e.vector, e.error);
-      const outcome = deliverFault(cpu, e.vector, e.error);
-      if (outcome === "shutdown") return { kind: "shutdown" };
-      translator.insns.enterSpace();
-      return null;
+      cpu.debugHits = 0;
+      return this.takeFault(e) ? null : { kind: "shutdown" };
     }
     if (e instanceof IoRequest) return { kind: "io" };
     if (e instanceof NoCode) return { kind: "no-code", linear: e.linear };

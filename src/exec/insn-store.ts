@@ -12,8 +12,7 @@ import type { Handler } from "../x86/isa/insn.ts";
 import { Insn } from "../x86/isa/insn.ts";
 import { modeKey, modeOfKey } from "../x86/isa/mode.ts";
 import { EXECUTE } from "../x86/mmu/page-walk.ts";
-import { CS, DR, EIP, SEG_BASE, SEG_LIMIT } from "../x86/state.ts";
-import { watchesData } from "../x86/watchpoints.ts";
+import { CS, EIP, SEG_BASE, SEG_LIMIT } from "../x86/state.ts";
 import type { CodePages } from "./code-pages.ts";
 import type { CodeSpaceHost, InsnPage } from "./code-space.ts";
 import { CodeSpace } from "./code-space.ts";
@@ -54,8 +53,8 @@ export class InsnStore implements CodeSpaceHost {
   /** Looks at the CPU's mode and code segment; to be called after anything that may have changed them. */
   enterSpace(): void {
     const { R } = this.cpu, { space } = this;
-    this.cpu.watches = (R[DR + 7] & 0xff) !== 0 && watchesData(R);
-    const key = modeKey(R, this.cpu.a20), base = R[SEG_BASE + CS], limit = R[SEG_LIMIT + CS];
+    this.cpu.updateWatches();
+    const key = modeKey(R, this.cpu.a20, this.cpu.watches), base = R[SEG_BASE + CS], limit = R[SEG_LIMIT + CS];
     this.solo = null;
     if (space.mode.key === key && space.csBase === base && space.csLimit === limit) return;
     const name = `${key} ${base} ${limit}`;

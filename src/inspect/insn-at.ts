@@ -27,7 +27,7 @@ export function nextInsn(cpu: Cpu): NextInsn {
     if (byte === null) break;
     window.bytes[window.available] = byte;
   }
-  const insn = new Insn(modeOfKey(modeKey(R, cpu.a20)), R[EIP], linear, (i) => i, null);
+  const insn = new Insn(modeOfKey(modeKey(R, cpu.a20, false)), R[EIP], linear, (i) => i, null);
   const isShort = window.available === 0 || new Decoder(X86_OPCODES).decode(window, insn) === "short";
   const text = isShort ? "(no memory)" : disassemble(insn);
   return { address: linear >>> 0, bytes: window.bytes.subarray(0, isShort ? window.available : insn.length), text, insn: isShort ? null : insn };

@@ -16,5 +16,8 @@ export const KVM_MEM_LOG_DIRTY_PAGES = 1, KVM_MEM_READONLY = 2;
 /** Flag of a CPUID entry: the leaf depends on ECX, and `index` says for which value the entry holds. */
 export const KVM_CPUID_FLAG_SIGNIFCANT_INDEX = 1;
 
+/** Interrupt shadows of `KvmVcpuEvents`. */
+export const KVM_X86_SHADOW_INT_MOV_SS = 1, KVM_X86_SHADOW_INT_STI = 2;
+
 /** `suberror` of KVM_EXIT_INTERNAL_ERROR: an insn that cannot be executed; an event that cannot be delivered. */
 export const KVM_INTERNAL_ERROR_EMULATION = 1, KVM_INTERNAL_ERROR_DELIVERY_EV = 3;

@@ -1,6 +1,6 @@
 /**
- * KVM_INTERRUPT and the interrupt window: what is waiting for the CPU to take interrupts. While an insn is in the middle of
- * its accesses both are held back, since devices have seen a part of it already.
+ * KVM_INTERRUPT, KVM_NMI and the interrupt window: what is waiting for the CPU to take interrupts. While an insn is in the middle
+ * of its accesses all are held back, since devices have seen a part of it already.
  */
 import { VmError } from "../../tcg/support/errors.ts";
 import { requireInteger } from "./check.ts";
@@ -8,13 +8,17 @@ import { requireInteger } from "./check.ts";
 /** The engine's side. */
 interface InterruptSink {
   pendingInterrupt: number;
+  pendingNmi: boolean;
   wantsIrqWindow: boolean;
+  acceptsInterrupts(): boolean;
+  acceptsNmi(): boolean;
 }
 
 export class InterruptQueue {
   private readonly engine: InterruptSink;
   private isHeld = false;
   private heldVector = -1;
+  private heldNmi = false;
   private windowRequested = false;
 
   constructor(engine: InterruptSink) {
@@ -34,6 +38,22 @@ export class InterruptQueue {
     else this.engine.pendingInterrupt = vector;
   }
 
+  /** A non-maskable interrupt waits. Setting it again while one waits changes nothing. */
+  get hasNmi(): boolean {
+    return this.isHeld ? this.heldNmi : this.engine.pendingNmi;
+  }
+
+  set hasNmi(pending: boolean) {
+    if (this.isHeld) this.heldNmi = pending;
+    else this.engine.pendingNmi = pending;
+  }
+
+  /** Takes back the vector that waits. */
+  cancel(): void {
+    if (this.isHeld) this.heldVector = -1;
+    else this.engine.pendingInterrupt = -1;
+  }
+
   get requestsWindow(): boolean {
     return this.windowRequested;
   }
@@ -43,21 +63,25 @@ export class InterruptQueue {
     if (!this.isHeld) this.engine.wantsIrqWindow = requested;
   }
 
-  /** True if something is to happen as soon as the CPU takes interrupts. */
-  get isWaiting(): boolean {
-    return this.vector >= 0 || this.windowRequested;
+  /** True if something would happen now. */
+  get isDue(): boolean {
+    const { engine } = this, waits = this.vector >= 0 || this.windowRequested;
+    return (waits && engine.acceptsInterrupts()) || (this.hasNmi && engine.acceptsNmi());
   }
 
   hold(): void {
     this.heldVector = this.engine.pendingInterrupt;
+    this.heldNmi = this.engine.pendingNmi;
     this.isHeld = true;
     this.engine.pendingInterrupt = -1;
+    this.engine.pendingNmi = false;
     this.engine.wantsIrqWindow = false;
   }
 
   release(): void {
     this.isHeld = false;
     this.engine.pendingInterrupt = this.heldVector;
+    this.engine.pendingNmi = this.heldNmi;
     this.engine.wantsIrqWindow = this.windowRequested;
   }
 }

@@ -10,24 +10,35 @@ import type { EngineOptions } from "../exec/options.ts";
 import type { PhysicalMemory } from "../mem/physical-memory.ts";
 import { Cpu } from "../x86/cpu.ts";
 import { CpuidTable } from "../x86/cpuid.ts";
+import { readFxImage, writeFxImage } from "../x86/helpers/fpu/fx-image.ts";
+import { msrIndices } from "../x86/helpers/msr.ts";
 import { EXECUTE } from "../x86/mmu/page-walk.ts";
 import { readNamedState, writeNamedState } from "../x86/named-state.ts";
 import { CS, EFLAGS_SYS, EIP, F_IF, SEG_BASE } from "../x86/state.ts";
-import { requireCount } from "./check.ts";
+import { requireCount, requireUint32 } from "./check.ts";
 import { KVM_INTERNAL_ERROR_DELIVERY_EV, KVM_INTERNAL_ERROR_EMULATION } from "./constants.ts";
 import type { KvmCpuidEntry2 } from "./cpuid.ts";
 import { fromKvmEntries, toKvmEntries } from "./cpuid.ts";
+import type { KvmDebugregs } from "./debugregs.ts";
+import { readDebugregs, writeDebugregs } from "./debugregs.ts";
 import { ENTRY_FAILURE_INVALID_GUEST_STATE, findEntryFailure } from "./entry-check.ts";
 import type { ExitBody, KvmExit } from "./exits.ts";
+import { checkFpuImage } from "./fpu.ts";
 import type { KvmGuestDebug } from "./guest-debug.ts";
 import { GuestDebug } from "./guest-debug.ts";
 import { InterruptQueue } from "./interrupt-queue.ts";
 import type { MemorySlots } from "./memory-slots.ts";
+import type { KvmMsrEntry } from "./msrs.ts";
+import { readMsrs, writeMsrs } from "./msrs.ts";
 import type { PortHandlers } from "./port-handlers.ts";
 import type { KvmRegs } from "./regs.ts";
 import { readRegs, writeRegs } from "./regs.ts";
 import type { KvmSregs, KvmSregsUpdate } from "./sregs.ts";
 import { readSregs, writeSregs } from "./sregs.ts";
+import type { KvmTranslation } from "./translation.ts";
+import { NO_TRANSLATION, translationOf } from "./translation.ts";
+import type { KvmVcpuEvents, KvmVcpuEventsUpdate } from "./vcpu-events.ts";
+import { readVcpuEvents, writeVcpuEvents } from "./vcpu-events.ts";
 import { VcpuIo } from "./vcpu-io.ts";
 
 /** How long one `run` may take. */
@@ -138,6 +149,74 @@ export class Vcpu {
     this.pdptesAreUnread = !fields.has("pdpte0");
   }
 
+  /** The FPU as an image of FXSAVE: 512 bytes, of which the first 288 hold state (SDM 1 §10.5.1; KVM API, KVM_GET_FPU). */
+  getFpu(): Uint8Array {
+    return readFxImage(this.cpu);
+  }
+
+  /**
+   * Sets x87, MMX and XMM registers and MXCSR from such an image (KVM API, KVM_SET_FPU).
+   * @throws VmError EINVAL if it is not of 512 bytes, or has reserved bits of MXCSR set
+   */
+  setFpu(image: Uint8Array): void {
+    this.requireStopped("setFpu");
+    checkFpuImage(image);
+    writeFxImage(this.cpu, image);
+  }
+
+  /** The guest's own debug registers (KVM API, KVM_GET_DEBUGREGS). */
+  getDebugregs(): KvmDebugregs {
+    return readDebugregs(this.cpu.R);
+  }
+
+  /** Sets those that are given (KVM API, KVM_SET_DEBUGREGS). @throws VmError EINVAL */
+  setDebugregs(debugregs: Partial<KvmDebugregs>): void {
+    this.requireStopped("setDebugregs");
+    writeDebugregs(this.cpu.R, debugregs);
+  }
+
+  /** Indices of the model-specific registers this CPU has, ascending (KVM API, KVM_GET_MSR_INDEX_LIST). */
+  getMsrIndexList(): number[] {
+    return msrIndices(this.cpu);
+  }
+
+  /**
+   * Model-specific registers, up to the first that does not exist (KVM API, KVM_GET_MSRS).
+   * @throws VmError EINVAL for indices that are not unsigned 32-bit integers
+   */
+  getMsrs(indices: readonly number[]): KvmMsrEntry[] {
+    this.cpu.retired = this.engine.retired;
+    return readMsrs(this.cpu, indices);
+  }
+
+  /**
+   * Writes model-specific registers, up to the first that does not exist or cannot hold the value (KVM API, KVM_SET_MSRS).
+   * @returns how many were written
+   * @throws VmError EINVAL for indices and values that are not unsigned integers of 32 and 64 bits
+   */
+  setMsrs(entries: readonly KvmMsrEntry[]): number {
+    this.requireStopped("setMsrs");
+    this.cpu.retired = this.engine.retired;
+    return writeMsrs(this.cpu, entries);
+  }
+
+  /**
+   * Where a linear address lies now (KVM API, KVM_TRANSLATE): as the processor would find it, whoever may use it, but without
+   * accessed bits.
+   * @throws VmError EINVAL if it is not an unsigned 32-bit integer
+   */
+  translate(linearAddress: number): KvmTranslation {
+    requireUint32("translate: address", linearAddress);
+    try {
+      return translationOf(this.cpu, linearAddress | 0);
+    } catch (e) {
+      if (!(e instanceof IoRequest)) throw e;
+      // The tables are where there is no memory.
+      this.io.clear();
+      return NO_TRANSLATION;
+    }
+  }
+
   /** The leaves that CPUID answers with; none before `setCpuid2`. */
   getCpuid2(): KvmCpuidEntry2[] {
     return toKvmEntries(this.cpu.cpuid.getEntries());
@@ -163,6 +242,25 @@ export class Vcpu {
    */
   interrupt(vector: number): void {
     this.interrupts.queue(vector);
+  }
+
+  /**
+   * Queues a non-maskable interrupt (KVM API, KVM_NMI). It is delivered before the next insn, unless the guest is in the
+   * handler of one: then after its IRET. One waits at most; a second is lost.
+   */
+  nmi(): void {
+    this.interrupts.hasNmi = true;
+  }
+
+  /** Exceptions, interrupts and NMIs that wait, and what keeps them out (KVM API, KVM_GET_VCPU_EVENTS). */
+  getVcpuEvents(): KvmVcpuEvents {
+    return readVcpuEvents(this.engine, this.interrupts);
+  }
+
+  /** Sets those that are given (KVM API, KVM_SET_VCPU_EVENTS). @throws VmError EINVAL */
+  setVcpuEvents(events: KvmVcpuEventsUpdate): void {
+    this.requireStopped("setVcpuEvents");
+    writeVcpuEvents(this.engine, this.interrupts, events);
   }
 
   /** RFLAGS.IF: the guest has interrupts on. */
@@ -192,14 +290,16 @@ export class Vcpu {
 
   /**
    * Single steps and breakpoints; replaces what was set before, so `{}` turns both off.
-   * @throws VmError EINVAL for more than four breakpoints
+   * @throws VmError EINVAL for more than four breakpoints, and such as debug registers cannot express
    */
   setGuestDebug(debug: KvmGuestDebug): void {
     this.requireStopped("setGuestDebug");
     this.debug.set(debug);
-    const { engine } = this;
-    engine.singleStep = this.debug.singleStep;
-    engine.debugStop = this.debug.hasBreakpoints ? (linear) => this.debug.stopsAt(linear, engine.retired) : null;
+    const { engine, cpu, debug: set } = this;
+    engine.singleStep = set.singleStep;
+    engine.debugStop = set.hasStops ? (linear) => set.stopsAt(linear, engine.retired) : null;
+    cpu.debugger = set.watchesData ? set.registers : null;
+    cpu.debuggerHits = 0;
   }
 
   // ---- running
@@ -319,7 +419,7 @@ export class Vcpu {
    */
   private step(): Outcome {
     const { engine, io, interrupts } = this, pc = this.linearPc(), { retired } = engine;
-    io.yieldsAtElement = interrupts.isWaiting && engine.acceptsInterrupts();
+    io.yieldsAtElement = interrupts.isDue;
     interrupts.hold();
     io.restart();
     const outcome = this.enter(1, 1);
@@ -343,7 +443,7 @@ export class Vcpu {
     const { engine, cpu, io, interrupts } = this;
     interrupts.hold();
     // OUTS runs alone, with `cpu.retired` set before: while that is still the count it has not retired.
-    while (this.queued === null && io.outputHasRoom && !io.isAsking && cpu.retired === engine.retired) this.queue(this.enter(1, 1));
+    while (this.queued === null && io.outputHasRoom && !io.isAsking && cpu.debugHits === 0 && cpu.retired === engine.retired) this.queue(this.enter(1, 1));
     interrupts.release();
   }
 
@@ -367,8 +467,11 @@ export class Vcpu {
       case "halt": return { reason: "KVM_EXIT_HLT" };
       case "shutdown": return { reason: "KVM_EXIT_SHUTDOWN" };
       case "irq-window": return { reason: "KVM_EXIT_IRQ_WINDOW_OPEN" };
-      case "debug":
-        return { reason: "KVM_EXIT_DEBUG", exception: 1, pc: this.linearPc() >>> 0, dr6: this.debug.dr6, dr7: this.debug.dr7 };
+      case "debug": {
+        const dr6 = this.debug.dr6(this.cpu.debuggerHits);
+        this.cpu.debuggerHits = 0;
+        return { reason: "KVM_EXIT_DEBUG", exception: 1, pc: this.linearPc() >>> 0, dr6, dr7: this.debug.dr7 };
+      }
       case "no-code":
         return { reason: "KVM_EXIT_INTERNAL_ERROR", suberror: KVM_INTERNAL_ERROR_EMULATION, address: this.codeAddress(outcome.linear) };
       case "no-delivery":

@@ -10,8 +10,8 @@ import { GP, GuestFault, PF, SSF } from "./fault.ts";
 import { Mmu } from "./mmu/mmu.ts";
 import type { AccessKind } from "./mmu/page-walk.ts";
 import { READ, WRITE } from "./mmu/page-walk.ts";
-import { watchHits } from "./watchpoints.ts";
-import { ATTR_CODE, ATTR_DB, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_WRITABLE, CR0, CR0_PE, CR2, CpuState, EFLAGS_SYS, F_TF, F_VM, SEG_ATTR, SEG_BASE, SEG_LIMIT, SHADOW, SHADOW_STI, SS } from "./state.ts";
+import { watchesData, watchHits } from "./watchpoints.ts";
+import { ATTR_CODE, ATTR_DB, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_WRITABLE, CR0, CR0_PE, CR2, CpuState, DR, EFLAGS_SYS, F_TF, F_VM, SEG_ATTR, SEG_BASE, SEG_LIMIT, SHADOW, SHADOW_STI, SS } from "./state.ts";
 
 /** IA32_APIC_BASE after RESET: where the local APIC would be, enabled, bootstrap processor (SDM 3A §10.4.4). */
 export const APIC_BASE_RESET = 0xfee00900n;
@@ -45,10 +45,15 @@ export class Cpu {
   readonly mmu: Mmu;
   /** Events delivered so far: interrupts, exceptions, INT n. */
   deliveries = 0;
-  /** DR6 bits of data and I/O breakpoints hit since the engine last looked. */
+  /** DR6 bits of debug traps that wait: data and I/O breakpoints hit, single steps, task switches. The engine delivers them. */
   debugHits = 0;
-  /** Data breakpoints are armed: accesses go through `load` and `store`, which look at them. */
+  /** Data breakpoints are armed: accesses go through `load` and `store`, which look at them. See `updateWatches`. */
   watches = false;
+  /** The guest's debug registers, by number. */
+  readonly debugRegisters: Int32Array;
+  /** Those of the host's debugger, if it watches data; and DR6 bits of what it has to be told. The guest does not notice. */
+  debugger: Int32Array | null = null;
+  debuggerHits = 0;
   /** FERR#: an unmasked x87 exception has come up while CR0.NE is 0; IRQ 13 on a PC. */
   onFpuError: () => void = () => undefined;
   private readonly pendingFault = new GuestFault();
@@ -57,6 +62,7 @@ export class Cpu {
     this.memory = memory;
     this.io = io;
     this.cpuid = cpuid;
+    this.debugRegisters = this.state.R.subarray(DR, DR + 8);
     this.mmu = new Mmu(this.state.R, memory, io);
   }
 
@@ -103,9 +109,15 @@ export class Cpu {
     return this.fault(PF, this.mmu.errorCode);
   }
 
-  /** Notes the data breakpoints an access hits; #DB follows when the insn has retired. */
+  /** Looks at the debug registers again: after every change of theirs. */
+  updateWatches(): void {
+    this.watches = watchesData(this.debugRegisters) || this.debugger !== null;
+  }
+
+  /** Notes the data breakpoints an access hits; what they lead to follows when the insn has retired. */
   private watch(linear: number, size: number, kind: "read" | "write"): void {
-    this.debugHits |= watchHits(this.R, linear, size, kind);
+    this.debugHits |= watchHits(this.debugRegisters, linear, size, kind);
+    if (this.debugger !== null) this.debuggerHits |= watchHits(this.debugger, linear, size, kind);
   }
 
   /** True while a repeated string insn must stop after each element: single-stepping, data breakpoints. */

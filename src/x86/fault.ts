@@ -1,7 +1,7 @@
 /** Guest faults: what the architecture says follows when the guest does something wrong. Not errors of ours. */
 
 /** Exception vectors (SDM 3A table 6-1). */
-export const DE = 0, DB = 1, BP = 3, OF = 4, BR = 5, UD = 6, NM = 7, DFAULT = 8, TS = 10, NP = 11, SSF = 12, GP = 13, PF = 14, MF = 16,
+export const DE = 0, DB = 1, NMI = 2, BP = 3, OF = 4, BR = 5, UD = 6, NM = 7, DFAULT = 8, TS = 10, NP = 11, SSF = 12, GP = 13, PF = 14, MF = 16,
   AC = 17, XM = 19;
 
 /**

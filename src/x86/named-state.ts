@@ -7,11 +7,11 @@ import { InternalError } from "../../tcg/support/errors.ts";
 import type { Cpu } from "./cpu.ts";
 import { APIC_BASE_RESET } from "./cpu.ts";
 import { readEflags, writeEflags } from "./flags.ts";
-import { CR0, CR2, CR3, CR4, CS, DF, DR, DS, EFER, EFLAGS_SYS, EIP, ES, FLAGS_AUX, FLAGS_RES, FPU_CONTROL, FPU_CS, FPU_DP, FPU_DS, FPU_IP, FPU_OPCODE, FPU_SIGN_EXP, FPU_SIGNIFICAND, FPU_STATUS, FPU_TAGS, FPU_TOP, FS, GDT_BASE, GDT_LIMIT, GS, IDT_BASE, IDT_LIMIT, LDTR, LEFT, MCG_STATUS, MISC_ENABLE, MTRR_DEF_TYPE, MXCSR, PAT, REGS, SEG_ATTR, SEG_BASE, SEG_LIMIT, SEG_SELECTOR, SHADOW, SIMD_SCRATCH, SS, STATE_SLOTS, SYSENTER_CS, SYSENTER_EIP, SYSENTER_ESP, TR, TSC_AUX, XMM } from "./state.ts";
+import { CR0, CR2, CR3, CR4, CS, DF, DR, DS, EFER, EFLAGS_SYS, EIP, ES, FLAGS_AUX, FLAGS_RES, FPU_CONTROL, FPU_CS, FPU_DP, FPU_DS, FPU_IP, FPU_OPCODE, FPU_SIGN_EXP, FPU_SIGNIFICAND, FPU_STATUS, FPU_TAGS, FPU_TOP, FS, GDT_BASE, GDT_LIMIT, GS, IDT_BASE, IDT_LIMIT, LDTR, LEFT, MCG_STATUS, MISC_ENABLE, MTRR_DEF_TYPE, MXCSR, NMI_BLOCKED, PAT, REGS, SEG_ATTR, SEG_BASE, SEG_LIMIT, SEG_SELECTOR, SHADOW, SIMD_SCRATCH, SS, STATE_SLOTS, SYSENTER_CS, SYSENTER_EIP, SYSENTER_ESP, TR, TSC_AUX, XMM } from "./state.ts";
 
 /** Fields that are one slot each. */
 const SCALARS: readonly (readonly [name: string, slot: number])[] = [
-  ...REGS.map(({ name, index }) => [name, index] as const), ["eip", EIP], ["shadow", SHADOW],
+  ...REGS.map(({ name, index }) => [name, index] as const), ["eip", EIP], ["shadow", SHADOW], ["nmi_blocked", NMI_BLOCKED],
   ["cr0", CR0], ["cr2", CR2], ["cr3", CR3], ["cr4", CR4], ["efer", EFER],
   ["dr0", DR], ["dr1", DR + 1], ["dr2", DR + 2], ["dr3", DR + 3], ["dr6", DR + 6], ["dr7", DR + 7],
   ["mxcsr", MXCSR], ["fcw", FPU_CONTROL], ["fsw", FPU_STATUS], ["ftop", FPU_TOP], ["ftags", FPU_TAGS], ["fop", FPU_OPCODE],

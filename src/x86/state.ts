@@ -48,6 +48,8 @@ export const FPU_SIGNIFICAND = 98, FPU_SIGN_EXP = 114, FPU_TOP = 122, FPU_TAGS =
   FPU_STATUS = 125,
   /** Last opcode (11 bits), instruction and operand pointers. */
   FPU_OPCODE = 126, FPU_IP = 127, FPU_CS = 128, FPU_DP = 129, FPU_DS = 130;
+/** Not 0 from the delivery of an NMI to the next IRET. */
+export const NMI_BLOCKED = 131;
 /** Two vectors of four dwords that belong to nobody: operands and results of one helper call at a time (helpers/sse). */
 export const SIMD_SCRATCH = 184;
 /** Model-specific registers of 32 bits, and of 64 bits, low word first (helpers/msr.ts). */

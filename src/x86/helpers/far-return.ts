@@ -2,7 +2,7 @@
 import type { Cpu } from "../cpu.ts";
 import { isWithinSegment } from "../cpu.ts";
 import { GP, NP } from "../fault.ts";
-import { CS, DS, EFLAGS_SYS, EIP, ES, ESP, F_NT, F_VIF, F_VIP, F_VM, FS, GS, SEG_ATTR, SEG_LIMIT, SS } from "../state.ts";
+import { CS, DS, EFLAGS_SYS, EIP, ES, ESP, F_NT, F_VIF, F_VIP, F_VM, FS, GS, NMI_BLOCKED, SEG_ATTR, SEG_LIMIT, SS } from "../state.ts";
 import { defHelper } from "./define.ts";
 import type { Descriptor } from "./descriptors.ts";
 import { markAccessed, requireDescriptor, rplOf, selectorError } from "./descriptors.ts";
@@ -110,6 +110,8 @@ export const interruptReturn = defHelper("iret", {
   params: 2,
   doc: "IRET; `nextEip` is where a task left by it goes on. #GP, #NP, #SS, #TS (SDM 2A IRET/IRETD).",
   bind: (cpu) => (opsize, nextEip) => {
+    // Even if it faults (SDM 3A §6.7.1).
+    cpu.R[NMI_BLOCKED] = 0;
     if (cpu.isRealMode()) return returnReal(cpu, opsize, 0, true);
     if (!cpu.isV86()) return interruptReturnProtected(cpu, opsize, nextEip);
     requireV86Flags(cpu, opsize);

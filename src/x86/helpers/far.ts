@@ -9,7 +9,7 @@ import type { Descriptor } from "./descriptors.ts";
 import { markAccessed, requireDescriptor, rplOf, selectorError, TYPE_CALL16, TYPE_CALL32, TYPE_TASK_GATE, TYPE_TSS16, TYPE_TSS32 } from "./descriptors.ts";
 import { setCodeSegment, setRealSegment, setSegment } from "./segments.ts";
 import { StackView } from "./stack-view.ts";
-import { raiseTaskTrap, requireAvailableTask, switchTask } from "./task-switch.ts";
+import { requireAvailableTask, switchTask } from "./task-switch.ts";
 import { innerStack } from "./tss.ts";
 
 /** #GP(0) if an offset lies beyond a code segment. */
@@ -91,7 +91,7 @@ function transferThroughGate(cpu: Cpu, gate: Descriptor, isCall: boolean, nextEi
 
 function transferToTask(cpu: Cpu, selector: number, isCall: boolean, nextEip: number): void {
   const d = requireAvailableTask(cpu, selector);
-  if (switchTask(cpu, selector, d, isCall ? "call" : "jump", nextEip, readEflags(cpu.R))) raiseTaskTrap(cpu);
+  switchTask(cpu, selector, d, isCall ? "call" : "jump", nextEip, readEflags(cpu.R));
 }
 
 /** A system descriptor as the target of a far JMP or CALL: its DPL must admit both CPL and RPL. */

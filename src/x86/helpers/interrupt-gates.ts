@@ -8,7 +8,7 @@ import { Descriptor, markAccessed, requireDescriptor, selectorError, TYPE_386, T
 import { setCodeSegment, setNullSegment, setSegment } from "./segments.ts";
 import { StackView } from "./stack-view.ts";
 import { readSystem32 } from "./system-memory.ts";
-import { raiseTaskTrap, requireAvailableTask, switchTask } from "./task-switch.ts";
+import { requireAvailableTask, switchTask } from "./task-switch.ts";
 import { innerStack } from "./tss.ts";
 
 /** What is delivered, besides the vector. */
@@ -104,11 +104,10 @@ function enterInnerLevel(cpu: Cpu, gate: Descriptor, code: Descriptor, delivery:
 function deliverToTask(cpu: Cpu, selector: number, delivery: Delivery): void {
   const { R } = cpu, d = requireAvailableTask(cpu, selector);
   const flags = readEflags(R) | (delivery.isFault ? F_RF : 0);
-  const trap = switchTask(cpu, selector, d, "call", delivery.returnEip, flags);
+  switchTask(cpu, selector, d, "call", delivery.returnEip, flags);
   if (delivery.error >= 0) {
     const stack = StackView.current(cpu);
     stack.push((R[TR + 3] & TYPE_386) !== 0 ? 32 : 16, delivery.error);
     stack.commit();
   }
-  if (trap) raiseTaskTrap(cpu);
 }

@@ -6,7 +6,7 @@ import { CR4, CR4_VME, EFLAGS_SYS, EIP, F_IF, F_OF, F_RF, F_TF, F_VIF, TR } from
 import { defHelper } from "./define.ts";
 import { TYPE_386 } from "./descriptors.ts";
 import { hasVirtualInterruptFlag, ioplOf, readVirtualFlags } from "./eflags.ts";
-import { deliver, enterByVector } from "./interrupt.ts";
+import { deliver, enterByVector, releaseDebugRegisters } from "./interrupt.ts";
 import { readSystem16, readSystem8 } from "./system-memory.ts";
 import { TSS_IO_MAP_BASE } from "./tss.ts";
 
@@ -50,8 +50,9 @@ export const trapInsn = defHelper("int3_int1", {
   params: 2,
   doc: "INT3, a software interrupt that IOPL does not stop, or INT1, which the gate's DPL does not stop either.",
   bind: (cpu) => (vector, returnEip) => {
-    if (vector === BP) software(cpu, BP, returnEip);
-    else deliver(cpu, DB, { error: -1, isSoftware: false, isFault: false, returnEip });
+    if (vector === BP) return software(cpu, BP, returnEip);
+    releaseDebugRegisters(cpu);
+    deliver(cpu, DB, { error: -1, isSoftware: false, isFault: false, returnEip });
   },
 });
 

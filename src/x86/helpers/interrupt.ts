@@ -3,9 +3,9 @@
  * (interrupt-gates.ts), and what follows when the delivery itself fails. Called by the engine and by INT n and its kin.
  */
 import type { Cpu } from "../cpu.ts";
-import { DB, DE, DFAULT, GP, GuestFault, NP, PF, pushesErrorCode, SSF, TS } from "../fault.ts";
+import { DB, DE, DFAULT, GP, GuestFault, NMI, NP, PF, pushesErrorCode, SSF, TS } from "../fault.ts";
 import { readEflags } from "../flags.ts";
-import { CS, EFLAGS_SYS, EIP, F_AC, F_IF, F_RF, F_TF, IDT_BASE, IDT_LIMIT, SEG_SELECTOR } from "../state.ts";
+import { CS, DR, DR7_GD, EFLAGS_SYS, EIP, F_AC, F_IF, F_RF, F_TF, IDT_BASE, IDT_LIMIT, NMI_BLOCKED, SEG_SELECTOR } from "../state.ts";
 import type { Delivery } from "./interrupt-gates.ts";
 import { deliverThroughGate } from "./interrupt-gates.ts";
 import { setRealSegment } from "./segments.ts";
@@ -61,17 +61,36 @@ export function deliverInterrupt(cpu: Cpu, vector: number): DeliveryResult {
   return deliverUntilDone(cpu, vector, -1, false);
 }
 
+/** Delivers a non-maskable interrupt between two insns: no other until the next IRET (SDM 3A §6.7.1). */
+export function deliverNmi(cpu: Cpu): DeliveryResult {
+  cpu.R[NMI_BLOCKED] = 1;
+  return deliverUntilDone(cpu, NMI, -1, false);
+}
+
+/** Delivers #DB for code breakpoints at EIP or for traps of the insn before, whose bits go to DR6. RF is pushed as it is. */
+export function deliverDebug(cpu: Cpu, bits: number): DeliveryResult {
+  cpu.R[DR + 6] |= bits;
+  releaseDebugRegisters(cpu);
+  return deliverUntilDone(cpu, DB, -1, false);
+}
+
+/** Whoever enters the handler of #DB may use the debug registers: DR7.GD becomes 0 (SDM 3B §17.2.4). */
+export function releaseDebugRegisters(cpu: Cpu): void {
+  cpu.R[DR + 7] &= ~DR7_GD;
+}
+
 /**
  * Delivers an exception raised by the insn at EIP, with the state as of its start.
  * @param error  error code, or -1 for none
  */
 export function deliverFault(cpu: Cpu, vector: number, error: number): DeliveryResult {
-  return deliverUntilDone(cpu, vector, error, vector !== DB);
+  if (vector === DB) releaseDebugRegisters(cpu);
+  return deliverUntilDone(cpu, vector, error, true);
 }
 
 function deliverUntilDone(cpu: Cpu, firstVector: number, firstError: number, isFirstFault: boolean): DeliveryResult {
   let vector = firstVector, error = firstError, isFault = isFirstFault;
-  // An external interrupt is benign whatever its vector.
+  // An external interrupt is benign whatever its vector; so is #DB.
   let severity = isFirstFault ? severityOf(vector) : BENIGN;
   for (;;) {
     try {
@@ -79,13 +98,13 @@ function deliverUntilDone(cpu: Cpu, firstVector: number, firstError: number, isF
       return "delivered";
     } catch (e) {
       if (!(e instanceof GuestFault)) throw e;
-      if (severity === DOUBLE) return "shutdown";
       const second = severityOf(e.vector);
+      if (severity === DOUBLE && second !== BENIGN) return "shutdown";
       const isDouble = (severity === CONTRIBUTORY && second === CONTRIBUTORY) || (severity === PAGE && second !== BENIGN);
       vector = isDouble ? DFAULT : e.vector;
       error = isDouble ? 0 : e.error;
       severity = isDouble ? DOUBLE : second;
-      isFault = vector !== DB;
+      isFault = true;
     }
   }
 }

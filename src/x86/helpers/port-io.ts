@@ -4,7 +4,8 @@
  */
 import type { Cpu } from "../cpu.ts";
 import { GP } from "../fault.ts";
-import { ATTR_P, DF, ECX, EDI, EDX, ES, ESI, TR } from "../state.ts";
+import { ATTR_P, CR4, CR4_DE, DF, ECX, EDI, EDX, ES, ESI, TR } from "../state.ts";
+import { watchHits } from "../watchpoints.ts";
 import { defHelper } from "./define.ts";
 import { TYPE_386, TYPE_TSS16 } from "./descriptors.ts";
 import { ioplOf } from "./eflags.ts";
@@ -27,6 +28,11 @@ export function checkIoPermission(cpu: Cpu, port: number, size: number): void {
   if ((bits & ((1 << size) - 1)) !== 0) cpu.fault(GP, 0);
 }
 
+/** Notes the I/O breakpoints an access hits; #DB follows when the insn has retired (SDM 3B §17.2.4). */
+function watchPort(cpu: Cpu, port: number, size: number): void {
+  if ((cpu.R[CR4] & CR4_DE) !== 0) cpu.debugHits |= watchHits(cpu.debugRegisters, port, size, "io");
+}
+
 const truncate = (value: number, size: number): number => (size === 1 ? value & 0xff : size === 2 ? value & 0xffff : value);
 
 export const portIn = defHelper("port_in", {
@@ -36,7 +42,9 @@ export const portIn = defHelper("port_in", {
   doc: "Reads `size` bytes from a port; #GP(0) (SDM 2A IN).",
   bind: (cpu) => (port, size) => {
     checkIoPermission(cpu, port, size);
-    return truncate(cpu.io.portRead(port, size), size);
+    const value = truncate(cpu.io.portRead(port, size), size);
+    watchPort(cpu, port, size);
+    return value;
   },
 });
 
@@ -47,6 +55,7 @@ export const portOut = defHelper("port_out", {
   bind: (cpu) => (port, size, value) => {
     checkIoPermission(cpu, port, size);
     cpu.io.portWrite(port, size, truncate(value, size));
+    watchPort(cpu, port, size);
   },
 });
 
@@ -76,6 +85,7 @@ export const inputString = defHelper("port_ins", {
     const to = cpu.segLinear(ES, R[EDI] & addressMask(adsize), size, true);
     cpu.probeWrite(to, size);
     cpu.store(to, size, cpu.io.portRead(port, size));
+    watchPort(cpu, port, size);
     return advance(cpu, EDI, size, adsize, rep);
   },
 });
@@ -90,6 +100,7 @@ export const outputString = defHelper("port_outs", {
     if (isDone(cpu, adsize, rep)) return 0;
     const from = cpu.segLinear(seg, R[ESI] & addressMask(adsize), size, false);
     cpu.io.portWrite(port, size, cpu.load(from, size));
+    watchPort(cpu, port, size);
     return advance(cpu, ESI, size, adsize, rep);
   },
 });

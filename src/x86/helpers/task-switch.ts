@@ -2,9 +2,9 @@
 import { setCr3 } from "./control-registers.ts";
 import type { Cpu } from "../cpu.ts";
 import { isWithinSegment } from "../cpu.ts";
-import { DB, GP, NP, TS } from "../fault.ts";
+import { GP, NP, TS } from "../fault.ts";
 import { readEflags, writeEflags } from "../flags.ts";
-import { CR0, CR0_PG, CR0_TS, CS, DR, DS, EFLAGS_SYS, EIP, ES, F_NT, F_RF, F_VM, FS, GS, LDTR, SEG_ATTR, SEG_LIMIT, SEG_SELECTOR, SS, TR } from "../state.ts";
+import { CR0, CR0_PG, CR0_TS, CS, DR, DR6_BT, DS, EFLAGS_SYS, EIP, ES, F_NT, F_VM, FS, GS, LDTR, SEG_ATTR, SEG_LIMIT, SEG_SELECTOR, SS, TR } from "../state.ts";
 import type { Descriptor } from "./descriptors.ts";
 import { fetchDescriptor, isNullSelector, markAccessed, markBusy, requireDescriptor, rplOf, selectorError, TYPE_386, TYPE_BUSY } from "./descriptors.ts";
 import { checkVirtualInterrupt } from "./eflags.ts";
@@ -31,8 +31,8 @@ interface TssLayout {
 const TSS16: TssLayout = { bits: 16, minLimit: 0x2b, eip: 0x0e, eflags: 0x10, registers: 0x12, segments: 0x22, segmentCount: 4, stride: 2, ldt: 0x2a };
 const TSS32: TssLayout = { bits: 32, minLimit: 0x67, eip: 0x20, eflags: 0x24, registers: 0x28, segments: 0x48, segmentCount: 6, stride: 4, ldt: 0x60 };
 const TSS_CR3 = 0x1c, TSS_TRAP = 0x64;
-/** DR6.BT: the switch entered a task whose T bit is set. */
-const DR6_BT = 0x8000;
+/** DR7: the local enables, which belong to a task. */
+const DR7_LOCAL = 0x155;
 
 const layoutOf = (attr: number): TssLayout => ((attr & TYPE_386) !== 0 ? TSS32 : TSS16);
 
@@ -80,9 +80,9 @@ function saveTask(cpu: Cpu, eip: number, eflags: number): void {
  * @param eip     where the old task goes on
  * @param eflags  the old task's EFLAGS as it will see them
  * Faults up to the load of the new state belong to the old task; later ones (#TS, #NP, #SS) happen in the new one, with EIP
- * at its first insn (SDM 3A table 7-1). Returns true if the new task asks for a debug trap; see `raiseTaskTrap`.
+ * at its first insn (SDM 3A table 7-1). If the new task has its T bit set, a debug trap waits before that (SDM 3B §17.3.1.5).
  */
-export function switchTask(cpu: Cpu, selector: number, d: Descriptor, source: TaskSource, eip: number, eflags: number): boolean {
+export function switchTask(cpu: Cpu, selector: number, d: Descriptor, source: TaskSource, eip: number, eflags: number): void {
   const { R } = cpu, layout = layoutOf(d.attr);
   if (!d.isPresent) cpu.fault(NP, selectorError(selector));
   if (d.limit >>> 0 < layout.minLimit) cpu.fault(TS, selectorError(selector));
@@ -98,8 +98,8 @@ export function switchTask(cpu: Cpu, selector: number, d: Descriptor, source: Ta
   loadTaskState(cpu, task, layout, source === "call");
   qualifySegments(cpu, task);
   if (!isWithinSegment(R[SEG_ATTR + CS], R[SEG_LIMIT + CS], R[EIP], 1)) cpu.fault(GP, 0);
+  if (task.trap) cpu.debugHits |= DR6_BT;
   checkVirtualInterrupt(cpu);
-  return task.trap;
 }
 
 /** Registers, flags and selectors of the new task; no segment is usable yet. */
@@ -108,8 +108,9 @@ function loadTaskState(cpu: Cpu, task: TaskImage, layout: TssLayout, isNested: b
   if (layout.bits === 32 && (R[CR0] & CR0_PG) !== 0) setCr3(cpu, task.cr3);
   R[EIP] = task.eip;
   for (let r = 0; r < 8; r++) R[r] = task.registers[r];
-  writeEflags(R, (isNested ? task.eflags | F_NT : task.eflags) & ~F_RF);
+  writeEflags(R, isNested ? task.eflags | F_NT : task.eflags);
   R[CR0] |= CR0_TS;
+  R[DR + 7] &= ~DR7_LOCAL;
   for (let s = 0; s < 6; s++) setNullSegment(cpu, s, task.segments[s]);
   // The new level holds from here on: faults are delivered from it. SS carries it.
   R[SEG_ATTR + SS] = (R[EFLAGS_SYS] & F_VM) !== 0 ? 0 : rplOf(task.segments[CS]) << 5;
@@ -141,12 +142,6 @@ function qualifySegments(cpu: Cpu, task: TaskImage): void {
   }
 }
 
-/** The debug trap of a task with the T bit: taken in the new task before its first insn (SDM 3B §17.3.1.5). */
-export function raiseTaskTrap(cpu: Cpu): never {
-  cpu.R[DR + 6] |= DR6_BT;
-  return cpu.fault(DB);
-}
-
 /** Checks that a selector names a TSS a JMP, CALL or gate may switch to: #GP(selector) or, in a gate, the same. */
 export function requireAvailableTask(cpu: Cpu, selector: number): Descriptor {
   const error = selectorError(selector), d = (selector & 4) === 0 ? fetchDescriptor(cpu, selector) : null;
@@ -161,5 +156,5 @@ export function returnToTask(cpu: Cpu, nextEip: number): void {
   const d = (selector & 4) === 0 ? fetchDescriptor(cpu, selector) : null;
   if (d === null || isNullSelector(selector) || !d.isTss(true)) return cpu.fault(TS, error);
   if (!d.isPresent) cpu.fault(NP, error);
-  if (switchTask(cpu, selector, d, "iret", nextEip, readEflags(R))) raiseTaskTrap(cpu);
+  switchTask(cpu, selector, d, "iret", nextEip, readEflags(R));
 }

@@ -2,8 +2,7 @@
  * The part of the CPU's state that decoded and translated code depends on. Code is valid only in the mode it was made in,
  * so a mode's key is part of the key of everything the engine keeps.
  */
-import { watchesData } from "../watchpoints.ts";
-import { ATTR_CODE, ATTR_DB, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_S, ATTR_WRITABLE, CR0, CR0_PE, CR0_PG, CS, DR, EFLAGS_SYS, F_VM, SEG_ATTR, SEG_BASE, SEG_LIMIT, SS } from "../state.ts";
+import { ATTR_CODE, ATTR_DB, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_S, ATTR_WRITABLE, CR0, CR0_PE, CR0_PG, CS, EFLAGS_SYS, F_VM, SEG_ATTR, SEG_BASE, SEG_LIMIT, SS } from "../state.ts";
 
 /**
  * How accesses through a segment are checked and translated.
@@ -34,7 +33,7 @@ export interface Mode {
   readonly a20: boolean;
   /** CR0.PG. */
   readonly paging: boolean;
-  /** Data breakpoints are armed: every access is looked at. */
+  /** Data breakpoints are armed, the guest's or the debugger's: every access is looked at. */
   readonly watching: boolean;
 }
 
@@ -52,8 +51,11 @@ function classify(R: Int32Array, seg: number): SegClass {
   return limit === 0xffff ? SEG_64K : SEG_ANY;
 }
 
-/** The key of the mode the state is in; cheap enough for every change of a segment register. */
-export function modeKey(R: Int32Array, a20: boolean): number {
+/**
+ * The key of the mode the state is in; cheap enough for every change of a segment register.
+ * @param watching  accesses are looked at one by one (`Mode.watching`)
+ */
+export function modeKey(R: Int32Array, a20: boolean, watching: boolean): number {
   let key = 0;
   for (let s = 5; s >= 0; s--) key = (key << 2) | classify(R, s);
   if ((R[SEG_ATTR + CS] & ATTR_DB) !== 0) key |= 1 << 12;
@@ -65,7 +67,7 @@ export function modeKey(R: Int32Array, a20: boolean): number {
   }
   if (a20) key |= 1 << 18;
   if ((R[CR0] & CR0_PG) !== 0) key |= 1 << 19;
-  if ((R[DR + 7] & 0xff) !== 0 && watchesData(R)) key |= 1 << 20;
+  if (watching) key |= 1 << 20;
   return key;
 }
 

@@ -125,6 +125,15 @@ export class Mmu implements MemoryListener {
     return true;
   }
 
+  /** Where a linear address lies, for debuggers: nothing changes, no privilege is asked for. Null if it is not mapped. */
+  peek(linear: number): { readonly physical: number; readonly isWritable: boolean; readonly isUser: boolean } | null {
+    if (!this.isOn) return { physical: linear, isWritable: true, isUser: true };
+    const { walker } = this;
+    if (!walker.peek(linear, this.R[CR3], this.control)) return null;
+    const { page, isWritable, isUser } = walker.result;
+    return { physical: page | (linear & 4095), isWritable, isUser };
+  }
+
   /** Loads the page-directory-pointer entries if paging uses them; false for reserved bits: #GP(0). */
   loadPdptes(): boolean {
     return !this.isOn || !this.control.pae || this.walker.loadPdptes(this.R[CR3]);

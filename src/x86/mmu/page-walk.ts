@@ -38,14 +38,17 @@ export class WalkResult {
   page = 0;
   /** Translation survives a load of CR3. */
   isGlobal = false;
-  /** Level 3 may reach the page. */
+  /** Level 3 may reach the page; all levels may write it. */
   isUser = false;
+  isWritable = false;
 }
 
 export class PageWalker {
   readonly result = new WalkResult();
   /** The four page-directory-pointer entries, low words, as loaded with CR3. */
   private readonly pdptes = new Int32Array(4);
+  /** The walk is the debugger's: accessed and dirty bits stay. */
+  private isPeeking = false;
   private readonly memory: PhysicalMemory;
   private readonly io: IoSpace;
 
@@ -76,7 +79,7 @@ export class PageWalker {
   }
 
   private setBits(phys: number, entry: number, bits: number): void {
-    if ((entry & bits) !== bits) this.memory.write(phys, 4, entry | bits, this.io);
+    if ((entry & bits) !== bits && !this.isPeeking) this.memory.write(phys, 4, entry | bits, this.io);
   }
 
   /**
@@ -85,6 +88,16 @@ export class PageWalker {
    */
   walk(linear: number, cr3: number, kind: AccessKind, user: boolean, acFlag: boolean, control: PagingControl): number {
     return control.pae ? this.walkPae(linear, kind, user, acFlag, control) : this.walk32(linear, cr3, kind, user, acFlag, control);
+  }
+
+  /** A walk that leaves no trace, and to which every mapped page is allowed: true with `result` filled if there is one. */
+  peek(linear: number, cr3: number, control: PagingControl): boolean {
+    this.isPeeking = true;
+    try {
+      return this.walk(linear, cr3, READ, false, true, control) === -1;
+    } finally {
+      this.isPeeking = false;
+    }
   }
 
   private walk32(linear: number, cr3: number, kind: AccessKind, user: boolean, acFlag: boolean, control: PagingControl): number {
@@ -141,6 +154,7 @@ export class PageWalker {
     result.page = page;
     result.isGlobal = (leaf & G) !== 0;
     result.isUser = (rights & US) !== 0;
+    result.isWritable = (rights & RW) !== 0;
     return -1;
   }
 }

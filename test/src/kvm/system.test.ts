@@ -15,7 +15,8 @@ describe("openKvm", () => {
     const kvm = openKvm(), offered = [...Array(256).keys()].filter((cap) => kvm.checkExtension(cap) > 0);
     expect(offered).to.deep.equal([
       tcgjs.KVM_CAP_HLT, tcgjs.KVM_CAP_USER_MEMORY, tcgjs.KVM_CAP_EXT_CPUID, tcgjs.KVM_CAP_NR_VCPUS, tcgjs.KVM_CAP_NR_MEMSLOTS, tcgjs.KVM_CAP_SYNC_MMU,
-      tcgjs.KVM_CAP_DESTROY_MEMORY_REGION_WORKS, tcgjs.KVM_CAP_SET_GUEST_DEBUG, tcgjs.KVM_CAP_JOIN_MEMORY_REGIONS_WORKS,
+      tcgjs.KVM_CAP_DESTROY_MEMORY_REGION_WORKS, tcgjs.KVM_CAP_USER_NMI, tcgjs.KVM_CAP_SET_GUEST_DEBUG, tcgjs.KVM_CAP_JOIN_MEMORY_REGIONS_WORKS,
+      tcgjs.KVM_CAP_VCPU_EVENTS, tcgjs.KVM_CAP_DEBUGREGS,
       tcgjs.KVM_CAP_MAX_VCPUS, tcgjs.KVM_CAP_READONLY_MEM, tcgjs.KVM_CAP_CHECK_EXTENSION_VM, tcgjs.KVM_CAP_GUEST_DEBUG_HW_BPS,
       tcgjs.KVM_CAP_MAX_VCPU_ID,
     ]);

@@ -60,7 +60,7 @@ const SETUPS: Readonly<Record<string, Setup>> = {
 function modeOf(setup: Setup): Mode {
   const state = new CpuState();
   setup(state.R);
-  return modeOfKey(modeKey(state.R, true));
+  return modeOfKey(modeKey(state.R, true, false));
 }
 
 function decode(bytes: readonly number[], mode: Mode): Insn {

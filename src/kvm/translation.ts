@@ -1,0 +1,26 @@
+/** KVM_TRANSLATE: from linear to physical addresses, for debuggers. */
+import type { Cpu } from "../x86/cpu.ts";
+
+/** `struct kvm_translation`, outgoing part. */
+export interface KvmTranslation {
+  /** Unsigned; 0 if not valid. */
+  readonly physicalAddress: number;
+  /** The address is mapped. */
+  readonly valid: boolean;
+  /** The tables let it be written. */
+  readonly writeable: boolean;
+  /** The tables let level 3 reach it. */
+  readonly usermode: boolean;
+}
+
+export const NO_TRANSLATION: KvmTranslation = { physicalAddress: 0, valid: false, writeable: false, usermode: false };
+
+const A20_MASK = ~(1 << 20);
+
+/** @param linear  as int32 */
+export function translationOf(cpu: Cpu, linear: number): KvmTranslation {
+  const found = cpu.mmu.peek(linear);
+  if (found === null) return NO_TRANSLATION;
+  const { physical, isWritable, isUser } = found;
+  return { physicalAddress: (cpu.a20 ? physical : physical & A20_MASK) >>> 0, valid: true, writeable: isWritable, usermode: isUser };
+}
