@@ -69,6 +69,8 @@ function rank(form: Form): number {
 export class OpcodeMap {
   /** Every form; the index is its id. */
   readonly forms: Form[] = [];
+  private readonly formsOf: (Form[] | null)[] = new Array<Form[] | null>(4 * 256).fill(null);
+  /** Made when first asked for: programs use few of all opcodes. */
   private readonly entries: (OpcodeEntry | null)[] = new Array<OpcodeEntry | null>(4 * 256).fill(null);
 
   constructor(defs: readonly InsnDef[]) {
@@ -79,12 +81,20 @@ export class OpcodeMap {
     this.forms.push(form);
     for (let i = 0; i < (form.opcodeReg ? 8 : 1); i++) {
       const at = form.map * 256 + form.opcode + i;
-      (this.entries[at] ??= new OpcodeEntry()).insert(form);
+      (this.formsOf[at] ??= []).push(form);
     }
   }
 
   /** The entry of an opcode in map 0 (one byte), 1 (0f), 2 (0f 38) or 3 (0f 3a); null if undefined. */
   entry(map: number, opcode: number): OpcodeEntry | null {
-    return this.entries[map * 256 + opcode] ?? null;
+    const at = map * 256 + opcode, forms = this.formsOf[at];
+    if (forms === null || forms === undefined) return null;
+    return this.entries[at] ??= entryOf(forms);
   }
+}
+
+function entryOf(forms: readonly Form[]): OpcodeEntry {
+  const entry = new OpcodeEntry();
+  for (const form of forms) entry.insert(form);
+  return entry;
 }
