@@ -1,7 +1,8 @@
 /** KVM_GET_SREGS and KVM_SET_SREGS: segments with their hidden parts, descriptor tables, control registers. */
 import { VmError } from "../../tcg/support/errors.ts";
 import type { Cpu } from "../x86/cpu.ts";
-import { ATTR_DB, ATTR_DPL_SHIFT, ATTR_G, ATTR_P, ATTR_S, CR0, CR0_ET, CR2, CR3, CR4, CR4_DE, CR4_MCE, CR4_OSFXSR, CR4_OSXMMEXCPT, CR4_PAE, CR4_PCE, CR4_PGE, CR4_PSE, CR4_PVI, CR4_SMAP, CR4_SMEP, CR4_TSD, CR4_UMIP, CR4_VME, CS, DS, EFER, EFER_NXE, ES, FS, GDT_BASE, GDT_LIMIT, GS, IDT_BASE, IDT_LIMIT, LDTR, SEG_ATTR, SEG_BASE, SEG_LIMIT, SEG_SELECTOR, SS, TR } from "../x86/state.ts";
+import { writableCr4 } from "../x86/helpers/control-registers.ts";
+import { ATTR_DB, ATTR_DPL_SHIFT, ATTR_G, ATTR_P, ATTR_S, CR0, CR0_ET, CR2, CR3, CR4, CS, DS, EFER, EFER_NXE, ES, FS, GDT_BASE, GDT_LIMIT, GS, IDT_BASE, IDT_LIMIT, LDTR, SEG_ATTR, SEG_BASE, SEG_LIMIT, SEG_SELECTOR, SS, TR } from "../x86/state.ts";
 import { hex, requireInteger, requireUint32 } from "./check.ts";
 
 /** `struct kvm_segment`. `base` and `limit` are unsigned, the limit in bytes; the others are small numbers, flags 0 or 1. */
@@ -90,9 +91,6 @@ const SEGMENT_FIELDS: Readonly<Record<keyof KvmSegment, number>> = {
   base: 0xffffffff, limit: 0xffffffff, selector: 0xffff, type: 15, present: 1, dpl: 3, db: 1, s: 1, l: 0, g: 1, avl: 1, unusable: 1,
 };
 
-/** CR4 bits there are. What the guest itself may set depends on what CPUID reports. */
-const CR4_DEFINED = CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_MCE | CR4_PGE | CR4_PCE | CR4_OSFXSR | CR4_OSXMMEXCPT
-  | CR4_UMIP | CR4_SMEP | CR4_SMAP;
 const APIC_BASE_WRITABLE = 0xffffff900;
 
 function readSegment(R: Int32Array, at: SegmentSlots): KvmSegment {
@@ -143,12 +141,9 @@ export function writeSregs(cpu: Cpu, cr8: number, update: KvmSregsUpdate): numbe
   if (update.cr8 !== undefined) next.cr8 = requireInteger("setSregs: cr8", update.cr8, 0, 15);
   if (update.apicBase !== undefined) next.apicBase = requireInteger("setSregs: apicBase", update.apicBase, 0, APIC_BASE_WRITABLE);
   if (update.efer !== undefined) next.efer = requireUint32("setSregs: efer", update.efer);
-  if ((next.efer & ~EFER_NXE) !== 0) {
-    throw new VmError("EINVAL", `setSregs: efer is ${hex(next.efer)}; this CPU has no long mode and no SYSCALL, only NXE (${hex(EFER_NXE)})`);
-  }
-  if ((next.cr4 & ~CR4_DEFINED) !== 0) {
-    throw new VmError("EINVAL", `setSregs: cr4 is ${hex(next.cr4)}; this CPU has only the bits ${hex(CR4_DEFINED)}`);
-  }
+  const efer = cpu.cpuid.has("nx") ? EFER_NXE : 0, cr4 = writableCr4(cpu.cpuid);
+  if ((next.efer & ~efer) !== 0) throw new VmError("EINVAL", `setSregs: efer is ${hex(next.efer)}; this CPU has only the bits ${hex(efer)}`);
+  if ((next.cr4 & ~cr4) !== 0) throw new VmError("EINVAL", `setSregs: cr4 is ${hex(next.cr4)}; this CPU has only the bits ${hex(cr4)}`);
   for (const name of SEGMENT_NAMES) if (update[name] !== undefined) writeSegment(R, SEGMENTS[name], next[name]);
   for (const name of TABLE_NAMES) {
     R[TABLES[name].base] = next[name].base;

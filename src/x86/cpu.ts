@@ -6,7 +6,8 @@ import type { IoSpace } from "../bus/io.ts";
 import type { PhysicalMemory } from "../mem/physical-memory.ts";
 import { PAGE_SIZE } from "../mem/physical-memory.ts";
 import type { CpuidTable } from "./cpuid.ts";
-import { GP, GuestFault, PF, SSF } from "./fault.ts";
+import { AC, GP, GuestFault, PF, SSF } from "./fault.ts";
+import { checksAlignment } from "./isa/mode.ts";
 import { Mmu } from "./mmu/mmu.ts";
 import type { AccessKind } from "./mmu/page-walk.ts";
 import { READ, WRITE } from "./mmu/page-walk.ts";
@@ -27,6 +28,13 @@ export function isWithinSegment(attr: number, limit: number, offset: number, siz
   const first = offset >>> 0, last = first + size - 1, end = limit >>> 0;
   if ((attr & (ATTR_CODE | ATTR_EXPAND_DOWN)) !== ATTR_EXPAND_DOWN) return last <= end;
   return first > end && last <= ((attr & ATTR_DB) !== 0 ? 0xffffffff : 0xffff);
+}
+
+/** Alignment that an operand wants: its size; 8 for 80 bits; 2 or 4 for x87 environments. Vectors see to theirs themselves. */
+function alignmentOf(size: number): number {
+  if (size <= 8) return size;
+  if (size === 10) return 8;
+  return size === 16 || size === 512 ? 1 : size % 4 === 0 ? 4 : 2;
 }
 
 export class Cpu {
@@ -136,10 +144,13 @@ export class Cpu {
     return this.memory.read(this.physical(linear, READ), 2, this.io);
   }
 
+  /** Across a page boundary it is done in pieces that are aligned, as a bus does it. */
   load32(linear: number): number {
     if (this.watches) this.watch(linear, 4, "read");
     if ((linear & (PAGE_SIZE - 1)) <= PAGE_SIZE - 4) return this.memory.read(this.physical(linear, READ), 4, this.io);
-    return this.load8(linear) | (this.load8((linear + 1) | 0) << 8) | (this.load8((linear + 2) | 0) << 16) | (this.load8((linear + 3) | 0) << 24);
+    const half = (linear + 2) | 0;
+    if ((linear & 1) === 0) return this.load16(linear) | (this.load16(half) << 16);
+    return this.load8(linear) | (this.load16((linear + 1) | 0) << 8) | (this.load8((linear + 3) | 0) << 24);
   }
 
   /** Loads that also check that a store to the same place will succeed. */
@@ -182,7 +193,14 @@ export class Cpu {
     if (this.watches) this.watch(linear, 4, "write");
     if ((linear & (PAGE_SIZE - 1)) <= PAGE_SIZE - 4) return this.memory.write(this.physical(linear, WRITE), 4, value, this.io);
     this.probeWrite(linear, 4);
-    for (let i = 0; i < 4; i++) this.store8((linear + i) | 0, value >> (8 * i));
+    if ((linear & 1) === 0) {
+      this.store16(linear, value);
+      this.store16((linear + 2) | 0, value >> 16);
+    } else {
+      this.store8(linear, value);
+      this.store16((linear + 1) | 0, value >> 8);
+      this.store8((linear + 3) | 0, value >> 24);
+    }
   }
 
   load(linear: number, size: number): number {
@@ -207,6 +225,13 @@ export class Cpu {
       if (write ? isCode || (attr & ATTR_WRITABLE) === 0 : isCode && (attr & ATTR_WRITABLE) === 0) ok = false;
     }
     if (!ok) this.fault(seg === SS ? SSF : GP, 0);
-    return (R[SEG_BASE + seg] + offset) | 0;
+    const linear = (R[SEG_BASE + seg] + offset) | 0;
+    this.checkAlignment(linear, size);
+    return linear;
+  }
+
+  /** #AC(0) for an operand of `size` bytes that is not aligned as the manual wants it, where that is checked (SDM 3A table 6-7). */
+  checkAlignment(linear: number, size: number): void {
+    if (checksAlignment(this.R) && (linear & (alignmentOf(size) - 1)) !== 0) this.fault(AC, 0);
   }
 }

@@ -46,7 +46,9 @@ export class StackView {
 
   private linear(offset: number, size: number): number {
     if (!isWithinSegment(this.attr, this.limit, offset, size)) this.cpu.fault(SSF, this.error);
-    return (this.base + offset) | 0;
+    const linear = (this.base + offset) | 0;
+    if (this.isUser) this.cpu.checkAlignment(linear, size);
+    return linear;
   }
 
   /** Pushes `bits` (16 or 32) of a value. */

@@ -2,13 +2,13 @@
  * The part of the CPU's state that decoded and translated code depends on. Code is valid only in the mode it was made in,
  * so a mode's key is part of the key of everything the engine keeps.
  */
-import { ATTR_CODE, ATTR_DB, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_S, ATTR_WRITABLE, CR0, CR0_PE, CR0_PG, CS, EFLAGS_SYS, F_VM, SEG_ATTR, SEG_BASE, SEG_LIMIT, SS } from "../state.ts";
+import { ATTR_CODE, ATTR_DB, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_S, ATTR_WRITABLE, CR0, CR0_AM, CR0_PE, CR0_PG, CS, EFLAGS_SYS, F_AC, F_VM, SEG_ATTR, SEG_BASE, SEG_LIMIT, SS } from "../state.ts";
 
 /**
  * How accesses through a segment are checked and translated.
  * - `SEG_FLAT`: base 0, limit 4 GiB, readable and writable: nothing to do;
  * - `SEG_64K`: limit 0xffff, readable and writable, any base: real mode and V86;
- * - `SEG_ANY`: everything else, checked against the descriptor at run time.
+ * - `SEG_ANY`: everything else, checked against the descriptor at run time; and all segments while alignment is checked.
  */
 export const SEG_FLAT = 0, SEG_64K = 1, SEG_ANY = 2;
 export type SegClass = 0 | 1 | 2;
@@ -51,13 +51,20 @@ function classify(R: Int32Array, seg: number): SegClass {
   return limit === 0xffff ? SEG_64K : SEG_ANY;
 }
 
+/** True if unaligned accesses are #AC: at level 3 with CR0.AM and EFLAGS.AC (SDM 3A §6.15, interrupt 17). */
+export function checksAlignment(R: Int32Array): boolean {
+  if ((R[EFLAGS_SYS] & F_AC) === 0 || (R[CR0] & (CR0_AM | CR0_PE)) !== (CR0_AM | CR0_PE)) return false;
+  return (R[EFLAGS_SYS] & F_VM) !== 0 || ((R[SEG_ATTR + SS] >> ATTR_DPL_SHIFT) & 3) === 3;
+}
+
 /**
  * The key of the mode the state is in; cheap enough for every change of a segment register.
  * @param watching  accesses are looked at one by one (`Mode.watching`)
  */
 export function modeKey(R: Int32Array, a20: boolean, watching: boolean): number {
   let key = 0;
-  for (let s = 5; s >= 0; s--) key = (key << 2) | classify(R, s);
+  const isAligning = checksAlignment(R);
+  for (let s = 5; s >= 0; s--) key = (key << 2) | (isAligning ? SEG_ANY : classify(R, s));
   if ((R[SEG_ATTR + CS] & ATTR_DB) !== 0) key |= 1 << 12;
   if ((R[SEG_ATTR + SS] & ATTR_DB) !== 0) key |= 1 << 13;
   if ((R[CR0] & CR0_PE) !== 0) {

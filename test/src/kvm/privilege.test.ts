@@ -73,6 +73,25 @@ for (const [name, options] of ENGINES) {
       for (const code of ["0f 00 c0", "0f 00 c8"]) expect(at("v86", `${code}   ; …`, CR4_UMIP), code).to.equal("#6 at 1000");
     });
 
+    it("alignment is checked at level 3 and in V86, with CR0.AM and EFLAGS.AC", () => {
+      const at = (level: 0 | 3 | "v86", code: string, cr0: number, rflags: number): string => {
+        const made = protectedGuest(`${code}\nf4`, options);
+        made.vcpu.setSregs({ cr0 });
+        if (level === 3) enterUser(made.vcpu);
+        if (level === "v86") enterV86(made.vcpu, 0);
+        made.vcpu.setRegs({ rflags: made.vcpu.getRegs().rflags | rflags });
+        return outcomeOf(made).replace(/^#13\(0\).*/, "ok");
+      };
+      const LOAD = "a1 02 40 00 00   ; mov eax, [0x4002]", AM = 0x40011;
+      expect(at(3, LOAD, AM, AC)).to.equal("#17(0) at 1000");
+      expect(at(3, LOAD, AM, 0)).to.equal("ok");
+      expect(at(3, LOAD, 0x11, AC)).to.equal("ok");
+      expect(at(0, LOAD, AM, AC)).to.equal("ok");
+      expect(at("v86", "a1 01 40   ; mov ax, [0x4001]", AM, AC)).to.equal("#17(0) at 1000");
+      expect(at("v86", "a1 02 40   ; mov ax, [0x4002]", AM, AC)).to.equal("ok");
+      expect(at(3, "0f 10 05 01 40 00 00   ; movups xmm0, [0x4001]", AM, AC), "SSE without CR4.OSFXSR").to.equal("#6 at 1000");
+    });
+
     it("CLAC and STAC are for level 0 and need SMAP", () => {
       for (const code of ["0f 01 ca   ; clac", "0f 01 cb   ; stac"]) {
         expect(at(0, code)).to.equal("ok");

@@ -92,7 +92,7 @@ describe("setSregs", () => {
       [/cs has no bas/, { cs: { bas: 0 } } as KvmSregsUpdate],
       [/no cr1/, { cr1: 0 } as KvmSregsUpdate],
       [/cr4 is 0x2000/, { cr4: 0x2000 }],
-      [/efer is 0x100; this CPU has no long mode/, { efer: 0x100 }],
+      [/efer is 0x100; this CPU has only the bits 0x800/, { efer: 0x100 }],
       [/gdt\.limit is 65536/, { gdt: { base: 0, limit: 0x10000 } }],
       [/cr8 is 16/, { cr8: 16 }],
     ];
