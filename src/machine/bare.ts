@@ -112,19 +112,21 @@ export class BareMachine {
 
   /**
    * Runs until the guest ends or a limit is reached. Call it with small limits in turn with something else, or once.
-   * `maxSteps` ends a guest that retires nothing; a caller that counts insns should count a call that ends so as its full
-   * `maxInsns`, or it may wait for ever.
+   * `maxSteps` ends a guest that retires nothing, or whose insn in progress makes that many accesses to devices; a caller that
+   * counts insns should count a call that ends so as its full `maxInsns`, or it may wait for ever.
    */
   run(limits: RunLimits = {}): BareOutcome {
-    const { maxInsns = Infinity, maxSteps } = limits, goal = this.insns + maxInsns, { onExit } = this.options;
-    for (;;) {
+    const { maxInsns = Infinity, maxSteps = Infinity } = limits, goal = this.insns + maxInsns, { onExit } = this.options;
+    for (let idleExits = 0; ;) {
       this.runTimer();
       const until = Math.min(goal, this.timer.deadline);
-      const exit = this.vcpu.run({ maxInsns: until - this.insns, ...(maxSteps === undefined ? {} : { maxSteps }) });
+      const exit = this.vcpu.run({ maxInsns: until - this.insns, maxSteps });
       this.insns += exit.insns;
+      idleExits = exit.insns === 0 ? idleExits + 1 : 0;
       const outcome = this.answer(exit);
       onExit?.(exit, this.vcpu);
       if (outcome !== null) return outcome;
+      if (idleExits > maxSteps) return { kind: "budget" };
     }
   }
 

@@ -166,6 +166,18 @@ describe("BareMachine", () => {
     for (const [message, bytes, options] of refused) expectErrno("EINVAL", message, () => new BareMachine(bytes, options));
   });
 
+  it("counts accesses of an insn that does not end as steps", () => {
+    // rep stosb of 4 GiB to where there is no memory: an exit each.
+    const code = "bf 00 00 00 80 31 c9 49 f3 aa f4   ; mov edi, 2G; xor ecx, ecx; dec ecx; rep stosb; hlt";
+    const { machine, outcome, unhandled } = run(code, { bits: 32 });
+    expect([outcome, machine.insns]).to.deep.equal([{ kind: "budget" }, 3]);
+    expect(unhandled.length).to.be.within(1000, 1002);
+    // A later run goes on where it was.
+    expect(machine.run({ maxSteps: 10 })).to.deep.equal({ kind: "budget" });
+    expect(unhandled.length).to.be.within(1010, 1013);
+    expect(unhandled.map(({ address }) => address)).to.deep.equal(unhandled.map((_, i) => 2 ** 31 + i));
+  });
+
   it("copies the image", () => {
     const image = bytesOf("40 f4   ; inc ax; hlt"), machine = new BareMachine(image);
     image.fill(0);
