@@ -2,6 +2,7 @@
  * Runs cases (x86-case.ts), one after the other, under one engine. What is in memory and on the CPU before has no influence
  * on a case, nor has what ran before it.
  */
+import { KVM_MEM_LOG_DIRTY_PAGES, KVM_MEM_READONLY } from "../kvm/constants.ts";
 import type { KvmExit } from "../kvm/exits.ts";
 import type { VmOptions } from "../kvm/options.ts";
 import { openKvm } from "../kvm/system.ts";
@@ -16,12 +17,19 @@ export type CaseOutcome = "running" | "done" | "stuck" | "shutdown" | "fail-entr
 /** Steps in a row that retire nothing before a machine counts as stuck, and exits of any kind in one case. */
 const DEFAULT_STEPS = 400, MAX_EXITS = 400;
 const LINE_BYTES = 16;
-const KVM_MEM_READONLY = 2;
 
 /** A region, and what is to be in it when a case starts. */
 interface Region extends CaseRegion {
   readonly start: Uint8Array;
   readonly bytes: Uint8Array;
+}
+
+/** What makes no difference to a guest either. */
+export interface CaseMachineOptions {
+  /** The host writes memory directly, so that the engine has to find out. */
+  readonly sharesMemory?: boolean;
+  /** Pages that are written are logged. */
+  readonly logsDirty?: boolean;
 }
 
 export class CaseMachine {
@@ -33,6 +41,7 @@ export class CaseMachine {
   /** What the guest has asked of the outside, in words, with the insns retired at the time. */
   readonly log: string[] = [];
   private readonly layout: readonly CaseRegion[];
+  private readonly sharesMemory: boolean;
   private readonly regions: readonly Region[];
   private events: readonly CaseEvent[] = [];
   private nextEvent = 0;
@@ -40,17 +49,19 @@ export class CaseMachine {
   private readonly entries = new Map<string, ReadonlyMap<string, string>>();
   private before: ReadonlyMap<string, string> = new Map();
 
-  /** @param options  how the engine works */
-  constructor(layout: readonly CaseRegion[], options: VmOptions) {
-    const kvm = openKvm(options);
+  /** @param engine  how the engine works */
+  constructor(layout: readonly CaseRegion[], engine: VmOptions, options: CaseMachineOptions = {}) {
+    const kvm = openKvm(engine), logging = options.logsDirty === true ? KVM_MEM_LOG_DIRTY_PAGES : 0;
     this.layout = layout;
+    this.sharesMemory = options.sharesMemory === true;
     this.vm = kvm.createVm();
     layout.forEach(({ base, size, isReadOnly }, slot) => {
-      this.vm.setUserMemoryRegion({ slot, guestPhysAddr: base, memorySize: size, flags: isReadOnly ? KVM_MEM_READONLY : 0 });
+      this.vm.setUserMemoryRegion({ slot, guestPhysAddr: base, memorySize: size, flags: (isReadOnly ? KVM_MEM_READONLY : 0) | logging });
+      if (this.sharesMemory) this.vm.memory(slot);
     });
     this.vcpu = this.vm.createVcpu(0);
     this.vcpu.setCpuid2(kvm.getSupportedCpuid());
-    // Not by `Vm.memory`, after which the engine looks for changes before each run.
+    // Not by `Vm.memory`, unless the host is to write directly: after it the engine looks for changes before each run.
     const { all } = this.vcpu.engine.cpu.memory;
     this.regions = layout.map((region, i) => ({ ...region, start: new Uint8Array(region.size), bytes: all.find((r) => r.slot === i)?.bytes ?? new Uint8Array(0) }));
   }
@@ -131,9 +142,15 @@ export class CaseMachine {
         // One can wait; another is lost, as it is on a PC's line.
         if (this.vcpu.engine.pendingInterrupt < 0) this.vcpu.interrupt(event.vector);
         return;
-      case "write": return this.vm.writePhys(event.address, event.bytes);
+      case "write": return this.write(event);
       case "set": return this.set(event.name, Number(event.value));
     }
+  }
+
+  private write(piece: CaseBytes): void {
+    if (!this.sharesMemory) return this.vm.writePhys(piece.address, piece.bytes);
+    const found = regionOf(this.layout, piece), region = this.regions[this.layout.indexOf(found)];
+    region.bytes.set(piece.bytes, piece.address - region.base);
   }
 
   private set(name: string, value: number): void {

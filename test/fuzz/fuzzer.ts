@@ -2,11 +2,12 @@
 
 import type { X86Case } from "../../src/machine/x86-case.ts";
 import { printCase } from "../../src/machine/x86-case.ts";
+import { CR0_PG, CR3 } from "../../src/x86/state.ts";
 import type { CaseDifference, CaseSetting } from "../support/case-lockstep.ts";
 import { CaseLockstep, REFERENCE } from "../support/case-lockstep.ts";
 import { makeCase } from "./generate/case.ts";
 import { disassembly } from "./generate/code.ts";
-import { REGIONS } from "./generate/layout.ts";
+import { PAGING, PAGING_END, REGIONS } from "./generate/layout.ts";
 import { reduce } from "./reduce.ts";
 import { SETTINGS } from "./settings.ts";
 
@@ -34,6 +35,9 @@ export class FuzzCounts {
 }
 
 const REDUCE_TRIES = 3000, SHOWN_FIELDS = 12;
+/** One case in so many also runs on an interpreter that keeps no translations. */
+const FORGETFUL_EVERY = 4, FORGETFUL_INSNS = 150;
+const PAGE_OFFSET = 0xfff, ACCESSED_DIRTY = 0x60;
 
 export class Fuzzer {
   readonly counts = new FuzzCounts();
@@ -52,8 +56,39 @@ export class Fuzzer {
     counts.insns += insns;
     counts.outcomes.set(outcome, (counts.outcomes.get(outcome) ?? 0) + 1);
     if (verdict === "stuck") counts.stuck++;
-    if (typeof verdict === "string") return null;
-    return this.examine(c, number, setting, verdict);
+    if (typeof verdict !== "string") return this.examine(c, number, setting, verdict);
+    return verdict === "same" && number % FORGETFUL_EVERY === 0 ? this.examineForgetful(c, number) : null;
+  }
+
+  /**
+   * A translation that is kept although the processor must have dropped it (CR0, CR3, CR4, EFER, INVLPG, AC under SMAP): the
+   * interpreter goes another way when it forgets all of them, and the page tables are what they were.
+   */
+  private examineForgetful(c: X86Case, number: number): Finding | null {
+    if (!this.keepsTooLong(c)) return null;
+    this.counts.findings++;
+    const small = reduce(c, (candidate) => this.keepsTooLong(candidate), REDUCE_TRIES);
+    const fields = this.lockstep.compareForgetful(small, () => undefined);
+    const summary = `a translation is kept too long (jit: interpreter that forgets all)\n${summaryOf({ insns: small.insns, fields })}`;
+    return { seed: this.seed, number, setting: REFERENCE.name, summary, filetest: this.filetestOf(small) };
+  }
+
+  private keepsTooLong(whole: X86Case): boolean {
+    if ((Number(whole.state.get("cr0") ?? 0) & CR0_PG) === 0) return false;
+    const c = { ...whole, insns: Math.min(whole.insns, FORGETFUL_INSNS) }, cr3 = Number(c.state.get("cr3")) & ~PAGE_OFFSET;
+    let isOther = false;
+    const differences = this.lockstep.compareForgetful(c, ({ vcpu }) => {
+      isOther ||= (vcpu.engine.cpu.R[CR3] & ~PAGE_OFFSET) !== cr3;
+    });
+    if (isOther || differences.every(({ name }) => isTableLine(name))) return false;
+    return sameTables(this.tablesOf(c), this.lockstep.machine(REFERENCE).memory[0].subarray(PAGING, PAGING_END));
+  }
+
+  /** The page tables as they are at first. */
+  private tablesOf({ memory }: X86Case): Uint8Array {
+    const tables = new Uint8Array(PAGING_END - PAGING);
+    for (const { address, bytes } of memory) if (address >= PAGING && address + bytes.length <= PAGING_END) tables.set(bytes, address - PAGING);
+    return tables;
   }
 
   private examine(c: X86Case, number: number, setting: CaseSetting, verdict: CaseDifference): Finding | null {
@@ -97,6 +132,17 @@ export class Fuzzer {
     }
     return printCase({ ...c, code: c.code.map((insn) => ({ ...insn, text: disassembly(insn, is32) })) }, result);
   }
+}
+
+/** Equal but for accessed and dirty bits, which the processor sets. */
+function sameTables(a: Uint8Array, b: Uint8Array): boolean {
+  return a.every((byte, i) => byte === b[i] || (i % 4 === 0 && (byte | ACCESSED_DIRTY) === (b[i] | ACCESSED_DIRTY)));
+}
+
+/** A line of memory that differs, among the page tables: accessed bits that the program has cleared are set again. */
+function isTableLine(name: string): boolean {
+  const address = Number(/^region 0 (0x[0-9a-f]+)$/.exec(name)?.[1]);
+  return address >= PAGING && address < PAGING_END;
 }
 
 function summaryOf({ insns, fields }: CaseDifference): string {

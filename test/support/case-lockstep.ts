@@ -1,6 +1,7 @@
 // A case under interpreter and translator side by side, under any of the settings that must make no difference.
 
 import type { VmOptions } from "../../src/kvm/options.ts";
+import type { CaseMachineOptions } from "../../src/machine/case-machine.ts";
 import { CaseMachine } from "../../src/machine/case-machine.ts";
 import type { FieldDifference } from "../../src/machine/lockstep.ts";
 import type { CaseRegion, X86Case } from "../../src/machine/x86-case.ts";
@@ -12,6 +13,7 @@ import { PLAIN_SLOTS } from "../../src/x86/named-state.ts";
 export interface CaseSetting {
   readonly name: string;
   readonly vm: VmOptions;
+  readonly machine?: CaseMachineOptions;
   /** Most insns between two stops. */
   readonly stride: number;
 }
@@ -49,10 +51,10 @@ export class CaseLockstep {
   }
 
   /** A machine with this setting, which has run other cases before. */
-  machine(setting: Pick<CaseSetting, "name" | "vm">): CaseMachine {
+  machine(setting: Omit<CaseSetting, "stride">): CaseMachine {
     let pooled = this.pool.get(setting.name);
     if (pooled === undefined || ++pooled.cases > CASES_PER_MACHINE) {
-      pooled = { machine: new CaseMachine(this.layout, setting.vm), cases: 1 };
+      pooled = { machine: new CaseMachine(this.layout, setting.vm, setting.machine), cases: 1 };
       this.pool.set(setting.name, pooled);
     }
     return pooled.machine;
@@ -101,10 +103,18 @@ export class CaseLockstep {
   }
 
   /**
-   * True if what a case comes to depends on how long translations are kept, which is the processor's choice (SDM 3A §4.10.4):
-   * the interpreter goes another way when it forgets them after every insn.
+   * True if what a case comes to depends on how long translations are kept, which is the processor's choice (SDM 3A §4.10.4)
+   * as far as the program changes page tables without saying so.
    */
   dependsOnTlb(c: X86Case): boolean {
+    return this.compareForgetful(c, () => undefined).length > 0;
+  }
+
+  /**
+   * What the interpreter does differently when it forgets all translations after every insn; empty for nothing.
+   * @param observe  called after every insn with the machine that forgets
+   */
+  compareForgetful(c: X86Case, observe: (machine: CaseMachine) => void): FieldDifference[] {
     const plain = this.machine(REFERENCE), forgetful = this.machine({ ...REFERENCE, name: "forgetful" });
     plain.load(c);
     forgetful.load(c);
@@ -112,8 +122,9 @@ export class CaseLockstep {
     for (let n = 1; n <= c.insns && forgetful.outcome === "running"; n++) {
       forgetful.runTo(n);
       forgetful.vcpu.engine.cpu.mmu.flush(true);
+      observe(forgetful);
     }
-    return compareMachines(plain, forgetful).length > 0;
+    return compareMachines(plain, forgetful);
   }
 }
 

@@ -3,13 +3,14 @@
 import type { CaseEvent, CaseInsn, X86Case } from "../../../src/machine/x86-case.ts";
 import { ATTR_DB, ATTR_P, CR0_AM, CR0_EM, CR0_ET, CR0_MP, CR0_NE, CR0_PE, CR0_PG, CR0_TS, CR0_WP, CR4_DE, CR4_OSFXSR, CR4_OSXMMEXCPT, CR4_PAE, CR4_PCE, CR4_PGE, CR4_PSE, CR4_PVI, CR4_SMAP, CR4_SMEP, CR4_TSD, CR4_UMIP, CR4_VME, EFER_NXE, F_AC, F_ID, F_IF, F_IOPL, F_NT, F_RF, F_TF, F_VM } from "../../../src/x86/state.ts";
 import { Random } from "../../oracle/random.ts";
-import type { CodeContext, Piece } from "./code.ts";
+import type { CodeContext, Flavour, Piece } from "./code.ts";
 import { layOut, pointer, randomBytes, randomInsn, somewhere } from "./code.ts";
 import type { Segment } from "./descriptors.ts";
 import { Descriptors, isSize32 } from "./descriptors.ts";
 import { putGates, putRealHandlers } from "./handlers.ts";
 import { prologue, randomIdiom } from "./idioms.ts";
 import { Image, word16, word32 } from "./image.ts";
+import { vectorBytes } from "./numbers.ts";
 import { CODE, CODE_END, CODE_OTHER, CODE_OTHER_END, DATA, DATA_END, FAR_DATA, GDT, GDT_SLOTS, IDT, IDT_SLOTS, POINTER_COUNT, POINTERS, REGIONS, ROM, SLOT_BYTES, STACK_BYTES, STACKS, stackTop } from "./layout.ts";
 import type { Paging } from "./paging.ts";
 import { put32BitTables, putPaeTables } from "./paging.ts";
@@ -20,10 +21,16 @@ type ModeName = "real" | "v86" | "protected";
 /** Segment registers in the order of their numbers. */
 const SEGMENT_NAMES = ["es", "cs", "ss", "ds", "fs", "gs"] as const;
 const ATTR_REAL_DATA = 0x93, ATTR_REAL_CODE = 0x9b, ATTR_V86 = 0xf3;
-const MAX_INSNS = 600, LONG_INSNS = 6000;
+const MAX_INSNS = 600, LONG_INSNS = 3000;
 
 const hex = (n: number): string => `0x${(n >>> 0).toString(16)}`;
 const segmentText = ({ selector, base, limit, attr }: Segment): string => [selector, base, limit, attr].map(hex).join(":");
+
+/** Sixteen bytes as a state field: dwords from the highest. */
+function vectorText(bytes: readonly number[]): string {
+  const { buffer } = Uint8Array.from(bytes), view = new DataView(buffer);
+  return [12, 8, 4, 0].map((at) => hex(view.getUint32(at, true))).join(":");
+}
 
 /** Each of the bits with its own chance. */
 function someBits(random: Random, chances: readonly (readonly [bit: number, chance: number])[]): number {
@@ -42,6 +49,7 @@ class CaseMaker {
   private readonly chaos: number;
   private readonly isSlotted: boolean;
   private readonly isCalm: boolean;
+  private readonly flavour: Flavour;
   private readonly descriptors: Descriptors;
   private readonly paging: Paging | null;
   private readonly code: Segment;
@@ -55,6 +63,7 @@ class CaseMaker {
     this.chaos = random.pick([0, 0.05, 0.2, 0.2, 0.6, 1]);
     this.isSlotted = random.chance(0.6);
     this.isCalm = random.chance(0.5);
+    this.flavour = random.pick<Flavour>(["any", "any", "any", "vector", "float", "x87"]);
     this.putData();
     this.descriptors = new Descriptors(this.image, random, this.chaos);
     this.paging = this.mode !== "real" && random.chance(0.6) ? this.makePaging() : null;
@@ -76,7 +85,7 @@ class CaseMaker {
   private putData(): void {
     const { image, random } = this;
     // Not all of it: a case is to be read by people.
-    for (let i = 0; i < 24; i++) image.put(random.between(DATA, DATA_END - 16) & ~15, random.bytes(16));
+    for (let i = 0; i < 32; i++) image.put(random.between(DATA, DATA_END - 16) & ~15, random.bool() ? random.bytes(16) : vectorBytes(random));
     for (let i = 0; i < 8; i++) image.put(STACKS + (random.below(5 * STACK_BYTES) & ~15), random.bytes(16));
     image.put(FAR_DATA, random.bytes(32));
     image.put(ROM, random.bytes(32));
@@ -105,7 +114,7 @@ class CaseMaker {
     const farTargets = isProtected ? segments.flatMap((s) => entries.map((at) => ({ selector: s.selector, offset: ((isSize32(s) === is32 ? at : CODE_OTHER) - s.base) >>> 0 })))
       : entries.map((at) => ({ selector: 0, offset: at }));
     return {
-      random, is32, data: this.dataSegment, isPaged: paging !== null, isCalm: this.isCalm, farTargets, controls: this.controls(),
+      random, is32, data: this.dataSegment, isPaged: paging !== null, isCalm: this.isCalm, flavour: this.flavour, farTargets, controls: this.controls(),
       selectors: isProtected ? descriptors.selectors : [0, 0x100, 0xb00, 0x1000, 0xf000, 0xffff], gates: isProtected ? descriptors.gates : [],
       pageEntries: paging?.entries ?? [],
     };
@@ -160,6 +169,11 @@ class CaseMaker {
       [CR4_VME, 0.3], [CR4_PVI, 0.2], [CR4_TSD, 0.1], [CR4_DE, 0.4], [CR4_PSE, 0.6], [CR4_PGE, 0.5], [CR4_PCE, 0.4], [CR4_OSFXSR, 0.9], [CR4_OSXMMEXCPT, 0.6],
       [CR4_UMIP, 0.2], [CR4_SMEP, 0.1], [CR4_SMAP, 0.2],
     ]);
+    // Programs that are about floating point have it.
+    if (this.isCalm && this.flavour !== "any" && random.chance(0.95)) {
+      cr0 &= ~(CR0_EM | CR0_TS);
+      cr4 |= CR4_OSFXSR;
+    }
     if (mode !== "real") cr0 |= CR0_PE;
     if (paging !== null) cr0 |= CR0_PG;
     if (paging === null ? random.chance(0.1) : paging.isPae) cr4 |= CR4_PAE;
@@ -204,8 +218,8 @@ class CaseMaker {
     eflags |= random.chance(0.5) ? F_IOPL : random.below(4) << 12;
     if (mode === "v86") eflags |= F_VM;
     state.set("eflags", hex(eflags));
-    for (let n = 0; n < 8; n++) if (random.chance(0.5)) state.set(`xmm${n}`, [0, 1, 2, 3].map(() => hex(random.value())).join(":"));
-    if (random.chance(0.3)) state.set("mxcsr", hex(random.pick([0x1f80, 0x1f80 ^ (1 << random.below(16)), 0x9fc0, random.u32() & 0xffff])));
+    for (let n = 0; n < 8; n++) if (random.chance(0.7)) state.set(`xmm${n}`, vectorText(vectorBytes(random)));
+    if (random.chance(0.7)) state.set("mxcsr", hex(random.weighted([[6, 0x1fa0], [1, 0x1fa0 ^ (1 << random.below(16))], [1, 0x9fc0], [1, random.u32() & 0xffff]])));
     state.set("fcw", hex(random.pick([0x37f, 0x37f, 0x27f, 0x40, random.u32() & 0x1f3f | 0x40])));
     if (random.chance(0.5)) this.setFpu();
   }

@@ -15,6 +15,9 @@ import { word32 } from "./image.ts";
 import { CODE, DATA, DATA_END, FAR_DATA, GDT, MMIO, ROM, SLOT_BYTES, STACK_BYTES, STACKS, TSS_MAIN } from "./layout.ts";
 import { aliasOf } from "./paging.ts";
 
+/** Any insns, mostly vector insns, mostly doubles and floats, or mostly x87. */
+export type Flavour = "any" | "vector" | "float" | "x87";
+
 /** What code of a case is written for. */
 export interface CodeContext {
   readonly random: Random;
@@ -24,6 +27,8 @@ export interface CodeContext {
   readonly isPaged: boolean;
   /** The program mostly computes: little of it faults, so that it goes round often. */
   readonly isCalm: boolean;
+  /** What a calm program mostly consists of. */
+  readonly flavour: Flavour;
   /** Selectors to load, and those for far transfers; empty outside protected mode. */
   readonly selectors: readonly number[];
   readonly gates: readonly number[];
@@ -78,6 +83,15 @@ export function randomInsn(context: CodeContext): number[] {
 /** Forms that run alone, transfer control for good, fault easily, or use registers that calm programs do not look after. */
 const CALM_FORMS = FORMS.filter(({ def, operands }) => def.solo === undefined && def.branch !== "always" && !operands.some(({ kind }) => "XYBKAO".includes(kind))
   && !["div", "idiv", "bound", "enter", "leave", "arpl", "lar", "lsl", "popa", "invd", "wbinvd"].includes(def.name));
+const isVector = ({ operands }: Form): boolean => operands.some(({ kind }) => "VWUPQN".includes(kind));
+const FLAVOURED: Readonly<Record<Flavour, readonly Form[]>> = {
+  any: CALM_FORMS,
+  vector: CALM_FORMS.filter(isVector),
+  float: CALM_FORMS.filter((form) => isVector(form) && /[sp][sd]\b|mov|comis|cvt/.test(form.def.name)),
+  x87: CALM_FORMS.filter(({ map, opcode }) => map === 0 && opcode >= 0xd8 && opcode <= 0xdf),
+};
+/** How often a program keeps to its flavour. */
+const FLAVOUR = 0.7;
 const SEGMENT_PREFIXES = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65];
 const ESP = 4;
 
@@ -85,7 +99,7 @@ const ESP = 4;
 function calmInsn(context: CodeContext): number[] {
   const { random, is32 } = context;
   for (;;) {
-    const form = random.pick(CALM_FORMS), bytes = randomEncoding(form, random), tail = bytes.length - LONGEST_TAIL, head = bytes.slice(0, Math.max(0, tail - 1));
+    const form = random.pick(random.chance(FLAVOUR) ? FLAVOURED[context.flavour] : CALM_FORMS), bytes = randomEncoding(form, random), tail = bytes.length - LONGEST_TAIL, head = bytes.slice(0, Math.max(0, tail - 1));
     if (head.some((byte) => SEGMENT_PREFIXES.includes(byte))) continue;
     if (form.modrm && tail > 0 && bytes[tail - 1] < 0xc0) {
       const is32Address = head.includes(0x67) !== is32;

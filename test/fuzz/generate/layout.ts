@@ -17,7 +17,7 @@ export const POINTERS = 0x2a00, POINTER_COUNT = 4;
 /** A handler per vector. */
 export const HANDLERS = 0x3000, HANDLER_BYTES = 64, HANDLER_COUNT = 64;
 /** Page directory (or, under PAE, pointers and directories) and tables. */
-export const PAGING = 0x4000;
+export const PAGING = 0x4000, PAGING_END = 0x8000;
 /** Code starts somewhere in the first page so that some of it lies in the second. */
 export const CODE = 0x8000, CODE_END = 0xa000;
 /** Code for the other operand size, and for other tasks. */
