@@ -98,8 +98,9 @@ export const STACK_INSNS: readonly InsnDef[] = [
       stack.commit();
     },
   }),
+  // Its frames are read and written by a helper: not in a block, whose code they may be, nor twice, since they may overlap.
   defInsn("enter", {
-    ref: "SDM 2A ENTER", stack: true,
+    ref: "SDM 2A ENTER", stack: true, solo: true,
     forms: ["c8 iw ib  Iw,Ib"],
     lower(b, [size, level], { opsize, mode }) {
       const stack = b.stack(), stackBits = mode.stack32 ? 32 : 16;
