@@ -146,7 +146,8 @@ export class CpuState {
     R[EIP] = 0xfff0;
     R[FLAGS_RES] = 1;
     R[DF] = 1;
-    R[EDX] = 0x611;
+    // A processor of family 6; whoever knows which puts leaf 1's EAX here (SDM 3A §9.1.3).
+    R[EDX] = 0x600;
     R[CR0] = (CR0_CD | CR0_NW | CR0_ET) | 0;
     R[MXCSR] = 0x1f80;
     // What FNINIT would set, as KVM and QEMU start a CPU; the manual has 0040h, but guests without a BIOS count on this.
