@@ -42,6 +42,8 @@ const PRINTED_WIDTH: Readonly<Record<string, number>> = { invlpg: 8, lddqu: 0 };
 const LAST_OPERAND: Readonly<Record<string, string>> = { pblendvb: "xmm0", blendvps: "xmm0", blendvpd: "xmm0" };
 /** The comparisons that CMPPS and its like have names for, by their immediate (SDM 2A table 3-1). */
 const PREDICATES = ["eq", "lt", "le", "unord", "neq", "nlt", "nle", "ord"];
+/** The products PCLMULQDQ has names for: which quadwords, by the immediate (SDM 2B table 4-13). */
+const QUADWORDS: Readonly<Record<number, string>> = { 0x00: "lql", 0x01: "hql", 0x10: "lqh", 0x11: "hqh" };
 
 const hex = (n: number): string => `0x${(n >>> 0).toString(16)}`;
 const signedHex = (n: number): string => (n < 0 ? `-${hex(-n)}` : `+${hex(n)}`);
@@ -55,12 +57,17 @@ export function disassemble(insn: Insn): string {
   return operands === "" ? name : `${name.padEnd(6)} ${operands}`;
 }
 
-/** True if the mnemonic says what the immediate would. */
-const namesPredicate = (insn: Insn, form: Form): boolean => form.map === 1 && form.opcode === 0xc2 && insn.imm < PREDICATES.length;
+/** The mnemonic that says what the immediate would, or null. */
+function pseudoName({ imm }: Insn, { map, opcode, def: { name } }: Form): string | null {
+  if (map === 1 && opcode === 0xc2 && imm < PREDICATES.length) return `cmp${PREDICATES[imm]}${name.slice("cmp".length)}`;
+  if (name === "pclmulqdq" && imm in QUADWORDS) return `pclmul${QUADWORDS[imm]}qdq`;
+  return null;
+}
 
 function operandTexts(insn: Insn, form: Form): string[] {
   // The address of a masked store is always the same and not printed.
-  const printed = form.operands.filter(({ kind }) => kind !== "K" && !(kind === "I" && namesPredicate(insn, form)));
+  const hasPseudoName = pseudoName(insn, form) !== null;
+  const printed = form.operands.filter(({ kind }) => kind !== "K" && !(kind === "I" && hasPseudoName));
   const texts = printed.map((spec) => operandText(insn, form, spec)), last = LAST_OPERAND[form.def.name];
   return last === undefined ? texts : [...texts, last];
 }
@@ -77,7 +84,8 @@ function nameText(insn: Insn, form: Form): string {
   if (pair !== undefined) return pair[opsize === 32 ? 1 : 0];
   if (def.name === "jcxz") return adsize === 32 ? "jecxz" : "jcxz";
   if (def.name.startsWith("loop") && adsize !== defaultSize) return `addr${adsize} ${def.name}`;
-  if (namesPredicate(insn, form)) return `cmp${PREDICATES[insn.imm]}${def.name.slice("cmp".length)}`;
+  const pseudo = pseudoName(insn, form);
+  if (pseudo !== null) return pseudo;
   // An operand that prints its size needs no suffix; a short jump never gets one.
   const isSilent = operands.every(({ kind, width }) =>
     kind === "I" || kind === "S" || (kind === "J" && width !== 8) || (kind === "M" && width === 0));
