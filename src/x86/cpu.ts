@@ -123,7 +123,7 @@ export class Cpu {
   }
 
   /** Notes the data breakpoints an access hits; what they lead to follows when the insn has retired. */
-  private watch(linear: number, size: number, kind: "read" | "write"): void {
+  watch(linear: number, size: number, kind: "read" | "write"): void {
     this.debugHits |= watchHits(this.debugRegisters, linear, size, kind);
     if (this.debugger !== null) this.debuggerHits |= watchHits(this.debugger, linear, size, kind);
   }

@@ -2,7 +2,7 @@
 import type { Cpu } from "../cpu.ts";
 import { isWithinSegment } from "../cpu.ts";
 import { GP, NP } from "../fault.ts";
-import { CS, DS, EFLAGS_SYS, EIP, ES, ESP, F_NT, F_VIF, F_VIP, F_VM, FS, GS, NMI_BLOCKED, SEG_ATTR, SEG_LIMIT, SS } from "../state.ts";
+import { CS, DS, EFLAGS_SYS, EIP, ES, ESP, F_NT, F_RF, F_VIF, F_VIP, F_VM, FS, GS, NMI_BLOCKED, SEG_ATTR, SEG_LIMIT, SS } from "../state.ts";
 import { defHelper } from "./define.ts";
 import type { Descriptor } from "./descriptors.ts";
 import { markAccessed, requireDescriptor, rplOf, selectorError } from "./descriptors.ts";
@@ -18,6 +18,9 @@ interface FlagLoad {
 }
 
 const NO_FLAGS: FlagLoad = { value: 0, mask: 0 };
+
+/** The flags that IRET loads wherever it goes: those of POPF, and RF, which for 16 bits becomes 0 (SDM 2A IRET). */
+const returnableFlags = (cpu: Cpu, opsize: number): number => loadableFlags(cpu, opsize) | F_RF;
 
 /** The code segment a far return may go to: not more privileged than now (SDM 3A §5.8.6). */
 function requireReturnSegment(cpu: Cpu, selector: number): Descriptor {
@@ -35,7 +38,7 @@ function returnReal(cpu: Cpu, opsize: number, extraBytes: number, isInterrupt: b
   if (!isWithinSegment(R[SEG_ATTR + CS], R[SEG_LIMIT + CS], offset, 1)) cpu.fault(GP, 0);
   stack.skip(extraBytes);
   if (isInterrupt && hasVirtualInterruptFlag(cpu)) loadVirtualFlags(cpu, value);
-  else if (isInterrupt) changeEflags(cpu, value, loadableFlags(cpu, opsize));
+  else if (isInterrupt) changeEflags(cpu, value, returnableFlags(cpu, opsize));
   stack.commit();
   setRealSegment(cpu, CS, selector);
   R[EIP] = offset;
@@ -90,7 +93,7 @@ function interruptReturnProtected(cpu: Cpu, opsize: number, nextEip: number): vo
   const offset = stack.pop(opsize), selector = stack.pop(opsize) & 0xffff, value = stack.pop(opsize);
   const isKernel32 = opsize === 32 && cpu.cpl === 0;
   const virtual = isKernel32 && cpu.cpuid.has("vme") ? F_VIF | F_VIP : 0;
-  const flags = { value, mask: loadableFlags(cpu, opsize) | virtual };
+  const flags = { value, mask: returnableFlags(cpu, opsize) | virtual };
   if (isKernel32 && (value & F_VM) !== 0) returnToV86(cpu, stack, selector, offset, flags);
   else returnProtected(cpu, stack, selector, offset, opsize, 0, flags);
   checkVirtualInterrupt(cpu);

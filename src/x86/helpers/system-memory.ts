@@ -64,6 +64,7 @@ function stackPhysical(cpu: Cpu, linear: number, kind: AccessKind, user: boolean
 
 /** Reads 2 or 4 bytes of a stack, for level 3 or the others. */
 export function readStack(cpu: Cpu, linear: number, size: number, user: boolean): number {
+  if (cpu.watches) cpu.watch(linear, size, "read");
   if (!crosses(linear, size)) return cpu.memory.read(stackPhysical(cpu, linear, READ, user), size, cpu.io);
   let value = 0;
   for (let i = 0; i < size; i++) value |= cpu.memory.read(stackPhysical(cpu, (linear + i) | 0, READ, user), 1, cpu.io) << (8 * i);
@@ -72,6 +73,7 @@ export function readStack(cpu: Cpu, linear: number, size: number, user: boolean)
 
 /** Writes 2 or 4 bytes of a stack. */
 export function writeStack(cpu: Cpu, linear: number, size: number, value: number, user: boolean): void {
+  if (cpu.watches) cpu.watch(linear, size, "write");
   if (!crosses(linear, size)) return cpu.memory.write(stackPhysical(cpu, linear, WRITE, user), size, value, cpu.io);
   stackPhysical(cpu, linear, WRITE, user);
   stackPhysical(cpu, (linear + size - 1) & ~4095, WRITE, user);

@@ -8,5 +8,4 @@ export interface Pending {
   readonly reason: string;
 }
 
-export const PENDING: readonly Pending[] = [
-];
+export const PENDING: readonly Pending[] = [];
