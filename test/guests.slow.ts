@@ -7,7 +7,7 @@ import { runLockstep } from "./support/lockstep.ts";
 import { slowCount } from "./support/slow.ts";
 
 /** All insns of the largest guest, and what a setting of cost 1 gets. */
-const WHOLE_INSNS = slowCount(500_000_000), SETTING_INSNS = slowCount(20_000_000);
+const WHOLE_INSNS = slowCount(500_000_000), SETTING_INSNS = slowCount(5_000_000);
 const isWhole = slowCount(100) === 100;
 
 describe("guests, at length", () => {
