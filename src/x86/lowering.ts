@@ -94,6 +94,11 @@ export class Lowering {
     return true;
   }
 
+  /** Makes the next question about `check` the first again: an insn has changed that state. */
+  forget(check: string): void {
+    this.established.delete(check);
+  }
+
   // ---- values
 
   imm(n: number): Val {

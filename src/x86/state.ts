@@ -57,7 +57,13 @@ export const SYSENTER_CS = 192, SYSENTER_ESP = 193, SYSENTER_EIP = 194, TSC_AUX 
   MISC_ENABLE = 198, PAT = 200,
   /** 11 registers for the first MiB, then 8 pairs of base and mask. */
   MTRR_FIXED = 202, MTRR_VARIABLE = 224;
-export const STATE_SLOTS = 256;
+/**
+ * x87 registers that are kept as pairs of doubles (float80/pair.ts): while bit n of FPU_PAIRS is set, register n is
+ * F64[FPU_PAIR / 2 + 2n] plus the next, and its words are out of date. Behind the registers a pair for an operand or result
+ * of one helper call at a time, whose second double is always 0, and a double that belongs to nobody.
+ */
+export const FPU_PAIR = 256, FPU_OPERAND = 288, FPU_SCRATCH = 292, FPU_PAIRS = 294;
+export const STATE_SLOTS = 296;
 
 const REG_NAMES = ["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"] as const;
 const SEG_NAMES = ["es", "cs", "ss", "ds", "fs", "gs"] as const;
@@ -84,6 +90,8 @@ export const G_MXCSR = slot("mxcsr", MXCSR);
 export const MMX_WORDS: readonly Global[] = Array.from({ length: 16 }, (_, i) => slot(`mm${i >> 1}_${i & 1}`, FPU_SIGNIFICAND + i));
 export const FPU_SIGN_EXPS: readonly Global[] = Array.from({ length: 8 }, (_, i) => slot(`fpu_sign_exp${i}`, FPU_SIGN_EXP + i));
 export const G_FPU_TOP = slot("fpu_top", FPU_TOP), G_FPU_TAGS = slot("fpu_tags", FPU_TAGS), G_FPU_STATUS = slot("fpu_status", FPU_STATUS);
+export const G_FPU_CONTROL = slot("fpu_control", FPU_CONTROL), G_FPU_PAIRS = slot("fpu_pairs", FPU_PAIRS);
+export const G_FPU_OPERAND: Global = { name: "fpu_operand", index: FPU_OPERAND, type: "f64" };
 /** Pointers to the last x87 insn and its operand. */
 export const G_FPU_OPCODE = slot("fpu_opcode", FPU_OPCODE), G_FPU_IP = slot("fpu_ip", FPU_IP), G_FPU_CS = slot("fpu_cs", FPU_CS),
   G_FPU_DP = slot("fpu_dp", FPU_DP), G_FPU_DS = slot("fpu_ds", FPU_DS);
@@ -91,7 +99,7 @@ export const G_FPU_OPCODE = slot("fpu_opcode", FPU_OPCODE), G_FPU_IP = slot("fpu
 /** Every global, for the parser of the textual IR and the verifier (invariant I7). */
 export const GLOBALS: readonly Global[] = [
   ...REGS, G_FLAGS_RES, G_FLAGS_AUX, G_DF, G_EFLAGS_SYS, G_SHADOW, ...SEG_SELECTORS, ...SEG_BASES, ...SEG_LIMITS, G_CR0, G_CR4,
-  ...XMM_WORDS, ...XMM_DOUBLES, G_MXCSR, ...MMX_WORDS, ...FPU_SIGN_EXPS, G_FPU_TOP, G_FPU_TAGS, G_FPU_STATUS,
+  ...XMM_WORDS, ...XMM_DOUBLES, G_MXCSR, ...MMX_WORDS, ...FPU_SIGN_EXPS, G_FPU_TOP, G_FPU_TAGS, G_FPU_STATUS, G_FPU_CONTROL, G_FPU_PAIRS, G_FPU_OPERAND,
   G_FPU_OPCODE, G_FPU_IP, G_FPU_CS, G_FPU_DP, G_FPU_DS,
 ];
 

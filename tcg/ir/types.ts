@@ -84,6 +84,8 @@ export interface Helper {
   readonly writes: GlobalSet;
   /** May throw a guest fault or leave the engine: state is committed before the call (invariant I5). */
   readonly mayFault: boolean;
+  /** Only writes down in another way what the state says already: may come before an op that may leave (invariant I5). */
+  readonly restates?: boolean;
   readonly doc: string;
 }
 

@@ -9,7 +9,7 @@
  * - I4 Use counts are exact. A block all of whose counts are 0 has not been counted yet; constants are not counted.
  * - I5 Guest state is as of the start of the insn wherever the block may leave: within one insn nothing writes state
  *      before an op that may leave. Exempt is `retry_if`, which leaves with the state written so far; a `guest_st` is no
- *      such write, since running the insn again stores the same again.
+ *      such write, since running the insn again stores the same again, nor is a helper that only restates what is there.
  * - I6 Nothing follows an exit.
  * - I7 Only declared globals are touched, with the ops of their type; no two of a type share a slot.
  * - I8 A helper's declared effects cover what it does. What it does cannot be seen from here; checked is only that a
@@ -150,8 +150,9 @@ function checkCommit(block: Block, check: Check): void {
 }
 
 function writesState(op: Op): boolean {
-  if (op.def === OPS.call) return helperOf(op).writes === "all" || helperOf(op).writes.length > 0;
-  return op.def.effect === "write";
+  if (op.def !== OPS.call) return op.def.effect === "write";
+  const { writes, restates } = helperOf(op);
+  return restates !== true && (writes === "all" || writes.length > 0);
 }
 
 function checkGlobals(block: Block, declared: readonly Global[] | undefined, check: Check): void {

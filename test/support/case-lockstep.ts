@@ -7,6 +7,7 @@ import type { FieldDifference } from "../../src/machine/lockstep.ts";
 import type { CaseRegion, X86Case } from "../../src/machine/x86-case.ts";
 import { bytesText } from "../../src/machine/x86-case.ts";
 import { readEflags } from "../../src/x86/flags.ts";
+import { fpuOf } from "../../src/x86/helpers/fpu/fpu.ts";
 import { PLAIN_SLOTS } from "../../src/x86/named-state.ts";
 
 /** How one of the engines works. */
@@ -158,6 +159,7 @@ export function compareMachines(interp: CaseMachine, jit: CaseMachine): FieldDif
 /** A quick look, before the names of what differs are asked for. */
 function sameState(interp: CaseMachine, jit: CaseMachine): boolean {
   const { cpu: a } = interp.vcpu.engine, { cpu: b } = jit.vcpu.engine;
+  for (const cpu of [a, b]) fpuOf(cpu).pairs.flush();
   for (const slot of PLAIN_SLOTS) if (a.R[slot] !== b.R[slot]) return false;
   if (readEflags(a.R) !== readEflags(b.R) || a.state.tscOffset !== b.state.tscOffset || a.apicBase !== b.apicBase || a.a20 !== b.a20) return false;
   return a.mmu.walker.pointerEntries.every((entry, n) => entry === b.mmu.walker.pointerEntries[n]);

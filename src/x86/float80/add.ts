@@ -89,6 +89,8 @@ function farExt(hi: number, lo: number, d: number): number {
   if (d === 32) return lo;
   if (d < 64) return (hi << (64 - d)) | (lo >>> (d - 32)) | ((lo << (64 - d)) !== 0 ? 1 : 0);
   if (d === 64) return hi | (lo !== 0 ? 1 : 0);
+  // Under a power of two a difference moves up one place, and then this says on which side of one half it is.
+  if (d === 65) return (hi >>> 1) | (((hi & 1) | lo) !== 0 ? 1 : 0);
   return 1;
 }
 

@@ -24,6 +24,8 @@ interface HelperSpec {
   readonly pure?: boolean;
   /** May throw a guest fault or leave; default: true unless pure. */
   readonly mayFault?: boolean;
+  /** Writes state only in another form that means the same. */
+  readonly restates?: boolean;
   readonly doc: string;
   readonly bind: (cpu: Cpu) => HelperFn;
 }
@@ -39,6 +41,7 @@ export function defHelper(name: string, spec: HelperSpec): HelperDef {
     reads: spec.reads ?? (pure ? [] : "all"),
     writes: spec.writes ?? (pure ? [] : "all"),
     mayFault: spec.mayFault ?? !pure,
+    restates: spec.restates === true,
     doc: spec.doc,
     bind: spec.bind,
   };

@@ -34,6 +34,7 @@ export const HELPERS: readonly Helper[] = [
   helper("read_df", { result: I, reads: [global("df")] }),
   helper("write_cc_op", { params: [I], writes: [global("cc_op")] }),
   helper("write_edx", { params: [I], writes: [global("edx")] }),
+  helper("restate_edx", { writes: [global("edx")], restates: true }),
   helper("flags", { params: [I], result: I, reads: [global("cc_op"), global("cc_dst")], writes: [global("cc_src")] }),
   helper("look", { result: I, reads: "all" }),
   helper("clobber", { params: [I], writes: "all" }),

@@ -132,6 +132,10 @@ describe("the verifier", () => {
     verify(inBlock("v1 = guest_ld.i32.write 8", "set eax, v1", "guest_st.i32.none 8, 1"));
   });
 
+  it("lets an insn access memory after a helper that only restates what is there", () => {
+    verify(inBlock("call restate_edx()", "v1 = guest_ld.u8.read 5", "set eax, v1"));
+  });
+
   it("shows the op and the block, and hands them over in the error's context", () => {
     try {
       verify(inBlock("set eax, 1", "v1 = guest_ld.u8.read 5"));

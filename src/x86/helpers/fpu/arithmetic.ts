@@ -1,12 +1,13 @@
 /**
- * FADD FMUL FSUB FDIV and their reversed and integer forms. One closure per operation and operand format, so that each call
- * site within them sees one function only.
+ * FADD FMUL FSUB FDIV and their reversed and integer forms. Each tries pairs first, then does it in words. One closure per
+ * operation and kind of operand, so that each call site within them sees one function only.
  */
 import { add, sub } from "../../float80/add.ts";
-import { div } from "../../float80/div.ts";
+import { div, divReversed } from "../../float80/div.ts";
 import { loadDouble, loadSingle } from "../../float80/formats.ts";
-import { loadInt32 } from "../../float80/integer.ts";
 import { mul } from "../../float80/mul.ts";
+import type { FloatUnit } from "../../float80/unit.ts";
+import { G_FPU_OPERAND } from "../../state.ts";
 import type { HelperDef, HelperFn } from "../define.ts";
 import { defFpuHelper } from "./define.ts";
 import type { Fpu } from "./fpu.ts";
@@ -15,6 +16,8 @@ import type { Fpu } from "./fpu.ts";
 export interface ArithmeticHelpers {
   /** (x, y, dst, pops): ST(dst) = ST(x) op ST(y), then pops. */
   readonly registers: HelperDef;
+  /** On fpu_operand, a double that is normal or zero. */
+  readonly operand: HelperDef;
   /** (bits): a single. */
   readonly single: HelperDef;
   /** (lo, hi): a double. */
@@ -23,216 +26,132 @@ export interface ArithmeticHelpers {
   readonly integer: HelperDef;
 }
 
-interface Binders {
+interface Operation {
+  readonly name: string;
+  /** The result in words. */
+  readonly exact: (u: FloatUnit) => void;
   readonly registers: (f: Fpu) => HelperFn;
-  readonly single: (f: Fpu) => HelperFn;
-  readonly double: (f: Fpu) => HelperFn;
-  readonly integer: (f: Fpu) => HelperFn;
+  /** On ST(0) and the operand of `Fpu.pairs`. */
+  readonly operand: (f: Fpu) => () => void;
 }
 
-function define(name: string, doc: string, { registers, single, double, integer }: Binders): ArithmeticHelpers {
+function define(doc: string, { name, exact, registers, operand }: Operation): ArithmeticHelpers {
   return {
     registers: defFpuHelper(name, { params: 4, doc: `ST(dst) = ${doc} of ST(x) and ST(y), then pops (x, y, dst, pops).`, bind: registers }),
-    single: defFpuHelper(`${name}_m32`, { params: 1, doc: `ST(0) = ${doc} of ST(0) and a single.`, bind: single }),
-    double: defFpuHelper(`${name}_m64`, { params: 2, doc: `ST(0) = ${doc} of ST(0) and a double.`, bind: double }),
-    integer: defFpuHelper(`${name}_int`, { params: 1, doc: `ST(0) = ${doc} of ST(0) and an integer.`, bind: integer }),
+    operand: defFpuHelper(`${name}_f64`, { alsoReads: [G_FPU_OPERAND], doc: `ST(0) = ${doc} of ST(0) and fpu_operand, which is normal or zero.`, bind: operand }),
+    single: defFpuHelper(`${name}_m32`, {
+      params: 1,
+      doc: `ST(0) = ${doc} of ST(0) and a single.`,
+      bind: (f) => {
+        const run = operand(f);
+        return (bits) => {
+          if (f.pairs.setSingle(bits)) return run();
+          const u = f.begin();
+          if (f.loadA(0)) {
+            loadSingle(u, bits);
+            exact(u);
+          }
+          f.deliver(0, 0);
+        };
+      },
+    }),
+    double: defFpuHelper(`${name}_m64`, {
+      params: 2,
+      doc: `ST(0) = ${doc} of ST(0) and a double (lo, hi).`,
+      bind: (f) => {
+        const run = operand(f);
+        return (lo, hi) => {
+          if (f.pairs.setDouble(lo, hi)) return run();
+          const u = f.begin();
+          if (f.loadA(0)) {
+            loadDouble(u, lo, hi);
+            exact(u);
+          }
+          f.deliver(0, 0);
+        };
+      },
+    }),
+    integer: defFpuHelper(`${name}_int`, {
+      params: 1,
+      doc: `ST(0) = ${doc} of ST(0) and an integer.`,
+      bind: (f) => {
+        const run = operand(f);
+        return (value) => {
+          f.pairs.setInteger(value);
+          run();
+        };
+      },
+    }),
   };
 }
 
-export const FADD = define("fadd", "the sum", {
+const subReversed = (u: FloatUnit): void => {
+  u.swap();
+  sub(u);
+};
+
+export const FADD = define("the sum", {
+  name: "fadd",
+  exact: add,
   registers: (f) => (x, y, dst, pops) => {
-    const u = f.begin();
-    if (f.loadA(x) && f.loadB(y)) add(u);
-    f.deliver(dst, pops);
+    if (!f.pairs.add(x, y, 1, dst, pops)) f.operate(add, x, y, dst, pops);
   },
-  single: (f) => (bits) => {
-    const u = f.begin();
-    if (f.loadA(0)) {
-      loadSingle(u, bits);
-      add(u);
-    }
-    f.deliver(0, 0);
-  },
-  double: (f) => (lo, hi) => {
-    const u = f.begin();
-    if (f.loadA(0)) {
-      loadDouble(u, lo, hi);
-      add(u);
-    }
-    f.deliver(0, 0);
-  },
-  integer: (f) => (value) => {
-    const u = f.begin();
-    if (f.loadA(0)) {
-      loadInt32(u, value);
-      add(u);
-    }
-    f.deliver(0, 0);
+  operand: (f) => () => {
+    if (!f.pairs.addOperand(1)) f.operateOnOperand(add);
   },
 });
 
-export const FMUL = define("fmul", "the product", {
+export const FMUL = define("the product", {
+  name: "fmul",
+  exact: mul,
   registers: (f) => (x, y, dst, pops) => {
-    const u = f.begin();
-    if (f.loadA(x) && f.loadB(y)) mul(u);
-    f.deliver(dst, pops);
+    if (!f.pairs.mul(x, y, dst, pops)) f.operate(mul, x, y, dst, pops);
   },
-  single: (f) => (bits) => {
-    const u = f.begin();
-    if (f.loadA(0)) {
-      loadSingle(u, bits);
-      mul(u);
-    }
-    f.deliver(0, 0);
-  },
-  double: (f) => (lo, hi) => {
-    const u = f.begin();
-    if (f.loadA(0)) {
-      loadDouble(u, lo, hi);
-      mul(u);
-    }
-    f.deliver(0, 0);
-  },
-  integer: (f) => (value) => {
-    const u = f.begin();
-    if (f.loadA(0)) {
-      loadInt32(u, value);
-      mul(u);
-    }
-    f.deliver(0, 0);
+  operand: (f) => () => {
+    if (!f.pairs.mulOperand()) f.operateOnOperand(mul);
   },
 });
 
-export const FSUB = define("fsub", "the difference", {
+export const FSUB = define("the difference", {
+  name: "fsub",
+  exact: sub,
   registers: (f) => (x, y, dst, pops) => {
-    const u = f.begin();
-    if (f.loadA(x) && f.loadB(y)) sub(u);
-    f.deliver(dst, pops);
+    if (!f.pairs.add(x, y, -1, dst, pops)) f.operate(sub, x, y, dst, pops);
   },
-  single: (f) => (bits) => {
-    const u = f.begin();
-    if (f.loadA(0)) {
-      loadSingle(u, bits);
-      sub(u);
-    }
-    f.deliver(0, 0);
-  },
-  double: (f) => (lo, hi) => {
-    const u = f.begin();
-    if (f.loadA(0)) {
-      loadDouble(u, lo, hi);
-      sub(u);
-    }
-    f.deliver(0, 0);
-  },
-  integer: (f) => (value) => {
-    const u = f.begin();
-    if (f.loadA(0)) {
-      loadInt32(u, value);
-      sub(u);
-    }
-    f.deliver(0, 0);
+  operand: (f) => () => {
+    if (!f.pairs.addOperand(-1)) f.operateOnOperand(sub);
   },
 });
 
-export const FSUBR = define("fsubr", "the reversed difference", {
+export const FSUBR = define("the reversed difference", {
+  name: "fsubr",
+  exact: subReversed,
   registers: (f) => (x, y, dst, pops) => {
-    const u = f.begin();
-    if (f.loadA(y) && f.loadB(x)) sub(u);
-    f.deliver(dst, pops);
+    if (!f.pairs.add(y, x, -1, dst, pops)) f.operate(sub, y, x, dst, pops);
   },
-  single: (f) => (bits) => {
-    const u = f.begin();
-    if (f.loadA(0)) {
-      loadSingle(u, bits);
-      u.swap();
-      sub(u);
-    }
-    f.deliver(0, 0);
-  },
-  double: (f) => (lo, hi) => {
-    const u = f.begin();
-    if (f.loadA(0)) {
-      loadDouble(u, lo, hi);
-      u.swap();
-      sub(u);
-    }
-    f.deliver(0, 0);
-  },
-  integer: (f) => (value) => {
-    const u = f.begin();
-    if (f.loadA(0)) {
-      loadInt32(u, value);
-      u.swap();
-      sub(u);
-    }
-    f.deliver(0, 0);
+  operand: (f) => () => {
+    if (!f.pairs.subFromOperand()) f.operateOnOperand(subReversed);
   },
 });
 
-export const FDIV = define("fdiv", "the quotient", {
+export const FDIV = define("the quotient", {
+  name: "fdiv",
+  exact: div,
   registers: (f) => (x, y, dst, pops) => {
-    const u = f.begin();
-    if (f.loadA(x) && f.loadB(y)) div(u);
-    f.deliver(dst, pops);
+    if (!f.pairs.div(x, y, dst, pops)) f.operate(div, x, y, dst, pops);
   },
-  single: (f) => (bits) => {
-    const u = f.begin();
-    if (f.loadA(0)) {
-      loadSingle(u, bits);
-      div(u);
-    }
-    f.deliver(0, 0);
-  },
-  double: (f) => (lo, hi) => {
-    const u = f.begin();
-    if (f.loadA(0)) {
-      loadDouble(u, lo, hi);
-      div(u);
-    }
-    f.deliver(0, 0);
-  },
-  integer: (f) => (value) => {
-    const u = f.begin();
-    if (f.loadA(0)) {
-      loadInt32(u, value);
-      div(u);
-    }
-    f.deliver(0, 0);
+  operand: (f) => () => {
+    if (!f.pairs.divByOperand()) f.operateOnOperand(div);
   },
 });
 
-export const FDIVR = define("fdivr", "the reversed quotient", {
+export const FDIVR = define("the reversed quotient", {
+  name: "fdivr",
+  exact: divReversed,
   registers: (f) => (x, y, dst, pops) => {
-    const u = f.begin();
-    if (f.loadA(y) && f.loadB(x)) div(u);
-    f.deliver(dst, pops);
+    if (!f.pairs.div(y, x, dst, pops)) f.operate(div, y, x, dst, pops);
   },
-  single: (f) => (bits) => {
-    const u = f.begin();
-    if (f.loadA(0)) {
-      loadSingle(u, bits);
-      u.swap();
-      div(u);
-    }
-    f.deliver(0, 0);
-  },
-  double: (f) => (lo, hi) => {
-    const u = f.begin();
-    if (f.loadA(0)) {
-      loadDouble(u, lo, hi);
-      u.swap();
-      div(u);
-    }
-    f.deliver(0, 0);
-  },
-  integer: (f) => (value) => {
-    const u = f.begin();
-    if (f.loadA(0)) {
-      loadInt32(u, value);
-      u.swap();
-      div(u);
-    }
-    f.deliver(0, 0);
+  operand: (f) => () => {
+    if (!f.pairs.divOperand()) f.operateOnOperand(divReversed);
   },
 });

@@ -1,5 +1,5 @@
 /** Comparisons: FCOM FUCOM FCOMI FUCOMI FICOM FTST FXAM. */
-import { compare, compareQuiet, UNORDERED } from "../../float80/compare.ts";
+import { compare, compareQuiet, EQUAL, GREATER, LESS, UNORDERED } from "../../float80/compare.ts";
 import { isNan, isUnsupported } from "../../float80/classify.ts";
 import { loadDouble, loadSingle } from "../../float80/formats.ts";
 import { loadInt32 } from "../../float80/integer.ts";
@@ -19,12 +19,24 @@ function finish(f: Fpu, codes: number, pops: number): void {
   if (pops > 1) f.pop();
 }
 
+const codesOf = (order: number): number => (order > 0 ? GREATER : order < 0 ? LESS : EQUAL);
+
+/** Condition codes of ST(0) against ST(i) as pairs; null if they are not. */
+function compareRegisters(f: Fpu, i: number): number | null {
+  return f.pairs.canCompare(i) ? codesOf(f.pairs.order(i)) : null;
+}
+
+/** The same against the operand of `Fpu.pairs`. */
+function compareOperand(f: Fpu): number | null {
+  return f.pairs.canCompare(0) ? codesOf(f.pairs.orderOfOperand()) : null;
+}
+
 export const compareRegister = defFpuHelper("fcom", {
   params: 2,
   doc: "Compares ST(0) with ST(i) into C3 C2 C0, then pops 0 to 2 values (i, pops).",
   bind: (f) => (i, pops) => {
     const u = f.begin();
-    finish(f, f.loadA(0) && f.loadB(i) ? compare(u) : UNORDERED, pops);
+    finish(f, compareRegisters(f, i) ?? (f.loadA(0) && f.loadB(i) ? compare(u) : UNORDERED), pops);
   },
 });
 
@@ -33,7 +45,7 @@ export const compareRegisterQuiet = defFpuHelper("fucom", {
   doc: "The same, quiet NaNs allowed.",
   bind: (f) => (i, pops) => {
     const u = f.begin();
-    finish(f, f.loadA(0) && f.loadB(i) ? compareQuiet(u) : UNORDERED, pops);
+    finish(f, compareRegisters(f, i) ?? (f.loadA(0) && f.loadB(i) ? compareQuiet(u) : UNORDERED), pops);
   },
 });
 
@@ -42,6 +54,8 @@ export const compareM32 = defFpuHelper("fcom_m32", {
   doc: "Compares ST(0) with a single (bits, pops).",
   bind: (f) => (bits, pops) => {
     const u = f.begin();
+    const codes = f.pairs.setSingle(bits) ? compareOperand(f) : null;
+    if (codes !== null) return finish(f, codes, pops);
     if (!f.loadA(0)) return finish(f, UNORDERED, pops);
     loadSingle(u, bits);
     finish(f, compare(u), pops);
@@ -53,6 +67,8 @@ export const compareM64 = defFpuHelper("fcom_m64", {
   doc: "Compares ST(0) with a double (lo, hi, pops).",
   bind: (f) => (lo, hi, pops) => {
     const u = f.begin();
+    const codes = f.pairs.setDouble(lo, hi) ? compareOperand(f) : null;
+    if (codes !== null) return finish(f, codes, pops);
     if (!f.loadA(0)) return finish(f, UNORDERED, pops);
     loadDouble(u, lo, hi);
     finish(f, compare(u), pops);
@@ -64,6 +80,9 @@ export const compareInteger = defFpuHelper("fcom_int", {
   doc: "Compares ST(0) with an integer (value, pops); FTST with 0.",
   bind: (f) => (value, pops) => {
     const u = f.begin();
+    f.pairs.setInteger(value);
+    const codes = compareOperand(f);
+    if (codes !== null) return finish(f, codes, pops);
     if (!f.loadA(0)) return finish(f, UNORDERED, pops);
     loadInt32(u, value);
     finish(f, compare(u), pops);
@@ -87,7 +106,7 @@ export const compareFlags = defFpuHelper("fcomi", {
   doc: "Compares ST(0) with ST(i), then pops; CF, PF, ZF in their places (i, pops).",
   bind: (f) => (i, pops) => {
     const u = f.begin();
-    return finishFlags(f, f.loadA(0) && f.loadB(i) ? compare(u) : UNORDERED, pops);
+    return finishFlags(f, compareRegisters(f, i) ?? (f.loadA(0) && f.loadB(i) ? compare(u) : UNORDERED), pops);
   },
 });
 
@@ -97,7 +116,7 @@ export const compareFlagsQuiet = defFpuHelper("fucomi", {
   doc: "The same, quiet NaNs allowed.",
   bind: (f) => (i, pops) => {
     const u = f.begin();
-    return finishFlags(f, f.loadA(0) && f.loadB(i) ? compareQuiet(u) : UNORDERED, pops);
+    return finishFlags(f, compareRegisters(f, i) ?? (f.loadA(0) && f.loadB(i) ? compareQuiet(u) : UNORDERED), pops);
   },
 });
 
@@ -115,7 +134,9 @@ function classOf(f: Fpu, se: number, hi: number, lo: number): number {
 export const examine = defFpuHelper("fxam", {
   doc: "Class of ST(0) into C3 C2 C0, its sign into C1.",
   bind: (f) => () => {
-    const { R } = f, n = R[FPU_TOP], se = R[FPU_SIGN_EXP + n];
+    const { R } = f, n = R[FPU_TOP];
+    if (f.pairs.isPair(n)) f.pairs.toWords(n);
+    const se = R[FPU_SIGN_EXP + n];
     const codes = classOf(f, se, R[FPU_SIGNIFICAND + 1 + 2 * n], R[FPU_SIGNIFICAND + 2 * n]);
     R[FPU_STATUS] = (R[FPU_STATUS] & ~(CODES | C1)) | codes | ((se & 0x8000) !== 0 ? C1 : 0);
   },

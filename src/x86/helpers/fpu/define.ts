@@ -16,6 +16,8 @@ interface FpuHelperSpec {
   readonly mayFault?: boolean;
   /** Changes nothing. */
   readonly readsOnly?: boolean;
+  /** Writes registers only in another form. */
+  readonly restates?: boolean;
   readonly bind: (f: Fpu) => HelperFn;
 }
 
@@ -26,6 +28,7 @@ export function defFpuHelper(name: string, spec: FpuHelperSpec): HelperDef {
     reads: [...FPU_STATE, ...(spec.alsoReads ?? [])],
     writes: spec.readsOnly === true ? [] : [...FPU_STATE, ...(spec.alsoWrites ?? [])],
     mayFault: spec.mayFault ?? false,
+    restates: spec.restates === true,
     doc: spec.doc,
     bind: (cpu) => spec.bind(fpuOf(cpu)),
   });

@@ -2,15 +2,22 @@
 import type { Cpu } from "../../cpu.ts";
 import { isUnsupported } from "../../float80/classify.ts";
 import { C0, C1, C2, C3, MAX_EXP } from "../../float80/unit.ts";
-import { FPU_CONTROL, FPU_CS, FPU_DP, FPU_DS, FPU_IP, FPU_OPCODE, FPU_SIGN_EXP, FPU_SIGNIFICAND, FPU_STATUS, FPU_TAGS, FPU_TOP, G_FPU_CS, G_FPU_DP, G_FPU_DS, G_FPU_IP, G_FPU_OPCODE } from "../../state.ts";
+import { FPU_CONTROL, FPU_CS, FPU_DP, FPU_DS, FPU_IP, FPU_OPCODE, FPU_SIGN_EXP, FPU_SIGNIFICAND, FPU_STATUS, FPU_TAGS, FPU_TOP, G_FPU_CONTROL, G_FPU_CS, G_FPU_DP, G_FPU_DS, G_FPU_IP, G_FPU_OPCODE } from "../../state.ts";
 import type { HelperDef } from "../define.ts";
 import { defFpuHelper } from "./define.ts";
 import type { Fpu } from "./fpu.ts";
 
-const POINTERS = [G_FPU_IP, G_FPU_CS, G_FPU_DP, G_FPU_DS, G_FPU_OPCODE];
+const ALL = [G_FPU_CONTROL, G_FPU_IP, G_FPU_CS, G_FPU_DP, G_FPU_DS, G_FPU_OPCODE];
+
+export const registersToWords = defFpuHelper("fpu_words", {
+  restates: true,
+  doc: "Writes the words of all registers that are kept otherwise, for those who use them as MMX registers.",
+  bind: (f) => () => f.pairs.flush(),
+});
 
 export const loadControl = defFpuHelper("fldcw", {
   params: 1,
+  alsoWrites: [G_FPU_CONTROL],
   doc: "Loads the control word; a flag that is no longer masked pends at once.",
   bind: (f) => (word) => {
     f.control = word;
@@ -40,7 +47,7 @@ function initialize(f: Fpu): void {
 }
 
 export const init = defFpuHelper("fninit", {
-  alsoWrites: POINTERS,
+  alsoWrites: ALL,
   doc: "Initializes all but the registers.",
   bind: (f) => () => initialize(f),
 });
@@ -62,6 +69,7 @@ function tagOf(f: Fpu, n: number): number {
 }
 
 function tagWord(f: Fpu): number {
+  f.pairs.flush();
   let tags = 0;
   for (let n = 0; n < 8; n++) tags |= tagOf(f, n) << (2 * n);
   return tags;
@@ -121,8 +129,8 @@ function readEnvironment(f: Fpu, at: number, format: number): () => void {
 function environmentHelper(name: string, doc: string, run: (f: Fpu, at: number, format: number) => void): HelperDef {
   return defFpuHelper(name, {
     params: 2,
-    alsoReads: POINTERS,
-    alsoWrites: POINTERS,
+    alsoReads: ALL,
+    alsoWrites: ALL,
     mayFault: true,
     doc: `${doc} (linear address, format); #PF.`,
     bind: (f) => (at, format) => run(f, at, format),
@@ -155,6 +163,7 @@ export const restoreState = environmentHelper("frstor", "Loads environment and r
   const { cpu, R } = f, start = at + environmentBytes(format);
   const commit = readEnvironment(f, at, format), words = readRegisters(cpu, start);
   commit();
+  f.pairs.flush();
   for (let i = 0; i < 8; i++) {
     const n = (R[FPU_TOP] + i) & 7;
     R[FPU_SIGNIFICAND + 2 * n] = words[3 * i];

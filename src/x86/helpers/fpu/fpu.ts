@@ -4,23 +4,27 @@
  */
 import type { Global } from "../../../../tcg/ir/types.ts";
 import type { Cpu } from "../../cpu.ts";
+import { loadDouble } from "../../float80/formats.ts";
 import { BUSY, C1, ES, EXCEPTIONS, FloatUnit, IE, OE, PE, PRE_EXCEPTIONS, SF, UE } from "../../float80/unit.ts";
-import { CR0, CR0_NE, FPU_CONTROL, FPU_SIGN_EXP, FPU_SIGN_EXPS, FPU_SIGNIFICAND, FPU_STATUS, FPU_TAGS, FPU_TOP, G_FPU_STATUS, G_FPU_TAGS, G_FPU_TOP, MMX_WORDS } from "../../state.ts";
+import { CR0, CR0_NE, FPU_CONTROL, FPU_PAIRS, FPU_SIGN_EXP, FPU_SIGN_EXPS, FPU_SIGNIFICAND, FPU_STATUS, FPU_TAGS, FPU_TOP, G_FPU_PAIRS, G_FPU_STATUS, G_FPU_TAGS, G_FPU_TOP, MMX_WORDS } from "../../state.ts";
+import { PairRegisters } from "./pairs.ts";
 
 /** What helpers on the register stack read and write. */
-export const FPU_STATE: readonly Global[] = [...MMX_WORDS, ...FPU_SIGN_EXPS, G_FPU_TOP, G_FPU_TAGS, G_FPU_STATUS];
+export const FPU_STATE: readonly Global[] = [...MMX_WORDS, ...FPU_SIGN_EXPS, G_FPU_TOP, G_FPU_TAGS, G_FPU_STATUS, G_FPU_PAIRS];
 
 /** Masked and unmasked exceptions of a store: an overflow or underflow that is not masked stores nothing either. */
 const STORE_EXCEPTIONS = PRE_EXCEPTIONS | OE | UE;
 
 export class Fpu {
   readonly u = new FloatUnit();
+  readonly pairs: PairRegisters;
   readonly cpu: Cpu;
   readonly R: Int32Array;
 
   constructor(cpu: Cpu) {
     this.cpu = cpu;
     this.R = cpu.R;
+    this.pairs = new PairRegisters(cpu);
   }
 
   /** Starts an insn. */
@@ -38,6 +42,7 @@ export class Fpu {
   loadA(i: number): boolean {
     const { R, u } = this, n = (R[FPU_TOP] + i) & 7;
     if (((R[FPU_TAGS] >> n) & 1) === 0) return this.underflow();
+    if (((R[FPU_PAIRS] >> n) & 1) !== 0) this.pairs.toWords(n);
     u.aLo = R[FPU_SIGNIFICAND + 2 * n];
     u.aHi = R[FPU_SIGNIFICAND + 1 + 2 * n];
     u.aSe = R[FPU_SIGN_EXP + n];
@@ -48,6 +53,7 @@ export class Fpu {
   loadB(i: number): boolean {
     const { R, u } = this, n = (R[FPU_TOP] + i) & 7;
     if (((R[FPU_TAGS] >> n) & 1) === 0) return this.underflow();
+    if (((R[FPU_PAIRS] >> n) & 1) !== 0) this.pairs.toWords(n);
     u.bLo = R[FPU_SIGNIFICAND + 2 * n];
     u.bHi = R[FPU_SIGNIFICAND + 1 + 2 * n];
     u.bSe = R[FPU_SIGN_EXP + n];
@@ -126,12 +132,30 @@ export class Fpu {
     R[FPU_SIGNIFICAND + 1 + 2 * n] = u.hi;
     R[FPU_SIGN_EXP + n] = u.se;
     R[FPU_TAGS] |= 1 << n;
+    R[FPU_PAIRS] &= ~(1 << n);
   }
 
   /** Only a stack fault changes C1: comparisons to EFLAGS, FCMOVcc. */
   keepC1(): void {
     const { R, u } = this;
     if ((u.flags & SF) === 0) u.flags |= R[FPU_STATUS] & C1;
+  }
+
+  /** ST(dst) = ST(x) op ST(y) in words, then pops. */
+  operate(operation: (u: FloatUnit) => void, x: number, y: number, dst: number, pops: number): void {
+    const u = this.begin();
+    if (this.loadA(x) && this.loadB(y)) operation(u);
+    this.deliver(dst, pops);
+  }
+
+  /** ST(0) = ST(0) op the operand of `pairs`, in words. */
+  operateOnOperand(operation: (u: FloatUnit) => void): void {
+    const u = this.begin();
+    if (this.loadA(0)) {
+      loadDouble(u, this.pairs.operandLow, this.pairs.operandHigh);
+      operation(u);
+    }
+    this.deliver(0, 0);
   }
 
   /** Settles flags, writes the result to ST(i), then pops `pops` (0, 1) values. */

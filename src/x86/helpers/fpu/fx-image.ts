@@ -19,6 +19,7 @@ export const FPU_PARTS = [[FCW, MXCSR_AT], [ST, XMM_AT]] as const;
 /** The image of the current state. Bytes that FXSAVE leaves alone are 0. */
 export function readFxImage(cpu: Cpu): Uint8Array {
   const { R } = cpu, bytes = new Uint8Array(FX_BYTES), view = new DataView(bytes.buffer);
+  fpuOf(cpu).pairs.flush();
   view.setUint16(FCW, R[FPU_CONTROL], true);
   view.setUint16(FSW, fpuOf(cpu).statusWord, true);
   view.setUint8(FTW, R[FPU_TAGS]);
@@ -57,6 +58,7 @@ export function writeFxImage(cpu: Cpu, bytes: Uint8Array): void {
 /** Loads the x87 part. */
 export function writeFpuImage(cpu: Cpu, bytes: Uint8Array): void {
   const { R } = cpu, f = fpuOf(cpu), view = viewOf(bytes);
+  f.pairs.flush();
   f.control = view.getUint16(FCW, true);
   f.statusWord = view.getUint16(FSW, true);
   R[FPU_TAGS] = view.getUint8(FTW);

@@ -5,6 +5,7 @@ import { loadDouble, loadSingle, toDouble, toSingle } from "../../float80/format
 import { loadDecimal, loadInt32, loadInt64, toDecimal, toInt, toInt64, TRUNCATE } from "../../float80/integer.ts";
 import type { FloatUnit } from "../../float80/unit.ts";
 import { IE, RC_NEAREST, RC_UP } from "../../float80/unit.ts";
+import { G_FPU_OPERAND } from "../../state.ts";
 import type { HelperDef } from "../define.ts";
 import { defFpuHelper } from "./define.ts";
 import type { Fpu } from "./fpu.ts";
@@ -25,6 +26,7 @@ export const loadM32 = defFpuHelper("fld_m32", {
   params: 1,
   doc: "Pushes a single.",
   bind: (f) => (bits) => {
+    if (f.pairs.setSingle(bits) && f.pairs.push()) return;
     const u = f.begin();
     loadSingle(u, bits);
     pushB(f, u);
@@ -35,8 +37,20 @@ export const loadM64 = defFpuHelper("fld_m64", {
   params: 2,
   doc: "Pushes a double (lo, hi).",
   bind: (f) => (lo, hi) => {
+    if (f.pairs.setDouble(lo, hi) && f.pairs.push()) return;
     const u = f.begin();
     loadDouble(u, lo, hi);
+    pushB(f, u);
+  },
+});
+
+export const loadF64 = defFpuHelper("fld_f64", {
+  alsoReads: [G_FPU_OPERAND],
+  doc: "Pushes fpu_operand, which is normal or zero.",
+  bind: (f) => () => {
+    if (f.pairs.push()) return;
+    const u = f.begin();
+    loadDouble(u, f.pairs.operandLow, f.pairs.operandHigh);
     pushB(f, u);
   },
 });
@@ -54,6 +68,8 @@ export const loadI32 = defFpuHelper("fild", {
   params: 1,
   doc: "Pushes an int32.",
   bind: (f) => (value) => {
+    f.pairs.setInteger(value);
+    if (f.pairs.push()) return;
     const u = f.begin();
     loadInt32(u, value);
     u.set(u.bSe, u.bHi, u.bLo);
@@ -87,6 +103,7 @@ export const loadRegister = defFpuHelper("fld_st", {
   params: 1,
   doc: "Pushes ST(i).",
   bind: (f) => (i) => {
+    if (f.pairs.pushRegister(i)) return;
     const u = f.begin();
     if (f.loadA(i)) u.set(u.aSe, u.aHi, u.aLo);
     f.push();
@@ -129,6 +146,8 @@ export const storeM32 = defFpuHelper("fst_m32", {
   result: "i32",
   doc: "ST(0) as a single, then pops; what is at `at` already if an unmasked exception keeps it back (at, pops).",
   bind: (f) => (at, pops) => {
+    const single = f.pairs.storeSingle(pops);
+    if (single !== null) return single;
     const u = f.begin();
     const bits = f.loadA(0) ? toSingle(u) : 0xffc00000 | 0;
     return finishStore(f, pops) ? bits : f.cpu.load32(at);
@@ -146,12 +165,25 @@ export const storeM64 = defFpuHelper("fst_m64", {
   result: "i32",
   doc: "Low word of ST(0) as a double, then pops (at, pops); the upper word is `fpu_hi`.",
   bind: (f) => (at, pops) => {
-    const u = f.begin();
+    const { u } = f;
+    if (f.pairs.canStore()) {
+      f.pairs.store(pops);
+      u.hi = f.pairs.operandHigh;
+      return f.pairs.operandLow;
+    }
+    f.begin();
     if (f.loadA(0)) toDouble(u);
     else u.set(0, 0xfff80000 | 0, 0);
     if (!finishStore(f, pops)) keep64(u, f.cpu, at);
     return u.lo;
   },
+});
+
+export const storeF64 = defFpuHelper("fst_f64", {
+  params: 1,
+  alsoWrites: [G_FPU_OPERAND],
+  doc: "fpu_operand = ST(0), which has to be a pair while rounding is as usual, then pops (pops).",
+  bind: (f) => (pops) => f.pairs.store(pops),
 });
 
 export const storeM80 = defFpuHelper("fstp_m80", {
@@ -178,6 +210,8 @@ function storeInteger(name: string, bits: 16 | 32): HelperDef {
     result: "i32",
     doc: `ST(0) as an int${bits}, then pops (at, pops).`,
     bind: (f) => (at, pops) => {
+      const whole = f.pairs.storeInteger(bits, pops);
+      if (whole !== null) return whole;
       const u = f.begin();
       const value = f.loadA(0) ? toInt(u, bits, u.rounding) : indefinite;
       return finishStore(f, pops) ? value : f.cpu.load(at, bits / 8);
@@ -260,6 +294,7 @@ export const storeRegister = defFpuHelper("fst_st", {
   params: 2,
   doc: "ST(i) = ST(0), then pops (i, pops).",
   bind: (f) => (i, pops) => {
+    if (f.pairs.copyTop(i, pops)) return;
     const u = f.begin();
     if (f.loadA(0)) u.set(u.aSe, u.aHi, u.aLo);
     f.deliver(i, pops);
@@ -270,6 +305,7 @@ export const exchange = defFpuHelper("fxch", {
   params: 1,
   doc: "Exchanges ST(0) and ST(i); an empty one counts as the default NaN if stack faults are masked.",
   bind: (f) => (i) => {
+    if (f.pairs.exchange(i)) return;
     const u = f.begin();
     if (f.isEmpty(0) || f.isEmpty(i)) return exchangeEmpty(f, i);
     f.loadA(0);

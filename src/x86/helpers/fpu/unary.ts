@@ -8,6 +8,7 @@ import { C0, C1, C2, C3, SIGN } from "../../float80/unit.ts";
 import { FPU_STATUS, FPU_TAGS, FPU_TOP } from "../../state.ts";
 import type { HelperDef } from "../define.ts";
 import { defFpuHelper } from "./define.ts";
+import type { PairRegisters } from "./pairs.ts";
 
 /** ST(0) = f(ST(0)). */
 export function unary(name: string, doc: string, operation: (u: FloatUnit) => void): HelperDef {
@@ -21,9 +22,22 @@ export function unary(name: string, doc: string, operation: (u: FloatUnit) => vo
   });
 }
 
-export const changeSign = unary("fchs", "ST(0) = -ST(0).", (u) => u.set(u.aSe ^ SIGN, u.aHi, u.aLo));
-export const absolute = unary("fabs", "ST(0) = |ST(0)|.", (u) => u.set(u.aSe & ~SIGN, u.aHi, u.aLo));
-export const squareRoot = unary("fsqrt", "ST(0) = square root of ST(0).", sqrt);
+/** The same, tried on pairs first. */
+function unaryOfPairs(name: string, doc: string, onPairs: (pairs: PairRegisters) => boolean, operation: (u: FloatUnit) => void): HelperDef {
+  return defFpuHelper(name, {
+    doc,
+    bind: (f) => () => {
+      if (onPairs(f.pairs)) return;
+      const u = f.begin();
+      if (f.loadA(0)) operation(u);
+      f.deliver(0, 0);
+    },
+  });
+}
+
+export const changeSign = unaryOfPairs("fchs", "ST(0) = -ST(0).", (pairs) => pairs.negate(false), (u) => u.set(u.aSe ^ SIGN, u.aHi, u.aLo));
+export const absolute = unaryOfPairs("fabs", "ST(0) = |ST(0)|.", (pairs) => pairs.negate(true), (u) => u.set(u.aSe & ~SIGN, u.aHi, u.aLo));
+export const squareRoot = unaryOfPairs("fsqrt", "ST(0) = square root of ST(0).", (pairs) => pairs.sqrt(), sqrt);
 export const roundInteger = unary("frndint", "ST(0) rounded to an integer.", roundToIntegral);
 
 export const scaleByPower = defFpuHelper("fscale", {

@@ -1,13 +1,14 @@
 /** What lowerings of vector instructions share: the checks they begin with, calls of helpers on operands, MMX transitions. */
 import { NM, UD } from "../../fault.ts";
 import type { HelperDef } from "../../helpers/define.ts";
+import { registersToWords } from "../../helpers/fpu/environment.ts";
 import type { VectorHelper } from "../../helpers/sse/vector-helper.ts";
 import { narrowed } from "../../helpers/sse/vector-helper.ts";
 import type { Lowering, Val } from "../../lowering.ts";
 import { CR0_EM, CR0_TS, CR4_OSFXSR, G_CR0, G_CR4, G_FPU_TAGS, G_FPU_TOP } from "../../state.ts";
 import type { Alignment, VectorOperand, VectorRegister } from "../../vector-operands.ts";
 import { knownSlot, vectorWord } from "../../vector-operands.ts";
-import { requireNoError } from "../x87/lowering.ts";
+import { REGISTERS_ARE_WORDS, requireNoError } from "../x87/lowering.ts";
 
 /**
  * #UD by CR0.EM or CR4.OSFXSR, #NM by CR0.TS (SDM 3A table 13-1). What changes these registers ends its block, so the
@@ -26,6 +27,7 @@ export function requireMmx(b: Lowering): void {
   if (b.isFirst("mmx")) b.faultIf(b.setcond("tstne", b.get(G_CR0), b.imm(CR0_EM)), { vector: UD });
   requireNotSwitched(b);
   requireNoError(b);
+  if (b.isFirst(REGISTERS_ARE_WORDS)) b.call(registersToWords);
 }
 
 function requireNotSwitched(b: Lowering): void {

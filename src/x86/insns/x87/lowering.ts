@@ -20,10 +20,14 @@ export function requireNoError(b: Lowering): void {
   b.faultIf(b.setcond("tstne", b.and(b.get(G_FPU_STATUS), native), b.imm(ES)), { vector: MF });
 }
 
+/** Established for MMX insns in a block: no register is kept as a pair of doubles (helpers/fpu/pairs.ts). */
+export const REGISTERS_ARE_WORDS = "registers are words";
+
 /** Both: how an ordinary x87 insn begins. */
 export function begin(b: Lowering): void {
   requireFpu(b);
   requireNoError(b);
+  b.forget(REGISTERS_ARE_WORDS);
 }
 
 /** Notes where this insn is, and its memory operand's offset, for whoever handles its exceptions (SDM 1 §8.1.8). */
