@@ -10,7 +10,10 @@
         .set    CONSOLE, 0xe9
         .set    FIRST_SEGMENT, 0x2000
         .set    END_SEGMENT, 0x6000
-        .set    ROUNDS, 28
+#ifndef TIMES
+#define TIMES 1                         /* more for the long image */
+#endif
+        .set    ROUNDS, 28 * TIMES
 
 _start:
         cld
