@@ -40,6 +40,7 @@ import { NO_TRANSLATION, translationOf } from "./translation.ts";
 import type { KvmVcpuEvents, KvmVcpuEventsUpdate } from "./vcpu-events.ts";
 import { readVcpuEvents, writeVcpuEvents } from "./vcpu-events.ts";
 import { VcpuIo } from "./vcpu-io.ts";
+import { beginsWidePiece } from "./wide-operand.ts";
 
 /** How long one `run` may take. */
 export interface RunLimits {
@@ -263,6 +264,11 @@ export class Vcpu {
     writeVcpuEvents(this.engine, this.interrupts, events);
   }
 
+  /** Insns retired since the vCPU was made, or its state restored; exact while a port handler runs. */
+  get retiredInsns(): number {
+    return this.engine.retired;
+  }
+
   /** RFLAGS.IF: the guest has interrupts on. */
   get ifFlag(): boolean {
     return (this.cpu.R[EFLAGS_SYS] & F_IF) !== 0;
@@ -432,10 +438,24 @@ export class Vcpu {
   /** Hands a request out, once as much as possible has been done. */
   private leaveForIo(): ExitBody {
     if (this.io.hasOutput && this.io.isIdle) this.gatherOutput();
-    const body = this.io.takeRequest();
-    // A write needs no answer: RIP should be behind the insn when the caller looks, if that was its last access.
+    const isWide = this.io.isAskingDword && this.asksForWidePiece();
+    const body = this.io.takeRequest(isWide);
+    this.finishWrites();
+    const joined = isWide ? this.io.joinWrite(body) : body;
+    if (joined === body) return body;
+    this.queued = null;
+    this.finishWrites();
+    return joined;
+  }
+
+  /** A write needs no answer: RIP should be behind the insn when the caller looks, if that was its last access. */
+  private finishWrites(): void {
     while (this.queued === null && !this.io.isIdle && !this.io.isAsking) this.queue(this.step());
-    return body;
+  }
+
+  private asksForWidePiece(): boolean {
+    const { cpu, engine, io } = this;
+    return beginsWidePiece(cpu, engine.translator.insns.find(cpu.R[EIP]), io.pendingAddress);
   }
 
   /** Lets the next elements of a REP OUTS join the output, so that they do not cost an exit each. */

@@ -1,0 +1,39 @@
+/** Two devices that Bochs and QEMU have given the PC: a console of one port, and a port that ends the run. */
+import type { BytePorts, WidePorts } from "../bus/device.ts";
+
+/** What a guest reads at the console's port to know that it is there. */
+const PRESENT = 0xe9;
+
+/** Port 0xe9: bytes written are printed. */
+export class DebugConsole implements BytePorts {
+  private readonly print: (byte: number) => void;
+
+  constructor(print: (byte: number) => void) {
+    this.print = print;
+  }
+
+  readByte(): number {
+    return PRESENT;
+  }
+
+  writeByte(_offset: number, value: number): void {
+    this.print(value);
+  }
+}
+
+/** QEMU's isa-debug-exit: writing V ends the run with status (V << 1) | 1. */
+export class DebugExit implements WidePorts {
+  private readonly end: (status: number) => void;
+
+  constructor(end: (status: number) => void) {
+    this.end = end;
+  }
+
+  read(): number {
+    return 0;
+  }
+
+  write(_offset: number, _size: number, value: number): void {
+    this.end(((value << 1) | 1) >>> 0);
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * The time of a machine with devices, and their alarms. Virtual time counts retired insns, so that every run is the same: an insn
+ * takes a fixed time, and while the processor is halted the time goes at once to where something happens. Real time is the
+ * host's.
+ */
+import type { Alarm, Clock } from "../bus/clock.ts";
+
+/** Where time comes from. */
+export interface TimeSource {
+  /** ns since the machine was made; never goes back. */
+  nowNs(): number;
+  /** At most so many insns may be run before a time is looked at again; at least 1. */
+  insnsUntil(deadlineNs: number): number;
+  /** Goes to a time at once, if this is a kind of time that can; the processor is halted. Returns whether it did. */
+  skipTo(deadlineNs: number): boolean;
+}
+
+/** Time by insns. */
+export class VirtualTime implements TimeSource {
+  /** What an insn takes, ns. */
+  readonly nsPerInsn: number;
+  /** Insns that were not retired, because the processor was halted. */
+  private skippedInsns = 0;
+  private readonly retiredInsns: () => number;
+  private readonly onSkip: (insns: number) => void;
+
+  /**
+   * @param nsPerInsn     a power of two, so that times are exact
+   * @param retiredInsns  since the machine was made
+   * @param onSkip        is told how many insns' worth of time was skipped
+   */
+  constructor(nsPerInsn: number, retiredInsns: () => number, onSkip: (insns: number) => void) {
+    this.nsPerInsn = nsPerInsn;
+    this.retiredInsns = retiredInsns;
+    this.onSkip = onSkip;
+  }
+
+  nowNs(): number {
+    return (this.retiredInsns() + this.skippedInsns) * this.nsPerInsn;
+  }
+
+  insnsUntil(deadlineNs: number): number {
+    return Math.max(1, Math.ceil((deadlineNs - this.nowNs()) / this.nsPerInsn));
+  }
+
+  skipTo(deadlineNs: number): boolean {
+    const insns = this.insnsUntil(deadlineNs);
+    this.skippedInsns += insns;
+    this.onSkip(insns);
+    return true;
+  }
+}
+
+/** How many insns are run in real time before the host's clock is looked at: some tens of microseconds. */
+const INSNS_PER_LOOK = 20_000;
+
+/** The host's time. */
+export class RealTime implements TimeSource {
+  private readonly startNs: number;
+  private readonly hostNs: () => number;
+
+  /** @param hostNs  a monotonic clock, ns */
+  constructor(hostNs: () => number) {
+    this.hostNs = hostNs;
+    this.startNs = hostNs();
+  }
+
+  nowNs(): number {
+    return Math.floor(this.hostNs() - this.startNs);
+  }
+
+  insnsUntil(): number {
+    return INSNS_PER_LOOK;
+  }
+
+  skipTo(): boolean {
+    return false;
+  }
+}
+
+export class MachineClock implements Clock {
+  private readonly source: TimeSource;
+  private readonly alarms: MachineAlarm[] = [];
+  private next = Infinity;
+  /** Told when an alarm is set that comes before all others: a run in progress may be too long. */
+  onEarlier: () => void = () => undefined;
+
+  constructor(source: TimeSource) {
+    this.source = source;
+  }
+
+  nowNs(): number {
+    return this.source.nowNs();
+  }
+
+  newAlarm(ring: () => void): Alarm {
+    const alarm = new MachineAlarm(ring, () => this.look());
+    this.alarms.push(alarm);
+    return alarm;
+  }
+
+  /** When the next alarm goes off, ns; Infinity if none is set. */
+  get nextNs(): number {
+    return this.next;
+  }
+
+  /** How many insns may be run before `ringDue` is to be called again. */
+  insnsUntilNext(): number {
+    return this.source.insnsUntil(this.next);
+  }
+
+  /** The processor is halted: goes to the next alarm at once, if time can do that. */
+  skipToNext(): boolean {
+    return this.next !== Infinity && this.source.skipTo(this.next);
+  }
+
+  /** Lets all alarms go off whose time has come: by time, and those of one time in the order in which they were made. */
+  ringDue(): void {
+    const nowNs = this.nowNs();
+    while (this.next <= nowNs) {
+      const due = this.alarms.find((alarm) => alarm.deadlineNs === this.next);
+      if (due === undefined) return;
+      due.setAt(Infinity);
+      due.ring();
+    }
+  }
+
+  private look(): void {
+    const before = this.next;
+    this.next = Infinity;
+    for (const { deadlineNs } of this.alarms) if (deadlineNs < this.next) this.next = deadlineNs;
+    if (this.next < before) this.onEarlier();
+  }
+}
+
+class MachineAlarm implements Alarm {
+  deadlineNs = Infinity;
+  readonly ring: () => void;
+  private readonly changed: () => void;
+
+  constructor(ring: () => void, changed: () => void) {
+    this.ring = ring;
+    this.changed = changed;
+  }
+
+  setAt(deadlineNs: number): void {
+    if (deadlineNs === this.deadlineNs) return;
+    this.deadlineNs = deadlineNs;
+    this.changed();
+  }
+
+  cancel(): void {
+    this.setAt(Infinity);
+  }
+}

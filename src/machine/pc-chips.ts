@@ -1,0 +1,115 @@
+/** The chips of a PC's board, and the wires between them. Which address each has is in `pc-ports.ts`'s table. */
+import type { Clock } from "../bus/clock.ts";
+import type { Device, Line } from "../bus/device.ts";
+import { NOT_CONNECTED } from "../bus/device.ts";
+import { I8042 } from "../devices/i8042.ts";
+import { I8254 } from "../devices/i8254.ts";
+import { I8259Pair } from "../devices/i8259-pair.ts";
+import { Mc146818 } from "../devices/mc146818.ts";
+import { Ps2Keyboard } from "../devices/ps2-keyboard.ts";
+import { Ps2Mouse } from "../devices/ps2-mouse.ts";
+import { SetTwoToOne } from "../devices/scan-codes.ts";
+import { SystemControlA, SystemControlB } from "../devices/system-ports.ts";
+import { Uart16550 } from "../devices/uart16550.ts";
+import type { PortSpace } from "./port-space.ts";
+
+/** What the chips need from the board. */
+export interface BoardWires {
+  readonly clock: Clock;
+  /** INTR of the processor. */
+  readonly interrupt: Line;
+  readonly a20: Line;
+  /** Something resets the processor. */
+  readonly resetCpu: () => void;
+  /** Seconds since 1970 that the clock chip shows at the start. */
+  readonly startSeconds: number;
+}
+
+/** Interrupt requests of an AT. */
+const TIMER_IRQ = 0, KEYBOARD_IRQ = 1, CLOCK_IRQ = 8, MOUSE_IRQ = 12;
+const UARTS = [{ port: 0x3f8, irq: 4 }, { port: 0x2f8, irq: 3 }, { port: 0x3e8, irq: 4 }, { port: 0x2e8, irq: 3 }] as const;
+const UART_PORTS = 8;
+
+export class PcChips {
+  readonly pic: I8259Pair;
+  readonly pit: I8254;
+  readonly rtc: Mc146818;
+  readonly uarts: readonly Uart16550[];
+  readonly keyboard = new Ps2Keyboard();
+  readonly mouse = new Ps2Mouse();
+  readonly keyboardController: I8042;
+  private readonly controlA: SystemControlA;
+  private readonly controlB: SystemControlB;
+  private readonly scanCodes = new SetTwoToOne();
+
+  constructor({ clock, interrupt, a20, resetCpu, startSeconds }: BoardWires) {
+    const pic = this.pic = new I8259Pair(interrupt);
+    this.pit = new I8254(clock, [pic.line(TIMER_IRQ), NOT_CONNECTED, NOT_CONNECTED]);
+    this.rtc = new Mc146818(clock, startSeconds, pic.line(CLOCK_IRQ));
+    const shared = new SharedLines(pic);
+    this.uarts = UARTS.map(({ irq }) => new Uart16550(clock, shared.line(irq)));
+    this.keyboardController = new I8042({
+      keyboardInterrupt: pic.line(KEYBOARD_IRQ), auxInterrupt: pic.line(MOUSE_IRQ), resetCpu,
+      a20: (isOn) => {
+        this.controlA.isA20On = isOn;
+        a20(isOn);
+      },
+    }, { keyboard: this.keyboard, mouse: this.mouse }, this.scanCodes);
+    this.controlA = new SystemControlA({
+      resetCpu,
+      a20: (isOn) => {
+        this.keyboardController.a20 = isOn;
+        a20(isOn);
+      },
+    });
+    this.controlB = new SystemControlB(clock, this.pit.counters[2]);
+  }
+
+  /** Gives the chips their ports. */
+  connect(ports: PortSpace): void {
+    const { pic, keyboardController } = this;
+    ports.addBytes(0x20, 2, pic.master);
+    ports.addBytes(0xa0, 2, pic.slave);
+    ports.addBytes(0x4d0, 2, pic.edgeLevel);
+    ports.addBytes(0x40, 4, this.pit);
+    ports.addBytes(0x60, 1, keyboardController);
+    ports.addBytes(0x61, 1, this.controlB);
+    ports.addBytes(0x64, 1, keyboardController, 4);
+    ports.addBytes(0x70, 2, this.rtc);
+    ports.addBytes(0x92, 1, this.controlA);
+    UARTS.forEach(({ port }, i) => ports.addBytes(port, UART_PORTS, this.uarts[i]));
+  }
+
+  /** By the names under which their states are saved; interrupt controllers come last, so that they see their inputs settled. */
+  get devices(): ReadonlyMap<string, Device> {
+    const { pic } = this;
+    return new Map<string, Device>([
+      ["pit", this.pit], ["rtc", this.rtc], ...this.uarts.map((uart, i): [string, Device] => [`com${i + 1}`, uart]), ["keyboard", this.keyboard], ["mouse", this.mouse],
+      ["scan-codes", this.scanCodes], ["i8042", this.keyboardController], ["port92", this.controlA], ["port61", this.controlB], ["pic2", pic.slave], ["pic1", pic.master],
+    ]);
+  }
+
+  reset(): void {
+    for (const device of this.devices.values()) device.reset();
+  }
+}
+
+/** Interrupt requests that several chips share: high while one of them is. */
+class SharedLines {
+  private readonly pic: I8259Pair;
+  private readonly levels = new Map<number, boolean[]>();
+
+  constructor(pic: I8259Pair) {
+    this.pic = pic;
+  }
+
+  line(irq: number): Line {
+    const levels = this.levels.get(irq) ?? [], mine = levels.length;
+    levels.push(false);
+    this.levels.set(irq, levels);
+    return (isHigh) => {
+      levels[mine] = isHigh;
+      this.pic.setIrq(irq, levels.includes(true));
+    };
+  }
+}

@@ -1,0 +1,251 @@
+/**
+ * The PC: a vCPU, memory, the chips of pc-chips.ts, and the loop that runs them. A client of the VM API like any other: port
+ * accesses are answered in the process, interrupts are injected when the processor takes them, as a hypervisor in user space
+ * does it under KVM.
+ */
+import { VmError } from "../../tcg/support/errors.ts";
+import { DebugConsole, DebugExit } from "../devices/debug-ports.ts";
+import type { KvmCpuidEntry2 } from "../kvm/cpuid.ts";
+import type { KvmExit, KvmExitIo, KvmExitMmio } from "../kvm/exits.ts";
+import type { VmOptions } from "../kvm/options.ts";
+import { openKvm } from "../kvm/system.ts";
+import type { RunLimits, Vcpu } from "../kvm/vcpu.ts";
+import type { Vm } from "../kvm/vm.ts";
+import type { UnhandledAccess } from "./bare.ts";
+import { enterLinux } from "./boot/enter-linux.ts";
+import { planLinux } from "./boot/linux.ts";
+import { MachineClock, RealTime, VirtualTime } from "./clock.ts";
+import { addressMap, MAX_MEMORY_BYTES, MIN_MEMORY_BYTES } from "./memory-map.ts";
+import { PcChips } from "./pc-chips.ts";
+import { PortSpace } from "./port-space.ts";
+
+/** What the machine starts with: a Linux kernel. */
+export interface LinuxBoot {
+  readonly kernel: Uint8Array;
+  readonly initrd?: Uint8Array | undefined;
+  readonly cmdline?: string | undefined;
+}
+
+/** Where time comes from: see clock.ts. */
+export type ClockChoice =
+  /** `nsPerInsn` is a power of two. */
+  | { readonly kind: "virtual"; readonly nsPerInsn: number }
+  /** `hostNs`: a monotonic clock of the host, ns. */
+  | { readonly kind: "real"; readonly hostNs: () => number };
+
+export interface PcOptions {
+  readonly boot: LinuxBoot;
+  /** Bytes of memory, a multiple of 4096. Default: 128 MiB. */
+  readonly memoryBytes?: number | undefined;
+  /** What CPUID answers. Default: `Kvm.getSupportedCpuid()`. */
+  readonly cpuid?: readonly KvmCpuidEntry2[] | undefined;
+  /** Default: virtual time, `DEFAULT_NS_PER_INSN`. */
+  readonly clock?: ClockChoice | undefined;
+  /** What the clock chip shows at the start: seconds since 1970, UTC. Default: 2000-01-01 00:00. */
+  readonly startSeconds?: number | undefined;
+  /** Port 0xf4 ends the run, as QEMU's isa-debug-exit. Default: no. */
+  readonly isaDebugExit?: boolean | undefined;
+  /** Takes bytes written to the debug console, port 0xe9. Default: they are dropped. */
+  readonly onDebugByte?: ((byte: number) => void) | undefined;
+  /** Hears of accesses to ports and memory that are not there. */
+  readonly onUnhandled?: ((access: UnhandledAccess) => void) | undefined;
+  /** How the engine works. */
+  readonly vm?: VmOptions | undefined;
+}
+
+/** How a call of `run` ended. */
+export type PcOutcome =
+  /** A limit was reached; `run` goes on. */
+  | { readonly kind: "budget" }
+  /** The processor waits for an interrupt; none will come before this guest time (ns; Infinity: only what comes from outside). `run` goes on. */
+  | { readonly kind: "idle"; readonly untilNs: number }
+  /** The guest switched the machine off. */
+  | { readonly kind: "power-off" }
+  /** The guest reset the machine. */
+  | { readonly kind: "reset" }
+  /** HLT with interrupts off: nothing can wake it. */
+  | { readonly kind: "halt" }
+  /** Triple fault. */
+  | { readonly kind: "shutdown" }
+  /** The guest wrote the debug-exit port; status = (value << 1) | 1. */
+  | { readonly kind: "debug-exit"; readonly status: number }
+  /** The guest jumped to where there is no memory. */
+  | { readonly kind: "no-code"; readonly address: number }
+  /** An exception could not be delivered: its vector or the stack is where there is no memory. */
+  | { readonly kind: "no-delivery"; readonly address: number };
+
+/** Ends a run without going on. */
+type PcEnd = Exclude<PcOutcome, { kind: "budget" | "idle" }>;
+
+export const DEFAULT_PC_MEMORY_BYTES = 128 * 2 ** 20;
+/** Near what translated code really takes, so that a guest's timers come about as often as on its own machine. */
+export const DEFAULT_NS_PER_INSN = 8;
+/** 2000-01-01 00:00 UTC. */
+const DEFAULT_START_SECONDS = 946_684_800;
+const DEBUG_CONSOLE_PORT = 0xe9, DEBUG_EXIT_PORT = 0xf4;
+const TSC = 0x10;
+const SLOT_MEMORY = 0;
+
+export class Pc {
+  readonly vm: Vm;
+  readonly vcpu: Vcpu;
+  readonly clock: MachineClock;
+  readonly chips: PcChips;
+  private readonly ports: PortSpace;
+  private readonly options: PcOptions;
+  private end: PcEnd | null = null;
+  /** HLT has retired, and no interrupt has come since. */
+  private isHalted = false;
+  private stopRequested = false;
+
+  /** @throws VmError EINVAL for a kernel that is malformed or does not fit, for options out of range; ENOMEM */
+  constructor(options: PcOptions) {
+    const { memoryBytes = DEFAULT_PC_MEMORY_BYTES, boot } = options;
+    checkMemory(memoryBytes);
+    this.options = options;
+    const plan = planLinux(boot.kernel, { map: addressMap(memoryBytes), memoryBytes, cmdline: boot.cmdline, initrd: boot.initrd });
+    const kvm = openKvm(options.vm);
+    this.vm = kvm.createVm();
+    this.vm.setUserMemoryRegion({ slot: SLOT_MEMORY, guestPhysAddr: 0, memorySize: memoryBytes });
+    for (const { address, bytes } of plan.segments) this.vm.writePhys(address, bytes);
+    this.vcpu = this.vm.createVcpu(0);
+    this.vcpu.setCpuid2(options.cpuid ?? kvm.getSupportedCpuid());
+    this.clock = this.makeClock(options.clock ?? { kind: "virtual", nsPerInsn: DEFAULT_NS_PER_INSN });
+    this.chips = new PcChips({
+      clock: this.clock, interrupt: (isHigh) => this.setInterrupt(isHigh), a20: () => undefined, resetCpu: () => this.finish({ kind: "reset" }),
+      startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
+    });
+    this.ports = new PortSpace(this.vm);
+    this.chips.connect(this.ports);
+    this.connectDebugPorts();
+    this.chips.reset();
+    enterLinux(this.vcpu, plan);
+  }
+
+  /** Insns retired so far. */
+  get insns(): number {
+    return this.vcpu.retiredInsns;
+  }
+
+  /** Makes a `run` in progress return soon. */
+  requestExit(): void {
+    this.stopRequested = true;
+    this.vcpu.requestExit();
+  }
+
+  /**
+   * Runs until the guest ends, waits, or a limit is reached. In virtual time it waits only for what comes from outside.
+   * `maxSteps` bounds what retires nothing: faults, and turns of the loop.
+   */
+  run(limits: RunLimits = {}): PcOutcome {
+    const { maxInsns = Infinity, maxSteps = Infinity } = limits, { vcpu, clock } = this, goal = this.insns + maxInsns;
+    this.stopRequested = false;
+    for (let idleTurns = 0; idleTurns <= maxSteps;) {
+      clock.ringDue();
+      this.injectInterrupt();
+      if (this.end !== null) return this.end;
+      if (this.stopRequested || this.insns >= goal) break;
+      if (this.isHalted) {
+        const outcome = this.wait();
+        if (outcome !== null) return outcome;
+        idleTurns++;
+        continue;
+      }
+      const exit = vcpu.run({ maxInsns: Math.min(goal - this.insns, clock.insnsUntilNext()), maxSteps });
+      idleTurns = exit.insns === 0 ? idleTurns + 1 : 0;
+      this.answer(exit);
+    }
+    return { kind: "budget" };
+  }
+
+  // ---- interrupts and time
+
+  /** INTR rises in the middle of a port access: the vCPU comes back as soon as it takes interrupts. */
+  private setInterrupt(isHigh: boolean): void {
+    this.vcpu.requestInterruptWindow = isHigh;
+  }
+
+  /** Hands the interrupt controller's request to the processor, if it takes it now. */
+  private injectInterrupt(): void {
+    const { vcpu, chips: { pic } } = this;
+    if (!pic.hasRequest || !vcpu.readyForInterruptInjection) return;
+    vcpu.interrupt(pic.acknowledge());
+    this.isHalted = false;
+  }
+
+  /** The processor is halted, and nothing wakes it now. Null if time has gone to where something happens. */
+  private wait(): PcOutcome | null {
+    if (!this.vcpu.ifFlag) return { kind: "halt" };
+    return this.clock.skipToNext() ? null : { kind: "idle", untilNs: this.clock.nextNs };
+  }
+
+  private makeClock(choice: ClockChoice): MachineClock {
+    const { vcpu } = this;
+    const source = choice.kind === "real" ? new RealTime(choice.hostNs) : new VirtualTime(choice.nsPerInsn, () => vcpu.retiredInsns, (insns) => this.advanceTsc(insns));
+    const clock = new MachineClock(source);
+    // The vCPU counts insns to an alarm that was the next one when it was started.
+    clock.onEarlier = () => vcpu.requestExit();
+    return clock;
+  }
+
+  /** The time-stamp counter goes on while the processor is halted. */
+  private advanceTsc(insns: number): void {
+    const [tsc] = this.vcpu.getMsrs([TSC]);
+    if (tsc !== undefined) this.vcpu.setMsrs([{ index: TSC, data: BigInt.asUintN(64, tsc.data + BigInt(insns)) }]);
+  }
+
+  // ---- exits
+
+  private finish(end: PcEnd): void {
+    this.end = end;
+    this.vcpu.requestExit();
+  }
+
+  private answer(exit: KvmExit): void {
+    switch (exit.reason) {
+      case "KVM_EXIT_IO": return this.answerPort(exit);
+      case "KVM_EXIT_MMIO": return this.answerMemory(exit);
+      case "KVM_EXIT_HLT":
+        this.isHalted = true;
+        return;
+      case "KVM_EXIT_SHUTDOWN": return this.finish({ kind: "shutdown" });
+      case "KVM_EXIT_FAIL_ENTRY": throw new VmError("EINVAL", `the state of the processor is one no CPU can be in: ${exit.detail}`);
+      case "KVM_EXIT_INTERNAL_ERROR": return this.finish({ kind: exit.suberror === 1 ? "no-code" : "no-delivery", address: exit.address });
+      case "KVM_EXIT_INTR":
+      case "KVM_EXIT_IRQ_WINDOW_OPEN":
+      case "KVM_EXIT_DEBUG": return;
+    }
+  }
+
+  /** A port nobody has claimed. */
+  private answerPort({ direction, port, size, data }: KvmExitIo): void {
+    const isWrite = direction === "out";
+    if (!isWrite) data.fill(0xff);
+    for (let at = 0; at < data.length; at += size) {
+      this.options.onUnhandled?.({ kind: "port", isWrite, address: port, size, value: valueOf(data, at, size) });
+    }
+  }
+
+  private answerMemory({ physAddr, data, len, isWrite }: KvmExitMmio): void {
+    if (!isWrite) data.fill(0xff, 0, len);
+    this.options.onUnhandled?.({ kind: "memory", isWrite, address: physAddr, size: len, value: valueOf(data, 0, len) });
+  }
+
+  private connectDebugPorts(): void {
+    const { onDebugByte = () => undefined, isaDebugExit = false } = this.options;
+    this.ports.addBytes(DEBUG_CONSOLE_PORT, 1, new DebugConsole(onDebugByte));
+    if (isaDebugExit) this.ports.addWide(DEBUG_EXIT_PORT, 1, new DebugExit((status) => this.finish({ kind: "debug-exit", status })));
+  }
+}
+
+function checkMemory(memoryBytes: number): void {
+  if (Number.isInteger(memoryBytes) && memoryBytes % 4096 === 0 && memoryBytes >= MIN_MEMORY_BYTES && memoryBytes <= MAX_MEMORY_BYTES) return;
+  throw new VmError("EINVAL", `a PC's memory is a multiple of 4096 from ${MIN_MEMORY_BYTES} to ${MAX_MEMORY_BYTES} bytes, not ${memoryBytes}`);
+}
+
+/** `size` bytes at `at`, little endian, unsigned. */
+function valueOf(bytes: Uint8Array, at: number, size: number): number {
+  let value = 0;
+  for (let i = size - 1; i >= 0; i--) value = value * 256 + bytes[at + i];
+  return value;
+}
