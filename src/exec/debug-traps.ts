@@ -50,12 +50,11 @@ export class DebugTraps {
   }
 
   /**
-   * After an insn, or one turn of a repeated one (not `isFinished`), which goes on past its code breakpoint: RF. An insn that
-   * entered a handler (INT n) has cleared TF and does not trap for it; nor does one that loaded SS.
+   * After an insn, or one turn of a repeated one. An insn that entered a handler (INT n) has cleared TF and does not trap
+   * for it; nor does one that loaded SS.
    */
-  end(isFinished: boolean): void {
+  end(): void {
     const { cpu } = this, { R } = cpu;
-    if (!isFinished) R[EFLAGS_SYS] |= F_RF;
     if (this.wasTf && this.deliveries === cpu.deliveries && R[SHADOW] !== SHADOW_MOV_SS) cpu.debugHits |= DR6_BS;
   }
 

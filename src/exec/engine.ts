@@ -8,7 +8,7 @@ import { DB, GuestFault, NMI } from "../x86/fault.ts";
 import { readArithFlags } from "../x86/flags.ts";
 import { deliverDebug, deliverFault, deliverInterrupt, deliverNmi } from "../x86/helpers/interrupt.ts";
 import type { Insn } from "../x86/isa/insn.ts";
-import { CS, EFLAGS_SYS, EIP, F_IF, F_OF, LEFT, NMI_BLOCKED, SEG_BASE, SEG_LIMIT, SHADOW, SHADOW_MOV_SS } from "../x86/state.ts";
+import { CS, EFLAGS_SYS, EIP, F_IF, F_OF, F_RF, LEFT, NMI_BLOCKED, SEG_BASE, SEG_LIMIT, SHADOW, SHADOW_MOV_SS } from "../x86/state.ts";
 import { codeBreakpoints, DebugTraps, isDebugging } from "./debug-traps.ts";
 import type { EngineExit } from "./exits.ts";
 import { IoRequest, NoCode } from "./exits.ts";
@@ -123,7 +123,7 @@ export class Engine {
     this.retired = 0;
     this.pendingInterrupt = -1;
     this.stopRequested = this.ioPending = this.pendingNmi = false;
-    this.cpu.halted = false;
+    this.cpu.halted = this.cpu.isRepeating = false;
     this.cpu.debugHits = this.cpu.debuggerHits = 0;
     this.pendingFault = null;
   }
@@ -269,24 +269,39 @@ export class Engine {
    * @param shadow  the interrupt shadow that the first insn has ended
    */
   private slice(n: number, traps: boolean, shadow: number): EngineExit | null {
-    const { translator } = this, before = this.retired;
+    const { translator, cpu } = this;
+    cpu.beforeStore = null;
     try {
       if (this.options.engine === "interp" || n === 1) this.interpretSlice(n);
       else this.jitSlice(n);
       // It stopped the loops before the budget did. Nothing may come between the two: an interrupt shadow ends with this insn.
       const solo = translator.insns.takeSolo();
       const exit = solo === null ? null : this.executeSolo(solo);
-      if (traps) this.traps.end(this.retired !== before);
+      if (traps) this.traps.end();
+      this.suspendRepeat();
       return exit;
     } catch (e) {
-      this.cpu.debuggerHits = 0;
+      cpu.debuggerHits = 0;
       if (!(e instanceof GuestFault)) {
         // The insn has done nothing yet: what held before it holds again.
-        this.cpu.R[SHADOW] = shadow;
+        cpu.startOver();
+        cpu.R[SHADOW] = shadow;
         if (traps) this.traps.cancel();
+        this.suspendRepeat();
       }
       return this.handleThrown(e);
     }
+  }
+
+  /**
+   * Between two elements of a repeated string insn RF is 1: whatever interrupts it pushes that, and its code breakpoint is
+   * past (SDM 3B §17.3.1.1).
+   */
+  private suspendRepeat(): void {
+    const { cpu } = this;
+    if (!cpu.isRepeating) return;
+    cpu.isRepeating = false;
+    cpu.R[EFLAGS_SYS] |= F_RF;
   }
 
   private interpretSlice(n: number): void {
@@ -405,6 +420,7 @@ export class Engine {
     if (e instanceof GuestFault) {
       translator.insns.takeUnfinished();
       cpu.debugHits = 0;
+      cpu.isRepeating = false;
       return this.takeFault(e) ? null : { kind: "shutdown" };
     }
     if (e instanceof IoRequest) return { kind: "io" };

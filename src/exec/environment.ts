@@ -37,6 +37,7 @@ export function environmentOf(cpu: Cpu, callbacks: Callbacks): Environment {
     loadForWrite8: (a: number) => cpu.loadForWrite8(a),
     loadForWrite16: (a: number) => cpu.loadForWrite16(a),
     loadForWrite32: (a: number) => cpu.loadForWrite32(a),
+    probeStore: (a: number, bytes: number) => cpu.probeStore(a, bytes),
     store8: (a: number, v: number) => cpu.store8(a, v),
     store16: (a: number, v: number) => cpu.store16(a, v),
     store32: (a: number, v: number) => cpu.store32(a, v),

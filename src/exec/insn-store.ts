@@ -172,6 +172,8 @@ export class InsnStore implements CodeSpaceHost {
 
   /** Decodes an insn and links it to its successors. May raise a fault: the insn then stays undecoded. */
   decode(insn: Insn): void {
+    // A repeated string insn that has written over itself is none any more.
+    this.cpu.isRepeating = false;
     const fetched = this.fetchFirst(insn);
     if (fetched < 0) this.cpu.fault(GP, 0);
     if (fetched === 0) this.fetchFault(insn);

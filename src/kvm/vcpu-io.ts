@@ -74,6 +74,8 @@ export class VcpuIo implements IoSpace {
   private pending: Access | null = null;
   /** Where the caller puts the answer to `pending`. */
   private answerBytes: Uint8Array | null = null;
+  /** The caller was asked for the 4 bytes behind `pending` as well. */
+  private isWide = false;
   private output: Output | null = null;
   /** What the last handled port has answered, and during which insn and element. */
   private handled: Access | null = null;
@@ -117,6 +119,11 @@ export class VcpuIo implements IoSpace {
     return this.pending?.address ?? 0;
   }
 
+  /** True if a dword of a device waits: it may be half of a wider operand. */
+  get isAskingDword(): boolean {
+    return this.pending !== null && this.pending.kind !== "port-read" && this.pending.size === 4;
+  }
+
   /** True if the insn has used answers since it was restarted. */
   get hasReplayed(): boolean {
     return this.cursor > 0;
@@ -140,6 +147,7 @@ export class VcpuIo implements IoSpace {
     const { pending, answerBytes } = this;
     if (pending !== null && answerBytes !== null) {
       pending.value = fromBytes(answerBytes, pending.size);
+      if (this.isWide) this.log.push({ ...pending, address: pending.address + pending.size, value: fromBytes(answerBytes.subarray(pending.size), pending.size) });
       this.pending = null;
     }
     this.answerBytes = null;
@@ -151,8 +159,11 @@ export class VcpuIo implements IoSpace {
     this.element = this.registers[ECX];
   }
 
-  /** The request for the caller. A write counts as answered. */
-  takeRequest(): ExitBody {
+  /**
+   * The request for the caller. A write counts as answered.
+   * @param isWide  a dword is the first half of 8 bytes: a read asks for all of them, a write waits for `joinWrite`
+   */
+  takeRequest(isWide: boolean): ExitBody {
     const { output, pending } = this;
     if (output !== null) {
       this.output = null;
@@ -168,7 +179,17 @@ export class VcpuIo implements IoSpace {
     const isWrite = kind === "mmio-write", data = toBytes(value, isWrite ? size : 0, MMIO_DATA_BYTES);
     if (isWrite) this.pending = null;
     else this.answerBytes = data;
-    return { reason: "KVM_EXIT_MMIO", physAddr: address >>> 0, data, len: size, isWrite };
+    this.isWide = isWide && !isWrite;
+    return { reason: "KVM_EXIT_MMIO", physAddr: address >>> 0, data, len: this.isWide ? 2 * size : size, isWrite };
+  }
+
+  /** Adds the second half of a wide write, if that is what waits; it counts as answered then. */
+  joinWrite(body: ExitBody): ExitBody {
+    const { pending } = this;
+    if (body.reason !== "KVM_EXIT_MMIO" || pending?.kind !== "mmio-write" || pending.address >>> 0 !== body.physAddr + body.len) return body;
+    this.pending = null;
+    body.data.set(toBytes(pending.value, pending.size, pending.size), body.len);
+    return { ...body, len: body.len + pending.size };
   }
 
   /** True if another element of REP OUTS fits into the request. */

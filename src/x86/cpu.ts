@@ -12,7 +12,7 @@ import { Mmu } from "./mmu/mmu.ts";
 import type { AccessKind } from "./mmu/page-walk.ts";
 import { READ, WRITE } from "./mmu/page-walk.ts";
 import { watchesData, watchHits } from "./watchpoints.ts";
-import { ATTR_CODE, ATTR_DB, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_WRITABLE, CR0, CR0_PE, CR2, CpuState, DR, EFLAGS_SYS, F_TF, F_VM, SEG_ATTR, SEG_BASE, SEG_LIMIT, SHADOW, SHADOW_STI, SS } from "./state.ts";
+import { ATTR_CODE, ATTR_DB, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_WRITABLE, CR0, CR0_PE, CR2, CpuState, DR, EFLAGS_SYS, EIP, F_TF, F_VM, SEG_ATTR, SEG_BASE, SEG_LIMIT, SHADOW, SHADOW_STI, SS } from "./state.ts";
 
 /** IA32_APIC_BASE after RESET: where the local APIC would be, enabled, bootstrap processor (SDM 3A §10.4.4). */
 export const APIC_BASE_RESET = 0xfee00900n;
@@ -48,9 +48,13 @@ export class Cpu {
   retired = 0;
   /** Set by HLT; the engine takes it. */
   halted = false;
+  /** The repeated string insn at CS:EIP has done elements, and not the last. The engine takes it, too: it becomes RF. */
+  isRepeating = false;
   /** IA32_APIC_BASE. */
   apicBase = APIC_BASE_RESET;
   readonly mmu: Mmu;
+  /** State kept by `probeStore`; whoever runs insns sets it to null before. */
+  beforeStore: Int32Array | null = null;
   /** Events delivered so far: interrupts, exceptions, INT n. */
   deliveries = 0;
   /** DR6 bits of debug traps that wait: data and I/O breakpoints hit, single steps, task switches. The engine delivers them. */
@@ -174,6 +178,26 @@ export class Cpu {
     this.physical(linear, WRITE);
     const last = (linear + size - 1) | 0;
     if ((linear ^ last) & ~(PAGE_SIZE - 1)) this.physical(last & ~(PAGE_SIZE - 1), WRITE);
+  }
+
+  /**
+   * The same for an insn of the interpreter that changes state before it stores: x87 stores pop first. Where a device makes
+   * it start over (`startOver`), it starts from the state as of now.
+   */
+  probeStore(linear: number, size: number): void {
+    this.probeWrite(linear, size);
+    const last = (linear + size - 1) | 0;
+    if (this.memory.isWritable(this.physical(linear, WRITE)) && this.memory.isWritable(this.physical(last, WRITE))) return;
+    this.beforeStore ??= this.R.slice();
+  }
+
+  /** The insn at EIP, which left for a device, has done nothing: puts back what `probeStore` has kept. */
+  startOver(): void {
+    const { R, beforeStore } = this, eip = R[EIP];
+    if (beforeStore === null) return;
+    this.beforeStore = null;
+    R.set(beforeStore);
+    R[EIP] = eip;
   }
 
   store8(linear: number, value: number): void {

@@ -46,7 +46,14 @@ class HandlerEmitter extends Emitter {
     const mem = memOpOf(op), address = this.useAtom(op.args[0]);
     const kind = op.def.result === "void" || mem.probe === "write" ? "write" : "read";
     if (op.def.result !== "void") {
-      const access = this.check(mem, kind, address), slow = slowLoad(mem, address);
+      const access = this.check(mem, kind, address);
+      if (kind === "write" && op.uses === 0) {
+        // A probe for the stores that follow: a device must not see it.
+        this.names.add("probeStore");
+        this.out.push(when(access.failed, statement(call(id("probeStore"), [address, int(mem.bits / 8)]))));
+        return;
+      }
+      const slow = slowLoad(mem, address);
       this.names.add(slow.name);
       const value: Expression = { type: "ConditionalExpression", test: access.failed, consequent: slow.value, alternate: loadAt(mem, access.index) };
       this.hold(op, this.nameExpression(value), NO_HAZARDS, true);

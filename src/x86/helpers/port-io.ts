@@ -9,6 +9,7 @@ import { watchHits } from "../watchpoints.ts";
 import { defHelper } from "./define.ts";
 import { TYPE_386, TYPE_TSS16 } from "./descriptors.ts";
 import { ioplOf } from "./eflags.ts";
+import { endRun } from "./string-run.ts";
 import { readSystem16 } from "./system-memory.ts";
 import { TSS_IO_MAP_BASE } from "./tss.ts";
 
@@ -68,7 +69,7 @@ function advance(cpu: Cpu, index: number, size: number, adsize: number, rep: num
   if (rep === 0) return 0;
   const left = (R[ECX] - 1) & mask;
   R[ECX] = (R[ECX] & ~mask) | left;
-  return left === 0 ? 0 : 1;
+  return endRun(cpu, left === 0 ? 0 : 1);
 }
 
 /** REP with a count of 0; a processor checks permission all the same. */

@@ -9,7 +9,7 @@ import { PAGE_SHIFT, PAGE_SIZE } from "../../mem/physical-memory.ts";
 import type { Cpu } from "../cpu.ts";
 import type { AccessKind } from "../mmu/page-walk.ts";
 import { WRITE } from "../mmu/page-walk.ts";
-import { ATTR_CODE, ATTR_EXPAND_DOWN, SEG_ATTR, SEG_LIMIT } from "../state.ts";
+import { ATTR_CODE, ATTR_EXPAND_DOWN, ECX, SEG_ATTR, SEG_LIMIT } from "../state.ts";
 
 /** Address-size mask of 32-bit addresses; the other is 0xffff. */
 const MASK32 = -1;
@@ -23,6 +23,18 @@ export function readCounter(cpu: Cpu, reg: number, mask: number): number {
 export function writeCounter(cpu: Cpu, reg: number, mask: number, value: number): void {
   if (mask === MASK32) cpu.state.R[reg] = value;
   else cpu.state.R16[reg * 2] = value;
+}
+
+/** Writes the count back after an element: the insn is in progress, unless its helper says in the end that it is done. */
+export function writeCount(cpu: Cpu, mask: number, count: number): void {
+  writeCounter(cpu, ECX, mask, count);
+  cpu.isRepeating = true;
+}
+
+/** Notes whether there is more to do, which is what a helper returns. */
+export function endRun(cpu: Cpu, more: number): number {
+  cpu.isRepeating = more !== 0;
+  return more;
 }
 
 /** Length of a run of at most `count` (unsigned, not 0) elements of 1 << shift bytes from offset and linear address, at least 1. */

@@ -11,7 +11,7 @@ import { AUX_CARRIES } from "../flags.ts";
 import { READ, WRITE } from "../mmu/page-walk.ts";
 import { DF, EAX, ECX, EDI, ES, ESI, FLAGS_AUX, FLAGS_RES, G_FLAGS_AUX, G_FLAGS_RES, REGS } from "../state.ts";
 import { defHelper } from "./define.ts";
-import { firstPhysical, propagate, readCounter, runLength, windowIndex, withinSegment, writeCounter } from "./string-run.ts";
+import { endRun, firstPhysical, propagate, readCounter, runLength, windowIndex, withinSegment, writeCount, writeCounter } from "./string-run.ts";
 
 /** Repeat prefixes (`Facts.rep`): REPE goes on while elements are equal, REPNE while they differ. */
 const REPE = 1;
@@ -66,13 +66,13 @@ function movs(cpu: Cpu, shift: number, mask: number, seg: number): number {
     copy(cpu.memory.window, src, dst, n, size, direction);
     writeCounter(cpu, ESI, mask, si + n * step);
     writeCounter(cpu, EDI, mask, di + n * step);
-    writeCounter(cpu, ECX, mask, count - n);
+    writeCount(cpu, mask, count - n);
   } else {
     for (let i = 0; i < n; i++) {
       cpu.store((to + i * step) | 0, size, cpu.load((from + i * step) | 0, size));
       writeCounter(cpu, ESI, mask, si + (i + 1) * step);
       writeCounter(cpu, EDI, mask, di + (i + 1) * step);
-      writeCounter(cpu, ECX, mask, count - i - 1);
+      writeCount(cpu, mask, count - i - 1);
     }
   }
   return count === n ? 0 : 1;
@@ -100,12 +100,12 @@ function stos(cpu: Cpu, shift: number, mask: number): number {
   if (dst >= 0) {
     fill(cpu.memory.window, dst, n, size, R[EAX]);
     writeCounter(cpu, EDI, mask, di + n * step);
-    writeCounter(cpu, ECX, mask, count - n);
+    writeCount(cpu, mask, count - n);
   } else {
     for (let i = 0; i < n; i++) {
       cpu.store((to + i * step) | 0, size, R[EAX]);
       writeCounter(cpu, EDI, mask, di + (i + 1) * step);
-      writeCounter(cpu, ECX, mask, count - i - 1);
+      writeCount(cpu, mask, count - i - 1);
     }
   }
   return count === n ? 0 : 1;
@@ -129,7 +129,7 @@ function lods(cpu: Cpu, shift: number, mask: number, seg: number): number {
   for (let i = src >= 0 ? n - 1 : 0; i < n; i++) {
     writeAccumulator(cpu, size, cpu.load((from + i * step) | 0, size));
     writeCounter(cpu, ESI, mask, si + (i + 1) * step);
-    writeCounter(cpu, ECX, mask, count - i - 1);
+    writeCount(cpu, mask, count - i - 1);
   }
   return count === n ? 0 : 1;
 }
@@ -181,7 +181,7 @@ function cmps(cpu: Cpu, shift: number, mask: number, seg: number, rep: number): 
     done++;
     writeCounter(cpu, ESI, mask, si + done * step);
     writeCounter(cpu, EDI, mask, di + done * step);
-    writeCounter(cpu, ECX, mask, count - done);
+    writeCount(cpu, mask, count - done);
     if ((x === y) !== whileEqual || done === count) {
       compareFlags(R, size, x, y);
       return 0;
@@ -217,7 +217,7 @@ function scas(cpu: Cpu, shift: number, mask: number, rep: number): number {
     const at = done * step, y = isMemory ? element(window, first + at, size) : cpu.load((to + at) | 0, size);
     done++;
     writeCounter(cpu, EDI, mask, di + done * step);
-    writeCounter(cpu, ECX, mask, count - done);
+    writeCount(cpu, mask, count - done);
     if ((x === y) !== whileEqual || done === count) {
       compareFlags(R, size, x, y);
       return 0;
@@ -233,7 +233,7 @@ export const repMovs = defHelper("rep_movs", {
   result: "i32",
   writes: [COUNTER, SOURCE, DESTINATION],
   doc: "A run of REP MOVS: (log2 of the size, address mask, source segment).",
-  bind: (cpu) => (shift, mask, seg) => movs(cpu, shift, mask, seg),
+  bind: (cpu) => (shift, mask, seg) => endRun(cpu, movs(cpu, shift, mask, seg)),
 });
 
 export const repStos = defHelper("rep_stos", {
@@ -241,7 +241,7 @@ export const repStos = defHelper("rep_stos", {
   result: "i32",
   writes: [COUNTER, DESTINATION],
   doc: "A run of REP STOS: (log2 of the size, address mask).",
-  bind: (cpu) => (shift, mask) => stos(cpu, shift, mask),
+  bind: (cpu) => (shift, mask) => endRun(cpu, stos(cpu, shift, mask)),
 });
 
 export const repLods = defHelper("rep_lods", {
@@ -249,7 +249,7 @@ export const repLods = defHelper("rep_lods", {
   result: "i32",
   writes: [COUNTER, SOURCE, REGS[EAX]],
   doc: "A run of REP LODS: (log2 of the size, address mask, source segment).",
-  bind: (cpu) => (shift, mask, seg) => lods(cpu, shift, mask, seg),
+  bind: (cpu) => (shift, mask, seg) => endRun(cpu, lods(cpu, shift, mask, seg)),
 });
 
 export const repCmps = defHelper("rep_cmps", {
@@ -257,7 +257,7 @@ export const repCmps = defHelper("rep_cmps", {
   result: "i32",
   writes: [COUNTER, SOURCE, DESTINATION, G_FLAGS_RES, G_FLAGS_AUX],
   doc: "A run of REPE or REPNE CMPS: (log2 of the size, address mask, source segment, 1 for REPE or 2 for REPNE).",
-  bind: (cpu) => (shift, mask, seg, rep) => cmps(cpu, shift, mask, seg, rep),
+  bind: (cpu) => (shift, mask, seg, rep) => endRun(cpu, cmps(cpu, shift, mask, seg, rep)),
 });
 
 export const repScas = defHelper("rep_scas", {
@@ -265,5 +265,5 @@ export const repScas = defHelper("rep_scas", {
   result: "i32",
   writes: [COUNTER, DESTINATION, G_FLAGS_RES, G_FLAGS_AUX],
   doc: "A run of REPE or REPNE SCAS: (log2 of the size, address mask, 1 for REPE or 2 for REPNE).",
-  bind: (cpu) => (shift, mask, rep) => scas(cpu, shift, mask, rep),
+  bind: (cpu) => (shift, mask, rep) => endRun(cpu, scas(cpu, shift, mask, rep)),
 });

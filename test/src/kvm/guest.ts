@@ -64,6 +64,11 @@ function unsigned(bytes: Uint8Array, size: number): number {
   return bytes.subarray(0, size).reduceRight((value, byte) => value * 256 + byte, 0);
 }
 
+/** The same as hexadecimal digits, also of 8 bytes. */
+function hexOf(bytes: Uint8Array, size: number): string {
+  return bytes.subarray(0, size).reduceRight((value, byte) => value * 256n + BigInt(byte), 0n).toString(16);
+}
+
 /** A device behind every port and address without memory: bytes that keep what is written, and a diary. */
 export class Device {
   /** One line an access: `r4 100000`, `w2 100002=1234`, `in1 60`, `out2 10=abcd`. */
@@ -85,8 +90,8 @@ export class Device {
     if (exit.reason === "KVM_EXIT_MMIO") {
       const { physAddr, len, data } = exit, at = physAddr.toString(16);
       if (exit.isWrite) {
-        this.diary.push(`w${len} ${at}=${unsigned(data, len).toString(16)}`);
-        this.set(physAddr, len, unsigned(data, len));
+        this.diary.push(`w${len} ${at}=${hexOf(data, len)}`);
+        for (let i = 0; i < len; i++) this.set(physAddr + i, 1, data[i]);
       } else {
         this.diary.push(`r${len} ${at}`);
         for (let i = 0; i < len; i++) data[i] = this.get(physAddr + i, 1);
@@ -97,7 +102,7 @@ export class Device {
     const { port, size, count, data } = exit;
     for (let at = 0; at < size * count; at += size) {
       if (exit.direction === "out") {
-        this.diary.push(`out${size} ${port.toString(16)}=${unsigned(data.subarray(at), size).toString(16)}`);
+        this.diary.push(`out${size} ${port.toString(16)}=${hexOf(data.subarray(at), size)}`);
       } else {
         this.diary.push(`in${size} ${port.toString(16)}`);
         for (let i = 0; i < size; i++) data[at + i] = this.get(port + i, 1, "port");

@@ -174,6 +174,16 @@ for (const [name, options] of ENGINES) {
       ]);
     });
 
+    it("finds RF set between the elements of a repeated string insn, and as it was behind the last", () => {
+      const { vcpu } = guestWithHandler("f3 aa f4   ; rep stosb; hlt", options), RF = 0x10000, seen: number[] = [];
+      vcpu.setSregs({ es: { base: 0x100000 } });
+      vcpu.setRegs({ rflags: 2, rsp: 0x8000, rcx: 3, rdi: 0 });
+      const device = new Device();
+      for (let exit = vcpu.run(); device.answers(exit); exit = vcpu.run()) seen.push(vcpu.getRegs().rflags & RF);
+      expect(seen).to.deep.equal([RF, RF, 0]);
+      expect(vcpu.getRegs()).to.include({ rcx: 0, rflags: 2 });
+    });
+
     it("is raised by a port handler in the middle of a run", () => {
       const { vm, vcpu } = guestWithHandler(`
         e6 10                     ; out 0x10, al

@@ -4,6 +4,11 @@ import { expect } from "chai";
 import type { KvmExitMmio, Vcpu } from "../../../src/index.ts";
 import { bytesOf, Device, ENGINES, guest16, guest32, MEMORY, peek, poke } from "./guest.ts";
 
+/** After FNINIT and a reset of MXCSR. */
+const RESET_FPU = new Uint8Array(512);
+RESET_FPU.set([0x7f, 3]);
+RESET_FPU.set([0x80, 0x1f], 24);
+
 function runToMemory(vcpu: Vcpu): KvmExitMmio {
   const exit = vcpu.run({ maxInsns: 1000 });
   if (exit.reason !== "KVM_EXIT_MMIO") throw new Error(`expected a memory exit, not ${exit.reason}`);
@@ -76,8 +81,58 @@ for (const [name, options] of ENGINES) {
         0f c7 0d 00 00 10 00      ; cmpxchg8b [0x100000]
       `, { rax: 1, rcx: 7, rdx: 2 }, new Device().set(0x100000, 4, 1).set(0x100004, 4, 3));
       expect(diary.slice(0, 4)).to.deep.equal(["r4 100000", "w4 100000=7", "r4 100000", "w4 100000=7"]);
-      expect(diary.slice(4).map((line) => line.split("=")[0])).to.include.members(["r4 100000", "r4 100004"]);
+      expect(diary.slice(4)).to.deep.equal(["r8 100000", "w8 100000=300000007"]);
       expect(regs).to.include({ rax: 7, rdx: 3 });
+    });
+
+    it("does operands of 8 bytes and more in pieces of 8, and reads nothing that is only written", () => {
+      const { vm, vcpu } = guest32(`
+        dd 05 00 00 10 00         ; fld qword [0x100000]
+        dd 1d 08 00 10 00         ; fstp qword [0x100008]
+        db 2d 00 00 10 00         ; fld tbyte [0x100000]
+        db 3d 10 00 10 00         ; fstp tbyte [0x100010]
+        0f 6f 05 00 00 10 00      ; movq mm0, [0x100000]
+        0f 7f 05 20 00 10 00      ; movq [0x100020], mm0
+        f3 0f 6f 05 01 00 10 00   ; movdqu xmm0, [0x100001]
+        f3 0f 7f 05 31 00 10 00   ; movdqu [0x100031], xmm0
+        f2 0f 58 4b 04            ; addsd xmm1, [ebx+4]
+        67 66 0f d6 08            ; movq [bx+si], xmm1
+        f4                        ; hlt
+      `, options);
+      vcpu.setSregs({ cr4: 0x600, ds: { base: 0 } });
+      vcpu.setFpu(RESET_FPU);
+      vcpu.setRegs({ rbx: 0xffffc, rsi: 0x14 });
+      const device = new Device().set(0x100000, 4, 0x33221100).set(0x100004, 4, 0x40065544).set(0x100008, 4, 0x4000).set(0x10, 4, 1);
+      expect(device.run(vcpu).reason).to.equal("KVM_EXIT_HLT");
+      expect(device.diary).to.deep.equal([
+        "r8 100000", "w8 100008=4006554433221100", "r8 100000", "r2 100008", "w8 100010=4006554433221100", "w2 100018=1100",
+        "r8 100000", "w8 100020=4006554433221100", "r8 100001", "r8 100009", "w8 100031=40065544332211", "w8 100039=40065544332211",
+        "r8 100000",
+      ]);
+      expect(peek(vm, 0x10, 4), "16-bit addresses wrap").to.equal(0x33221100);
+    });
+
+    it("does them by dwords where they cross a page, up to the first piece of 8 bytes behind it", () => {
+      const { vcpu } = guest32(`
+        0f 10 05 f4 0f 10 00      ; movups xmm0, [0x100ff4]
+        0f 11 05 fc 1f 10 00      ; movups [0x101ffc], xmm0
+        f2 0f 10 05 fe 1f 10 00   ; movsd xmm0, [0x101ffe]
+        f4                        ; hlt
+      `, options), device = new Device();
+      vcpu.setSregs({ cr4: 0x200 });
+      expect(device.run(vcpu).reason).to.equal("KVM_EXIT_HLT");
+      expect(device.diary.map((line) => line.split("=")[0])).to.deep.equal([
+        "r8 100ff4", "r4 100ffc", "r4 101000", "w4 101ffc", "w8 102000", "w4 102008", "r2 101ffe", "r2 102000", "r4 102002",
+      ]);
+    });
+
+    it("takes an operand of 8 bytes half from memory", () => {
+      const { vm, vcpu } = guest32("dd 05 fc ff 00 00 dd 1d fc ff 00 00 f4   ; fld qword [0xfffc]; fstp qword [0xfffc]; hlt", options);
+      vcpu.setFpu(RESET_FPU);
+      poke(vm, 0xfffc, 4, 0x1234);
+      const device = new Device().set(0x10000, 4, 0x40000000);
+      expect(device.run(vcpu).reason).to.equal("KVM_EXIT_HLT");
+      expect([device.diary, peek(vm, 0xfffc, 4)]).to.deep.equal([["r4 10000", "w4 10000=40000000"], 0x1234]);
     });
 
     it("splits what crosses a page, and goes to memory where there is some", () => {
@@ -112,9 +167,8 @@ for (const [name, options] of ENGINES) {
         "w4 10001c=a", "w4 100018=c", "w4 100014=d", "w4 100010=b", "w4 10000c=100020", "w4 100008=bb", "w4 100004=51", "w4 100000=d1",
       ]);
       expect(diary.filter((line) => line.startsWith("r4 1000"))).to.include.members(["r4 10001c", "r4 100000"]);
-      expect(diary.slice(-7, -3)).to.deep.equal(["r4 200000", "w4 10001c=1234", "r4 10001c", "w4 200004=1234"]);
-      // ENTER looks at the new top of the stack as if to write it.
-      expect(diary.slice(-3)).to.deep.equal(["w4 10001c=bb", "r4 100014", "r4 10001c"]);
+      expect(diary.slice(-6, -2)).to.deep.equal(["r4 200000", "w4 10001c=1234", "r4 10001c", "w4 200004=1234"]);
+      expect(diary.slice(-2), "ENTER checks the new top of the stack, and does not touch it").to.deep.equal(["w4 10001c=bb", "r4 10001c"]);
       expect(regs).to.include({ rax: 0xa, rsp: 0x100020, rbp: 0xbb, rdi: 0xd1 });
     });
 
