@@ -46,7 +46,7 @@ export function writeFile(path: string, data: string | Uint8Array): void {
   try {
     writeFileSync(path, data);
   } catch (e) {
-    throw failure(path, "cannot be written", e);
+    throw fileFailure(path, "cannot be written", e);
   }
 }
 
@@ -55,7 +55,7 @@ export function createFile(path: string): number {
   try {
     return openSync(path, "w");
   } catch (e) {
-    throw failure(path, "cannot be written", e);
+    throw fileFailure(path, "cannot be written", e);
   }
 }
 
@@ -79,7 +79,7 @@ function readBounded(path: string, maxBytes: number, room: string): Uint8Array {
     return joined(chunks, total);
   } catch (e) {
     if (e instanceof VmError) throw e;
-    throw failure(path, "cannot be read", e);
+    throw fileFailure(path, "cannot be read", e);
   } finally {
     closeSync(fd);
   }
@@ -89,7 +89,7 @@ function open(path: string): number {
   try {
     return openSync(path, "r");
   } catch (e) {
-    throw failure(path, "cannot be read", e);
+    throw fileFailure(path, "cannot be read", e);
   }
 }
 
@@ -103,7 +103,8 @@ function joined(chunks: readonly Uint8Array[], total: number): Uint8Array {
   return all;
 }
 
-function failure(path: string, what: string, e: unknown): VmError {
+/** What the operating system says of a file, as an error. */
+export function fileFailure(path: string, what: string, e: unknown): VmError {
   const code = e instanceof Error && "code" in e && typeof e.code === "string" ? e.code : "";
   const reason = REASONS[code] ?? (e instanceof Error ? e.message : String(e));
   return new VmError(code === "ENOENT" || code === "ENOTDIR" ? "ENOENT" : "EINVAL", `${path} ${what}: ${reason}`, { cause: e });
