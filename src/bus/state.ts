@@ -30,9 +30,9 @@ export function upTo(max: number): Field<number> {
 
 export const BYTE: Field<number> = upTo(0xff), WORD: Field<number> = upTo(0xffff), DWORD: Field<number> = upTo(0xffffffff);
 
-/** A time in ns that a clock can show. */
-export const TIME_NS: Field<number> = {
-  allowed: "a finite number", isValid: (value): value is number => typeof value === "number" && Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER,
+/** A time or a difference of times, in whole ns or seconds. */
+export const TIME: Field<number> = {
+  allowed: "a whole number", isValid: (value): value is number => Number.isSafeInteger(value),
 };
 
 export const FLAG: Field<boolean> = { allowed: "true or false", isValid: (value): value is boolean => typeof value === "boolean" };

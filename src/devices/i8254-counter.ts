@@ -2,7 +2,7 @@
 import type { Alarm, Clock } from "../bus/clock.ts";
 import type { Device, Line } from "../bus/device.ts";
 import type { DeviceState, Shape } from "../bus/state.ts";
-import { BYTE, FLAG, restoreFields, saveFields, TIME_NS, upTo } from "../bus/state.ts";
+import { BYTE, FLAG, restoreFields, saveFields, TIME, upTo } from "../bus/state.ts";
 
 /** Input clock of all counters of a PC, Hz. */
 export const PIT_HZ = 1_193_182;
@@ -40,7 +40,7 @@ interface Registers {
 
 const SHAPE: Shape<Registers> = {
   mode: upTo(5), isBcd: FLAG, access: { ...upTo(3), isValid: (v): v is number => v === 1 || v === 2 || v === 3 }, count: upTo(0xffff), nextCount: upTo(0xffff),
-  isLoaded: FLAG, isStarted: FLAG, startNs: TIME_NS, heldTicks: { allowed: "-1 or a count", isValid: (v): v is number => v === -1 || TIME_NS.isValid(v) && v >= 0 },
+  isLoaded: FLAG, isStarted: FLAG, startNs: TIME, heldTicks: { allowed: "-1 or a count", isValid: (v): v is number => v === -1 || TIME.isValid(v) && v >= 0 },
   gate: FLAG, isHalfWritten: FLAG, lowByte: BYTE, readsHigh: FLAG, hasLatchedCount: FLAG, latchedCount: upTo(0xffff), hasLatchedStatus: FLAG, latchedStatus: BYTE,
 };
 

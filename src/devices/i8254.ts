@@ -7,6 +7,7 @@
  * | 0..2 | a counter's status, latched count or count | its initial count |
  * | 3 | - | control word, counter latch, read-back |
  */
+import { VmError } from "../../tcg/support/errors.ts";
 import type { Clock } from "../bus/clock.ts";
 import type { BytePorts, Device, Line } from "../bus/device.ts";
 import type { DeviceState } from "../bus/state.ts";
@@ -59,6 +60,8 @@ export class I8254 implements Device, BytePorts {
   }
 
   private copyState(state: DeviceState): void {
+    const stray = Object.keys(state).find((name) => !/^[012]\./.test(name));
+    if (stray !== undefined) throw new VmError("EINVAL", `state of 8254: there is no field ${stray}; fields begin with the number of a counter`);
     this.counters.forEach((counter, i) => {
       const own = Object.entries(state).filter(([name]) => name.startsWith(`${i}.`));
       counter.restoreState(Object.fromEntries(own.map(([name, value]) => [name.slice(2), value])));

@@ -10,7 +10,7 @@
 import type { Alarm, Clock } from "../bus/clock.ts";
 import type { BytePorts, Device, Line } from "../bus/device.ts";
 import type { DeviceState, Shape } from "../bus/state.ts";
-import { array, BYTE, FLAG, restoreFields, saveFields, TIME_NS, upTo } from "../bus/state.ts";
+import { array, BYTE, restoreFields, saveFields, TIME, upTo } from "../bus/state.ts";
 import type { CivilTime } from "./civil-time.ts";
 import { civilTimeOf, secondsOf } from "./civil-time.ts";
 
@@ -34,6 +34,8 @@ const DONT_CARE = 0xc0;
 const NS_PER_SECOND = 1_000_000_000;
 /** How long before a second ends "update in progress" is seen (data sheet, table 6: 244 µs, then the update of 1,984 µs). */
 const UPDATE_NS = 2_228_000;
+/** Where in its second the clock is when the divider is let go. */
+const FIRST_SECOND_NS = 500_000_000;
 const CRYSTAL_HZ = 32_768;
 const SECONDS_PER_DAY = 86_400;
 
@@ -47,15 +49,14 @@ interface Registers {
   epochNs: number;
   /** When the events of register C were last looked at, ns. */
   sinceNs: number;
-  isIrqRaised: boolean;
 }
 
 const SHAPE: Shape<Registers> = {
-  index: upTo(CMOS_BYTES - 1), bytes: array(CMOS_BYTES, BYTE), epochSeconds: TIME_NS, epochNs: TIME_NS, sinceNs: TIME_NS, isIrqRaised: FLAG,
+  index: upTo(CMOS_BYTES - 1), bytes: array(CMOS_BYTES, BYTE), epochSeconds: TIME, epochNs: TIME, sinceNs: TIME,
 };
 
 export class Mc146818 implements Device, BytePorts {
-  private readonly r: Registers = { index: 0, bytes: new Array<number>(CMOS_BYTES).fill(0), epochSeconds: 0, epochNs: 0, sinceNs: 0, isIrqRaised: false };
+  private readonly r: Registers = { index: 0, bytes: new Array<number>(CMOS_BYTES).fill(0), epochSeconds: 0, epochNs: 0, sinceNs: 0 };
   private readonly clock: Clock;
   private readonly interrupt: Line;
   private readonly alarm: Alarm;
@@ -98,7 +99,7 @@ export class Mc146818 implements Device, BytePorts {
 
   restoreState(state: DeviceState): void {
     restoreFields("MC146818", this.r, SHAPE, state);
-    this.update();
+    this.drive();
   }
 
   // ---- registers
@@ -117,7 +118,11 @@ export class Mc146818 implements Device, BytePorts {
 
   /** The divider counts, and nobody is setting the time. */
   private get isRunning(): boolean {
-    return !this.isSetting && (this.byte(REGISTER_A) & A_DIVIDER_RESET) !== A_DIVIDER_RESET;
+    return !this.isSetting && !this.isDividerInReset;
+  }
+
+  private get isDividerInReset(): boolean {
+    return (this.byte(REGISTER_A) & A_DIVIDER_RESET) === A_DIVIDER_RESET;
   }
 
   private read(address: number): number {
@@ -141,21 +146,16 @@ export class Mc146818 implements Device, BytePorts {
 
   /** Does what may stop the clock or start it: the bytes of the time hold it meanwhile. */
   private setRunning(change: () => void): void {
-    const before = this.isRunning;
-    if (before) this.storeTime();
+    const wasRunning = this.isRunning, wasInReset = this.isDividerInReset, before = TIME_BYTES.map((address) => this.timeByte(address));
     change();
-    if (this.isRunning) this.loadTime(!before);
+    if (wasRunning && !this.isRunning) TIME_BYTES.forEach((address, i) => this.put(address, before[i]));
+    if (!wasRunning && this.isRunning) this.loadTime(wasInReset);
   }
 
   private setTimeByte(address: number, value: number): void {
-    this.storeTime();
+    for (const other of TIME_BYTES) this.put(other, this.timeByte(other));
     this.put(address, value);
     this.loadTime(false);
-  }
-
-  /** The bytes of the time become what they read as. */
-  private storeTime(): void {
-    for (const address of TIME_BYTES) this.put(address, this.timeByte(address));
   }
 
   // ---- time
@@ -206,13 +206,13 @@ export class Mc146818 implements Device, BytePorts {
     return (this.number(byte & ~HOURS_PM) % 12) + ((byte & HOURS_PM) !== 0 ? 12 : 0);
   }
 
-  /** The time becomes what its bytes say. @param restarts  the divider was at rest: the second begins now */
+  /** The time becomes what its bytes say. @param restarts  the divider was in reset: the next second is half a second away (data sheet, "Divider") */
   private loadTime(restarts: boolean): void {
     const { r } = this, at = (address: number): number => this.number(this.byte(address));
     const wanted = secondsOf({
       year: at(CENTURY) * 100 + at(YEAR), month: at(MONTH), day: at(DAY), hour: this.decodeHour(this.byte(HOURS)), minute: at(MINUTES), second: at(SECONDS),
     });
-    if (restarts) r.epochNs = (NS_PER_SECOND - (this.clock.nowNs() % NS_PER_SECOND)) % NS_PER_SECOND;
+    if (restarts) r.epochNs = FIRST_SECOND_NS - (this.clock.nowNs() % NS_PER_SECOND);
     r.epochSeconds += wanted - this.now().seconds;
   }
 
@@ -269,8 +269,12 @@ export class Mc146818 implements Device, BytePorts {
 
   private update(): void {
     this.noteEvents();
+    this.drive();
+  }
+
+  /** Drives the output by what has happened, and sets the alarm for what will. */
+  private drive(): void {
     const b = this.byte(REGISTER_B), isActive = (b & this.byte(REGISTER_C) & (C_PERIODIC | C_ALARM | C_UPDATE)) !== 0;
-    this.r.isIrqRaised = isActive;
     this.interrupt(isActive);
     this.alarm.setAt(isActive ? Infinity : this.nextEventNs());
   }
