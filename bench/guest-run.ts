@@ -73,6 +73,12 @@ export class GuestRun {
     }
   }
 
+  /** @throws VmError unless the guest has done all it should, or `goal` insns have retired and it still runs */
+  requireDoneOrAt(goal: number): void {
+    if (this.ended === "budget") this.requireRunning(goal);
+    else this.requireDone();
+  }
+
   /** @throws VmError unless `goal` insns have retired and the guest still runs */
   requireRunning(goal: number): void {
     if (this.ended !== "budget" || this.insns !== goal) {

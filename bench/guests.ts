@@ -1,35 +1,45 @@
-/** The guests there are to measure with: guests/NAME with its image, its guest.json and what it should print. */
+/** The guests there are to measure with: guests/NAME with its images, its guest.json and what it should print. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { VmError } from "../tcg/support/errors.ts";
 import { nearest } from "../src/cli/options.ts";
 import { parseNumber } from "../src/cli/numbers.ts";
 
-/** `compute`: integer work of some 200 million insns; `float`: the same in floating point. */
-export type GuestKind = "compute" | "float";
+/**
+ * What a guest measures; averages are taken by group. `integer`: hot code on general registers; `sse-scalar`, `sse-packed`,
+ * `x87`: floating point and vectors; `changing`: code that is written over, or runs a few times only; `system`: privilege
+ * changes and page faults.
+ */
+export const GUEST_GROUPS = ["integer", "sse-scalar", "sse-packed", "x87", "changing", "system"] as const;
+export type GuestGroup = (typeof GUEST_GROUPS)[number];
 
 export interface BenchGuest {
   readonly name: string;
-  readonly kind: GuestKind;
+  readonly group: GuestGroup;
   readonly image: Buffer;
   /** What it prints. */
   readonly expected: Buffer;
   readonly bits: 16 | 32;
   readonly load: number;
   readonly memoryBytes: number;
-  /** Insns it retires from its first to `hlt`; null where tools count differently (repeated string insns). */
+  /** Insns it retires from its first to `hlt`; null where that is not known, or tools count differently (repeated string insns). */
   readonly retiredInsns: number | null;
+  /** It turns paging on by itself. */
+  readonly hasPaging: boolean;
+  /** The same for longer, so that start-up does not count; null if the one image is long enough. */
+  readonly long: BenchGuest | null;
 }
 
 /** What guest.json says; guests/README.md explains. */
 interface GuestJson {
   readonly kind: string;
+  readonly group?: string;
   readonly bits: 16 | 32;
   readonly load: string;
   readonly memory: string;
-  /** Absent: integer. */
-  readonly arithmetic?: "sse2" | "x87";
   readonly retiredInsns?: number;
+  readonly paging?: boolean;
+  readonly times?: number;
 }
 
 /** All guests that are there to be measured, by name. @param root  the project's folder */
@@ -38,13 +48,22 @@ export function readGuests(root: string): BenchGuest[] {
   return readdirSync(folder).sort().flatMap((name) => {
     const noteFile = join(folder, name, "guest.json");
     if (!existsSync(noteFile)) return [];
-    const { kind, arithmetic, bits, load, memory, retiredInsns = null } = JSON.parse(readFileSync(noteFile, "utf8")) as GuestJson;
-    if (kind !== "compute") return [];
-    return [{
-      name, kind: arithmetic === undefined ? "compute" : "float", bits, retiredInsns, load: quantity(load, noteFile), memoryBytes: quantity(memory, noteFile),
-      image: readFileSync(join(folder, name, `${name}.bin`)), expected: readFileSync(join(folder, name, "expected.txt")),
-    }];
+    const note = JSON.parse(readFileSync(noteFile, "utf8")) as GuestJson;
+    return note.kind === "compute" ? [readGuest(join(folder, name), name, note)] : [];
   });
+}
+
+function readGuest(folder: string, name: string, note: GuestJson): BenchGuest {
+  const group = GUEST_GROUPS.find((g) => g === note.group);
+  if (group === undefined) throw new VmError("EINVAL", `${name}: group is ${String(note.group)}; there are ${GUEST_GROUPS.join(", ")}`);
+  const expected = readFileSync(join(folder, "expected.txt")), { times = 1 } = note;
+  const guest: BenchGuest = {
+    name, group, bits: note.bits, load: quantity(note.load, name), memoryBytes: quantity(note.memory, name), hasPaging: note.paging === true,
+    image: readFileSync(join(folder, `${name}.bin`)), expected, retiredInsns: note.retiredInsns ?? null, long: null,
+  };
+  if (times === 1) return guest;
+  const long = readFileSync(join(folder, `${name}-long.bin`));
+  return { ...guest, long: { ...guest, image: long, expected: Buffer.concat(Array.from({ length: times }, () => expected)), retiredInsns: null } };
 }
 
 /**
@@ -60,18 +79,13 @@ export function chooseGuests(guests: readonly BenchGuest[], names: readonly stri
   });
 }
 
-/**
- * Those of a kind.
- * @throws VmError EINVAL if there is none
- */
-export function guestsOfKind(guests: readonly BenchGuest[], kind: GuestKind): BenchGuest[] {
-  const found = guests.filter((g) => g.kind === kind);
-  if (found.length === 0) throw new VmError("EINVAL", `no guest of kind ${kind} was chosen`);
-  return found;
+/** Those of a group. */
+export function inGroup<T extends { readonly group: GuestGroup }>(guests: readonly T[], group: GuestGroup): T[] {
+  return guests.filter((g) => g.group === group);
 }
 
-function quantity(text: string, file: string): number {
+function quantity(text: string, name: string): number {
   const n = parseNumber(text);
-  if (n === null) throw new VmError("EINVAL", `${file}: "${text}" is not a number`);
+  if (n === null) throw new VmError("EINVAL", `${name}: guest.json: "${text}" is not a number`);
   return n;
 }

@@ -8,19 +8,18 @@ import { projectRoot } from "../test/support/project.ts";
 import type { Claim } from "./claims.ts";
 import { claimText, isKept } from "./claims.ts";
 import { computeSection } from "./compute.ts";
-import { floatSection } from "./float.ts";
 import type { BenchGuest } from "./guests.ts";
 import { chooseGuests, readGuests } from "./guests.ts";
 import { describeHost, hostText } from "./host.ts";
 import type { BenchOptions, SectionName } from "./options.ts";
 import { HELP, parseBenchOptions } from "./options.ts";
 import { pagingSection } from "./paging.ts";
-import { peersSection } from "./peers.ts";
+import { pagedPeersSection, peersSection } from "./peers.ts";
 import type { Section, SectionContext } from "./section.ts";
 import { startupSection } from "./startup.ts";
 
 const SECTIONS: Readonly<Record<SectionName, Section>> = {
-  compute: computeSection, startup: startupSection, peers: peersSection, float: floatSection, paging: pagingSection,
+  compute: computeSection, startup: startupSection, paging: pagingSection, peers: peersSection, "paged-peers": pagedPeersSection,
 };
 /** Enough to see that all works, in seconds. */
 const QUICK_INSNS = 20_000_000;

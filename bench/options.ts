@@ -4,7 +4,7 @@ import { VmError } from "../tcg/support/errors.ts";
 import { parseNumber } from "../src/cli/numbers.ts";
 
 /** The parts of the bench, in the order they run. */
-export const SECTION_NAMES = ["compute", "startup", "peers", "float", "paging"] as const;
+export const SECTION_NAMES = ["compute", "startup", "paging", "peers", "paged-peers"] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 
 export interface BenchOptions {
@@ -24,18 +24,18 @@ export const HELP = `usage: npm run bench -- [OPTIONS]
 Measures the guests of guests/ and says which of the project's claims about speed hold here.
 Without an option that chooses parts: --compute.
 
-  --compute      the compute guests, interpreted and translated
+  --compute      all guests, interpreted and translated
   --startup      tcgjs run of the smallest guest against node -e 0
-  --peers        the compute guests in qemu-system-i386 and v86, where installed
-  --float        the floating-point guests against qemu-system-i386
-  --paging       the compute guests with paging on and off
+  --paging       the 32-bit guests with paging off and on, translated
+  --peers        all guests against qemu-system-i386, qemu-i386, v86 and the processor itself, where installed
+  --paged-peers  the 32-bit guests against the emulators of whole machines, with paging on
   --all          all of these
 
   --guests A,B   only these guests
   --runs N       samples of each measurement, 1 to 100 (default 3)
   --quick        one sample, and only the first 20 million insns of each guest where that will do;
                  too short to judge the claims by
-  --v86 DIR      folder of the npm package v86 (default node_modules/v86)
+  --v86 DIR      folder of the npm package v86 (default bench/node_modules/v86)
   --json FILE    also write the figures to a file
   -h, --help     print this
 `;
@@ -43,7 +43,8 @@ Without an option that chooses parts: --compute.
 const DEFAULT_RUNS = 3, MAX_RUNS = 100;
 
 const OPTIONS = {
-  compute: { type: "boolean" }, startup: { type: "boolean" }, peers: { type: "boolean" }, float: { type: "boolean" }, paging: { type: "boolean" },
+  compute: { type: "boolean" }, startup: { type: "boolean" }, paging: { type: "boolean" }, peers: { type: "boolean" },
+  "paged-peers": { type: "boolean" },
   all: { type: "boolean" }, guests: { type: "string" }, runs: { type: "string" }, quick: { type: "boolean" }, v86: { type: "string" },
   json: { type: "string" }, help: { type: "boolean", short: "h" },
 } as const;

@@ -11,8 +11,10 @@ import { timeSubjects } from "./sampling.ts";
 export interface PassesRequest {
   /** Fresh machines per setting. */
   readonly runs: number;
-  /** Insns to run of each guest; more than it has for all. */
+  /** Insns to run of each guest; Infinity for all. */
   readonly maxInsns: number;
+  /** False: the first pass only, which stands for both. */
+  readonly isWarmWanted: boolean;
 }
 
 /** One pass over a guest. */
@@ -33,32 +35,21 @@ export interface Passes {
 }
 
 /** @returns figures by setting. @throws VmError if the guest goes astray */
-export async function timePasses(guest: BenchGuest, settings: readonly Setting[], { runs, maxInsns }: PassesRequest): Promise<Passes[]> {
-  const all = guest.retiredInsns ?? countInsns(guest), insns = Math.min(all, maxInsns);
+export async function timePasses(guest: BenchGuest, settings: readonly Setting[], { runs, maxInsns, isWarmWanted }: PassesRequest): Promise<Passes[]> {
   const machines = settings.map((setting) => Array.from({ length: runs }, () => new GuestRun(guest, setting)));
   const time = async (title: string): Promise<number[][]> => {
     const subjects = settings.map(({ engine, paging }, i) => ({
       name: `${guest.name} ${engine}${paging ? " paging" : ""} ${title}`,
-      samples: machines[i].map((m) => () => m.runTo(insns < all ? insns : Infinity)),
+      samples: machines[i].map((m) => () => m.runTo(maxInsns)),
     }));
     const times = await timeSubjects(`${guest.name} ${title}`, subjects);
-    for (const machine of machines.flat()) {
-      if (insns < all) machine.requireRunning(insns);
-      else machine.requireDone();
-    }
+    for (const machine of machines.flat()) machine.requireDoneOrAt(maxInsns);
     return times;
   };
   const cold = await time("cold");
-  for (const machine of machines.flat()) machine.rewind();
-  const warm = await time("warm");
-  return settings.map((_, i) => ({ insns, cold: pass(insns, cold[i]), warm: pass(insns, warm[i]) }));
-}
-
-function countInsns(guest: BenchGuest): number {
-  const run = new GuestRun(guest, { engine: "jit", paging: false });
-  run.runTo(Infinity);
-  run.requireDone();
-  return run.insns;
+  if (isWarmWanted) for (const machine of machines.flat()) machine.rewind();
+  const warm = isWarmWanted ? await time("warm") : cold;
+  return settings.map((_, i) => ({ insns: machines[i][0].insns, cold: pass(machines[i][0].insns, cold[i]), warm: pass(machines[i][0].insns, warm[i]) }));
 }
 
 function pass(insns: number, samples: readonly number[]): Pass {

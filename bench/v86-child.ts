@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { V86Job, V86Result } from "./v86.ts";
+import type { ChildResult } from "./guest-child.ts";
+import type { V86Job } from "./v86.ts";
 
 /** Of v86.d.ts, and of the inside of v86 (which has no interface for a device of one's own), what is used here. */
 interface V86Module {
@@ -19,11 +20,11 @@ interface Emulator {
 const MARK_PORT = 0xe8, CONSOLE_PORTS = [0xe9, 0xf1];
 
 const job = JSON.parse(process.argv[2] ?? "{}") as V86Job;
-const build = resolve(job.v86, "build"), rom = new Uint8Array(readFileSync(job.romFile));
+const build = resolve(job.v86, "build"), rom = new Uint8Array(readFileSync(job.rom));
 const { V86 } = await import(pathToFileURL(`${build}/libv86.mjs`).href) as V86Module;
 const emulator = new V86({
-  wasm_path: `${build}/v86.wasm`, memory_size: job.memoryBytes, bios: { buffer: rom.buffer }, autostart: false, disable_keyboard: true, disable_mouse: true,
-  log_level: 0,
+  wasm_path: `${build}/v86.wasm`, memory_size: job.memoryBytes + job.tablesBytes, bios: { buffer: rom.buffer }, autostart: false,
+  disable_keyboard: true, disable_mouse: true, log_level: 0,
 });
 const output: number[] = [];
 let beganMs = 0;
@@ -36,6 +37,6 @@ emulator.add_listener("emulator-loaded", () => {
 });
 // Sent when the processor halts with interrupts off, which is how guests end.
 emulator.add_listener("cpu-event-halt", () => {
-  const result: V86Result = { seconds: (performance.now() - beganMs) / 1000, output };
+  const result: ChildResult = { seconds: (performance.now() - beganMs) / 1000, output };
   process.stdout.write(JSON.stringify(result), () => process.exit());
 });

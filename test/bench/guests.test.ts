@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { GuestRun } from "../../bench/guest-run.ts";
-import { chooseGuests, guestsOfKind, readGuests } from "../../bench/guests.ts";
+import { chooseGuests, GUEST_GROUPS, inGroup, readGuests } from "../../bench/guests.ts";
 import { VmError } from "../../tcg/support/errors.ts";
 import { projectRoot } from "../support/project.ts";
 
@@ -8,18 +8,26 @@ const guests = readGuests(projectRoot);
 
 describe("the guests of the bench", () => {
   it("are those whose guest.json says so", () => {
-    const names = guestsOfKind(guests, "compute").map((g) => g.name);
-    expect(names).to.include.members(["sieve", "fib", "sieve16"]);
+    const names = guests.map((g) => g.name);
+    expect(names).to.include.members(["sieve", "fib", "sieve16", "nbody-x87", "cold"]);
     expect(names).not.to.include("hello");
+  });
+
+  it("leave no group without one", () => {
+    for (const group of GUEST_GROUPS) expect(inGroup(guests, group), group).not.to.be.empty;
+  });
+
+  it("print in their long images what the short ones print, so and so many times", () => {
+    for (const { name, image, expected, long } of guests.filter((g) => g.long !== null)) {
+      expect(long?.image.equals(image), name).to.equal(false);
+      expect(long?.expected.length, name).to.be.above(expected.length);
+      expect(long?.expected.subarray(-expected.length), name).to.deep.equal(expected);
+    }
   });
 
   it("are found by name, and a slip of the pen is put right", () => {
     expect(chooseGuests(guests, ["fib", "crc32"]).map((g) => g.name)).to.deep.equal(["fib", "crc32"]);
     expect(() => chooseGuests(guests, ["siev"])).to.throw(VmError, "did you mean sieve?");
-  });
-
-  it("complain when none is left", () => {
-    expect(() => guestsOfKind([], "compute")).to.throw(VmError);
   });
 });
 

@@ -84,6 +84,7 @@ load:   .long   0
 sectors:
         .word   0
 bits:   .byte   0
+paged:  .byte   0
         .org    0x1fe
         .word   0xaa55
 

@@ -20,6 +20,9 @@ const STUB_HOME = 0x80000;
 const LOAD_AT = 0x1f4;
 const SECTORS_AT = 0x1f8;
 const BITS_AT = 0x1fa;
+const PAGED_AT = 0x1fb;
+/** Paging maps memory in pieces of so many bytes. */
+const PAGED_BYTES = 4 << 20;
 
 const built = join(dirname(fileURLToPath(import.meta.url)), '../../build/lib/qemu');
 
@@ -40,12 +43,20 @@ export function makeDisk(image, { bits, load }) {
   return disk;
 }
 
-/** The ROM of rom.S, filled in for an image that is in memory already. Parameters as above. */
-export function makeRom(image, { bits, load }) {
+/**
+ * The ROM of rom.S, filled in for an image that is in memory already. Parameters as above, and `pagedBytes`: paging is on
+ * for so much memory, every page mapped to itself; the tables go behind it (PAGED_TABLES_BYTES are enough). 0: paging is off.
+ */
+export function makeRom(image, { bits, load, pagedBytes = 0 }) {
+  if (pagedBytes % PAGED_BYTES !== 0 || (pagedBytes !== 0 && bits !== 32)) throw new RangeError(`paging for ${pagedBytes} bytes, ${bits} bits`);
   const rom = readFileSync(join(built, 'rom.bin'));
   fillIn(rom, image, { bits, load });
+  rom.writeUInt8(pagedBytes / PAGED_BYTES, PAGED_AT);
   return rom;
 }
+
+/** Room for the tables of a gigabyte. */
+export const PAGED_TABLES_BYTES = 1 << 20;
 
 /** Writes what enter.inc wants to know. */
 function fillIn(stub, image, { bits, load }) {

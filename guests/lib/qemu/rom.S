@@ -14,6 +14,7 @@ _start: enter   0xf000
 load:   .long   0
         .word   0
 bits:   .byte   0
+paged:  .byte   0
 
         .org    0xfff0                  /* where the processor begins */
         .code16

@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeDisk, makeRom } from './make-disk.mjs';
+import { makeDisk, makeRom, PAGED_TABLES_BYTES } from './make-disk.mjs';
 
 const POLL_MS = 5;
 /** enter.inc writes a byte here when it enters the guest. */
@@ -20,13 +20,14 @@ const CONSOLE_PORTS = [0xe9, 0xf1];
 /**
  * @param {Buffer} image
  * @param {{bits: 16 | 32, load: number, memory?: string, boot?: 'disk' | 'rom', cpu?: string, timeoutS?: number,
- *   args?: string[], ask?: string}} how  `cpu` is QEMU's -cpu, `args` are further arguments for QEMU; `ask` is a command
+ *   args?: string[], ask?: string, pagedBytes?: number}} how  `pagedBytes` as for makeRom (boot `rom`; QEMU gets memory for
+ *   the tables besides); `cpu` is QEMU's -cpu, `args` are further arguments for QEMU; `ask` is a command
  *   for its human monitor, given after the guest has halted
  * @returns {Promise<{output: Buffer, seconds: number, halted: boolean, answer?: string}>} what the guest wrote to the
  *   console ports; the time from its first insn to `hlt`, too long by POLL_MS at most; whether it did halt in time
  */
 export async function runInQemu(image, how) {
-  const { bits, load, memory = '16M', boot = 'disk', cpu = 'qemu32', timeoutS = 120, args = [], ask } = how;
+  const { bits, load, memory = '16M', boot = 'disk', cpu = 'qemu32', timeoutS = 120, args = [], ask, pagedBytes = 0 } = how;
   const folder = mkdtempSync(join(tmpdir(), 'guest-'));
   const markSocket = join(folder, 'mark');
   const qmpSocket = join(folder, 'qmp');
@@ -36,8 +37,8 @@ export async function runInQemu(image, how) {
   await new Promise((resolve) => markServer.listen(markSocket, resolve));
 
   const qemu = spawn('qemu-system-i386', [
-    '-nodefaults', '-no-user-config', '-display', 'none', '-machine', 'pc,accel=tcg', '-cpu', cpu, '-m', memory,
-    ...(boot === 'disk' ? diskArgs(folder, image, { bits, load }) : romArgs(folder, image, { bits, load })),
+    '-nodefaults', '-no-user-config', '-display', 'none', '-machine', 'pc,accel=tcg', '-cpu', cpu, '-m', pagedBytes === 0 ? memory : `${(pagedBytes + PAGED_TABLES_BYTES) / 2 ** 20}M`,
+    ...(boot === 'disk' ? diskArgs(folder, image, { bits, load }) : romArgs(folder, image, { bits, load, pagedBytes })),
     '-chardev', 'stdio,id=console,mux=on',
     ...CONSOLE_PORTS.flatMap((port) => ['-device', `isa-debugcon,iobase=${port},chardev=console`]),
     '-chardev', `socket,id=mark,path=${markSocket}`, '-device', `isa-debugcon,iobase=${MARK_PORT},chardev=mark`,
