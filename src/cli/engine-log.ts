@@ -78,6 +78,11 @@ export class EngineLog implements EngineObserver {
     if (items.has("cpu") && engine !== null) request.log(cpuText(engine.cpu, tb.eip));
   }
 
+  /** Not among the items of `-d`. */
+  blockLeft(): void {
+    // A side exit is told of by the insn that follows.
+  }
+
   eventRaised(kind: EventKind, vector: number, error: number): void {
     const { items, engine, request } = this;
     if (!items.has("int") || engine === null) return;

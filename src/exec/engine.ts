@@ -336,6 +336,7 @@ export class Engine {
         // The interpreter does the insn that the block could not.
         const insn = translator.insns.find(R[EIP]);
         translator.noteLeave(insn, this.retired);
+        this.options.observer?.blockLeft(insn);
         if (left > 0) left = this.interpretSome(insn, 1, left);
       } else {
         const insn = translator.insns.find(R[EIP]);

@@ -1,4 +1,5 @@
-/** Whoever wants to watch an engine at work: the logs of `-d`, `--trace blocks`. Nobody does by default, at no cost. */
+/** Whoever wants to watch an engine at work: the logs of `-d`, `--trace blocks`, the counts of `tcgjs bench`. Nobody does by default, at no cost. */
+import type { Insn } from "../x86/isa/insn.ts";
 import type { TranslationBlock } from "./translation-block.ts";
 
 /** What an event that enters a handler is: raised by an insn, from outside, or asked for by INT n and its kin. */
@@ -13,4 +14,6 @@ export interface EngineObserver {
   blockEntered(tb: TranslationBlock): void;
   /** An event is about to be delivered; `error` is its error code, or -1. */
   eventRaised(kind: EventKind, vector: number, error: number): void;
+  /** A block has been left in front of this insn, which the interpreter is about to do instead. */
+  blockLeft(insn: Insn): void;
 }
