@@ -14,6 +14,7 @@ interface Entry {
 
 const COMMANDS: Readonly<Record<string, Entry>> = {
   run: { summary: "run a guest: a flat binary, a multiboot kernel, an ELF executable, a ROM", load: async () => (await import("./run.ts")).runCommand },
+  boot: { summary: "boot a PC: a Linux kernel with its initial RAM disk", load: async () => (await import("./boot.ts")).bootCommand },
   dump: { summary: "run it, then print its translation from bytes to JavaScript", load: async () => (await import("./dump.ts")).dumpCommand },
   bench: { summary: "compare the interpreter with translation", load: async () => (await import("./bench.ts")).benchCommand },
   disasm: { summary: "list a binary in Intel syntax", load: async () => (await import("./disasm.ts")).disasmCommand },
@@ -21,7 +22,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
 
 const OVERVIEW = `usage: tcgjs COMMAND [OPTIONS] IMAGE
 
-Runs x86 programs without an operating system by translating them to JavaScript.
+Runs x86 programs and PCs by translating their code to JavaScript.
 
 ${Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`).join("\n")}
 

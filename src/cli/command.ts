@@ -27,8 +27,8 @@ export interface CommandSpec<O extends OptionTable> {
   readonly name: string;
   /** What it does, in a few lines for the help. */
   readonly about: string;
-  /** How many images it takes. */
-  readonly images: "one" | "several";
+  /** How many images it takes; none if options name what it runs. */
+  readonly images: "one" | "several" | "none";
   /** An option whose argument is the image where no other is named. */
   readonly imageOption?: keyof O & string;
   readonly groups: readonly OptionGroup[];
@@ -62,7 +62,12 @@ export function defineCommand<O extends OptionTable>(spec: CommandSpec<O>): Comm
 
 /** The images a command line names. @throws VmError if they are too few or too many */
 function imagesOf<O extends OptionTable>(spec: CommandSpec<O>, positionals: readonly string[], values: ValuesOf<O>): readonly string[] {
-  const { imageOption, images } = spec, instead: unknown = imageOption === undefined ? null : values[imageOption];
+  const { imageOption, images } = spec;
+  if (images === "none") {
+    if (positionals.length > 0) throw new VmError("EINVAL", `takes options only; ${positionals.join(" ")} belongs to none (tcgjs ${spec.name} --help)`);
+    return [];
+  }
+  const instead: unknown = imageOption === undefined ? null : values[imageOption];
   if (typeof instead === "string") {
     if (positionals.length > 0) throw new VmError("EINVAL", `--${String(imageOption)} ${instead} is run instead of an image; ${positionals.join(" ")} is one too many`);
     return [instead];

@@ -59,7 +59,7 @@ function readModule({ path, text }: ModuleFile, memoryBytes: number): BootModule
 }
 
 /** The leaves of the chosen processor, with what the command line says instead. */
-function cpuidOf(values: MachineValues): KvmCpuidEntry2[] {
+export function cpuidOf(values: Pick<MachineValues, "cpu" | "model-id" | "cpuid">): KvmCpuidEntry2[] {
   const cpu = values.cpu ?? parseCpu(DEFAULT_MODEL), entries: CpuidEntry[] = cpuidLeaves({ ...cpu, modelId: values["model-id"] ?? cpu.modelId });
   for (const given of values.cpuid) {
     const at = entries.findIndex((e) => e.leaf === given.leaf && (e.subleaf === given.subleaf || given.subleaf === undefined));

@@ -7,7 +7,7 @@ const WIDTH = 100, NAME_COLUMNS = 30;
 /** The help of one command. */
 export function helpText(spec: Pick<CommandSpec<OptionTable>, "name" | "about" | "images" | "groups" | "examples" | "notes">): string {
   const lines = [
-    `usage: tcgjs ${spec.name} [OPTIONS] IMAGE${spec.images === "several" ? "…" : ""}`, "",
+    `usage: tcgjs ${spec.name} [OPTIONS]${spec.images === "none" ? "" : ` IMAGE${spec.images === "several" ? "…" : ""}`}`, "",
     ...wrap(spec.about, WIDTH), "",
     ...spec.groups.flatMap(groupLines),
     "Other", ...entry("-h, --help", "print this", null), "",

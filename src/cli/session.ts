@@ -25,8 +25,10 @@ export interface Runnable<End> {
   readonly insns: number;
   /** Runs until a limit or an end; a limit gives `{ kind: "budget" }`. */
   run(limits: { readonly maxInsns: number; readonly maxSteps: number }): End | { readonly kind: "budget" };
-  /** Makes a `run` in progress return soon. */
+  /** Makes a `run` or a `wait` in progress return soon. */
   requestExit(): void;
+  /** If an end means no more than that the guest waits: resolves when it is to run again. Null if it is the end. */
+  wait?(end: End): Promise<void> | null;
 }
 
 /** A machine as it is. */
@@ -86,6 +88,7 @@ export class Session<End extends { readonly kind: string }> {
     const signal = { isInterrupted: false };
     const stopListening = onInterrupt(() => {
       signal.isInterrupted = true;
+      runnable.requestExit();
       // A write that hangs would keep us for ever; then go the way of a program without a handler.
       if (this.output.isWriting) setTimeout(() => { if (this.output.isWriting) hardInterrupt(); }, LAST_WORDS_MS);
     });
@@ -109,11 +112,13 @@ export class Session<End extends { readonly kind: string }> {
       const end = wanted > 0 ? runnable.run({ maxInsns: wanted, maxSteps: SLICE_STEPS }) : { kind: "budget" as const };
       const took = nowMs() - began, done = runnable.insns - before;
       ms += took;
-      if (end.kind !== "budget") return result(end);
+      const waiting = end.kind === "budget" ? null : runnable.wait?.(end as End) ?? null;
+      if (end.kind !== "budget" && waiting === null) return result(end);
       if (done === wanted) sliceInsns = nextSlice(wanted, took);
       else if (took > SLICE_MS) sliceInsns = Math.max(MIN_INSNS, done);
-      idleSteps = done === 0 ? idleSteps + SLICE_STEPS : 0;
+      idleSteps = done === 0 && waiting === null ? idleSteps + SLICE_STEPS : 0;
       await output.flush();
+      await waiting;
       await turnEventLoop();
       if (signal.isInterrupted) return result({ kind: "interrupted" });
       if (runnable.insns >= maxInsns || idleSteps >= maxIdleSteps) return result({ kind: "budget" });

@@ -1,6 +1,6 @@
 /**
- * The two system control ports of a PS/2 (IBM PS/2 Technical Reference, "System Control Port"): A, 0x92, with A20 and a fast
- * reset; B, 0x61, with the speaker and counter 2 of the timer.
+ * Ports of the board itself. System control A, 0x92, with A20 and a fast reset; B, 0x61, with the speaker and counter 2 of the
+ * timer (IBM PS/2 Technical Reference, "System Control Port"). Reset control, 0xcf9 (82371SB, "RC").
  */
 import type { Clock } from "../bus/clock.ts";
 import type { BytePorts, Device, Line } from "../bus/device.ts";
@@ -90,5 +90,39 @@ export class SystemControlB implements Device, BytePorts {
 
   restoreState(state: DeviceState): void {
     restoreFields("port 0x61", this.r, { value: BYTE }, state);
+  }
+}
+
+const RC_HARD = 2, RC_RESET = 4;
+
+export class ResetControl implements Device, BytePorts {
+  private readonly r = { value: 0 };
+  private readonly resetMachine: () => void;
+
+  constructor(resetMachine: () => void) {
+    this.resetMachine = resetMachine;
+  }
+
+  readByte(): number {
+    return this.r.value;
+  }
+
+  /** A rising bit 2 resets; bit 1 says whether the whole machine or the processor alone, which is not told apart. */
+  writeByte(_offset: number, value: number): void {
+    const rises = (value & ~this.r.value & RC_RESET) !== 0;
+    this.r.value = value & (RC_HARD | RC_RESET);
+    if (rises) this.resetMachine();
+  }
+
+  reset(): void {
+    this.r.value = 0;
+  }
+
+  saveState(): DeviceState {
+    return saveFields(this.r);
+  }
+
+  restoreState(state: DeviceState): void {
+    restoreFields("port 0xcf9", this.r, { value: BYTE }, state);
   }
 }

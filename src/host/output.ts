@@ -53,9 +53,9 @@ export class Output {
     if (this.gatheredLength === GATHER_BYTES) this.endGathering();
   }
 
-  /** Text for a file opened by the caller, in order with the rest. */
-  file(fd: number, text: string): void {
-    this.push(fd, text);
+  /** Text or bytes for a file opened by the caller, in order with the rest. */
+  file(fd: number, data: string | Uint8Array): void {
+    this.push(fd, data);
   }
 
   private push(fd: number, data: string | Uint8Array): void {

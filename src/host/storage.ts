@@ -1,4 +1,5 @@
 /** The host's files as image formats want them (`src/block/storage.ts`), and Node's zlib. */
+import { randomBytes } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { open, realpath } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
@@ -75,6 +76,7 @@ export const FILE_HOST: StorageHost = {
   create: (path) => openFile(path, "w+"),
   relative: (from, name) => (isAbsolute(name) ? name : join(dirname(from), name)),
   baseName: (path) => basename(path),
+  randomBytes: (length) => randomBytes(length),
   identity: (path) => realpath(path).catch(() => resolve(path)),
 };
 

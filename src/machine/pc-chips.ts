@@ -1,7 +1,8 @@
-/** The chips of a PC's board, and the wires between them. Which address each has is in `pc-ports.ts`'s table. */
+/** The chips of a PC's board, and the wires between them. Their ports and requests are those of an AT. */
 import type { Clock } from "../bus/clock.ts";
 import type { Device, Line } from "../bus/device.ts";
 import { NOT_CONNECTED } from "../bus/device.ts";
+import { ACPI_PM_PORTS, AcpiPm, SmiCommand } from "../devices/acpi-pm.ts";
 import { I8042 } from "../devices/i8042.ts";
 import { I8254 } from "../devices/i8254.ts";
 import { I8259Pair } from "../devices/i8259-pair.ts";
@@ -9,8 +10,9 @@ import { Mc146818 } from "../devices/mc146818.ts";
 import { Ps2Keyboard } from "../devices/ps2-keyboard.ts";
 import { Ps2Mouse } from "../devices/ps2-mouse.ts";
 import { SetTwoToOne } from "../devices/scan-codes.ts";
-import { SystemControlA, SystemControlB } from "../devices/system-ports.ts";
+import { ResetControl, SystemControlA, SystemControlB } from "../devices/system-ports.ts";
 import { Uart16550 } from "../devices/uart16550.ts";
+import { ACPI_DISABLE, ACPI_ENABLE, PM_BASE, RESET_PORT, SCI_IRQ, SMI_COMMAND } from "./acpi/tables.ts";
 import type { PortSpace } from "./port-space.ts";
 
 /** What the chips need from the board. */
@@ -21,6 +23,8 @@ export interface BoardWires {
   readonly a20: Line;
   /** Something resets the processor. */
   readonly resetCpu: () => void;
+  /** The guest asks for a sleep state: SLP_TYP (ACPI). */
+  readonly sleep: (type: number) => void;
   /** Seconds since 1970 that the clock chip shows at the start. */
   readonly startSeconds: number;
 }
@@ -38,11 +42,14 @@ export class PcChips {
   readonly keyboard = new Ps2Keyboard();
   readonly mouse = new Ps2Mouse();
   readonly keyboardController: I8042;
+  readonly powerManagement: AcpiPm;
+  private readonly smi: SmiCommand;
+  private readonly resetControl: ResetControl;
   private readonly controlA: SystemControlA;
   private readonly controlB: SystemControlB;
   private readonly scanCodes = new SetTwoToOne();
 
-  constructor({ clock, interrupt, a20, resetCpu, startSeconds }: BoardWires) {
+  constructor({ clock, interrupt, a20, resetCpu, sleep, startSeconds }: BoardWires) {
     const pic = this.pic = new I8259Pair(interrupt);
     this.pit = new I8254(clock, [pic.line(TIMER_IRQ), NOT_CONNECTED, NOT_CONNECTED]);
     this.rtc = new Mc146818(clock, startSeconds, pic.line(CLOCK_IRQ));
@@ -62,6 +69,11 @@ export class PcChips {
         a20(isOn);
       },
     });
+    this.powerManagement = new AcpiPm(clock, { sci: pic.line(SCI_IRQ), sleep });
+    this.smi = new SmiCommand((command) => {
+      if (command === ACPI_ENABLE || command === ACPI_DISABLE) this.powerManagement.isAcpiMode = command === ACPI_ENABLE;
+    });
+    this.resetControl = new ResetControl(resetCpu);
     this.controlB = new SystemControlB(clock, this.pit.counters[2]);
   }
 
@@ -77,6 +89,9 @@ export class PcChips {
     ports.addBytes(0x64, 1, keyboardController, 4);
     ports.addBytes(0x70, 2, this.rtc);
     ports.addBytes(0x92, 1, this.controlA);
+    ports.addBytes(SMI_COMMAND, 2, this.smi);
+    ports.addBytes(RESET_PORT, 1, this.resetControl);
+    ports.addWide(PM_BASE, ACPI_PM_PORTS, this.powerManagement);
     UARTS.forEach(({ port }, i) => ports.addBytes(port, UART_PORTS, this.uarts[i]));
   }
 
@@ -85,7 +100,8 @@ export class PcChips {
     const { pic } = this;
     return new Map<string, Device>([
       ["pit", this.pit], ["rtc", this.rtc], ...this.uarts.map((uart, i): [string, Device] => [`com${i + 1}`, uart]), ["keyboard", this.keyboard], ["mouse", this.mouse],
-      ["scan-codes", this.scanCodes], ["i8042", this.keyboardController], ["port92", this.controlA], ["port61", this.controlB], ["pic2", pic.slave], ["pic1", pic.master],
+      ["scan-codes", this.scanCodes], ["i8042", this.keyboardController], ["port92", this.controlA], ["port61", this.controlB],
+      ["acpi-pm", this.powerManagement], ["smi", this.smi], ["reset-control", this.resetControl], ["pic2", pic.slave], ["pic1", pic.master],
     ]);
   }
 

@@ -12,10 +12,12 @@ import { openKvm } from "../kvm/system.ts";
 import type { RunLimits, Vcpu } from "../kvm/vcpu.ts";
 import type { Vm } from "../kvm/vm.ts";
 import type { UnhandledAccess } from "./bare.ts";
+import { SOFT_OFF_TYPE } from "./acpi/dsdt.ts";
+import { acpiTables } from "./acpi/tables.ts";
 import { enterLinux } from "./boot/enter-linux.ts";
 import { planLinux } from "./boot/linux.ts";
 import { MachineClock, RealTime, VirtualTime } from "./clock.ts";
-import { addressMap, MAX_MEMORY_BYTES, MIN_MEMORY_BYTES } from "./memory-map.ts";
+import { addressMap, FIRMWARE_AREA, MAX_MEMORY_BYTES, MIN_MEMORY_BYTES } from "./memory-map.ts";
 import { PcChips } from "./pc-chips.ts";
 import { PortSpace } from "./port-space.ts";
 
@@ -103,17 +105,19 @@ export class Pc {
     const { memoryBytes = DEFAULT_PC_MEMORY_BYTES, boot } = options;
     checkMemory(memoryBytes);
     this.options = options;
-    const plan = planLinux(boot.kernel, { map: addressMap(memoryBytes), memoryBytes, cmdline: boot.cmdline, initrd: boot.initrd });
+    const tables = acpiTables(FIRMWARE_AREA);
+    const plan = planLinux(boot.kernel, { map: addressMap(memoryBytes), memoryBytes, cmdline: boot.cmdline, initrd: boot.initrd, acpiRsdp: tables.rsdp });
     const kvm = openKvm(options.vm);
     this.vm = kvm.createVm();
     this.vm.setUserMemoryRegion({ slot: SLOT_MEMORY, guestPhysAddr: 0, memorySize: memoryBytes });
+    this.vm.writePhys(FIRMWARE_AREA, tables.bytes);
     for (const { address, bytes } of plan.segments) this.vm.writePhys(address, bytes);
     this.vcpu = this.vm.createVcpu(0);
     this.vcpu.setCpuid2(options.cpuid ?? kvm.getSupportedCpuid());
     this.clock = this.makeClock(options.clock ?? { kind: "virtual", nsPerInsn: DEFAULT_NS_PER_INSN });
     this.chips = new PcChips({
       clock: this.clock, interrupt: (isHigh) => this.setInterrupt(isHigh), a20: () => undefined, resetCpu: () => this.finish({ kind: "reset" }),
-      startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
+      sleep: (type) => this.sleep(type), startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
     });
     this.ports = new PortSpace(this.vm);
     this.chips.connect(this.ports);
@@ -195,6 +199,11 @@ export class Pc {
   }
 
   // ---- exits
+
+  /** Sleep states but for soft-off are not offered (acpi/dsdt.ts). */
+  private sleep(type: number): void {
+    if (type === SOFT_OFF_TYPE) this.finish({ kind: "power-off" });
+  }
 
   private finish(end: PcEnd): void {
     this.end = end;

@@ -57,7 +57,7 @@ export function refusesBrokenStates(make: () => Subject): void {
   const { device } = make(), good = device.saveState();
   const broken: DeviceState[] = [{ ...good, surprise: 1 }];
   for (const [name, value] of Object.entries(good)) {
-    const { [name]: _gone, ...rest } = good;
+    const rest = Object.fromEntries(Object.entries(good).filter(([other]) => other !== name));
     broken.push(rest);
     for (const wrong of wrongValues(value)) broken.push({ ...good, [name]: wrong } as DeviceState);
   }

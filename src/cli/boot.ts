@@ -1,0 +1,209 @@
+/** `tcgjs boot`: a PC, and what to start on it. */
+import { VmError } from "../../tcg/support/errors.ts";
+import { isInteractive, openConsoleInput } from "../host/console-input.ts";
+import { createFile, readImage } from "../host/files.ts";
+import type { Output } from "../host/output.ts";
+import { Sleeper } from "../host/sleep.ts";
+import { nowMs } from "../host/time.ts";
+import type { ClockChoice, PcOutcome } from "../machine/pc.ts";
+import { Pc } from "../machine/pc.ts";
+import { bootReport } from "./boot-report.ts";
+import type { BootEnd } from "./boot-report.ts";
+import type { Invocation } from "./command.ts";
+import { defineCommand } from "./command.ts";
+import { ESCAPE_HELP, EscapeKeys } from "./escape-keys.ts";
+import { cpuidOf, DEFAULT_THRESHOLD, vmOptionsOf } from "./guest.ts";
+import type { OptionTable } from "./option-table.ts";
+import { choice, flag } from "./option-table.ts";
+import { pcOptions, startOptions } from "./pc-options.ts";
+import { FileSink, MAX_SERIAL_LINES, SerialLine } from "./serial.ts";
+import type { SerialChoice } from "./serial.ts";
+import type { Runnable } from "./session.ts";
+import { Session } from "./session.ts";
+import { UnhandledReport } from "./unhandled.ts";
+import { engineOptions, limitOptions } from "./vm-options.ts";
+
+const engineChoice = { engine: choice(["jit", "interp"], { help: "jit: interpret what is cold, translate what is warm; interp: interpret everything", initial: "jit" }) };
+
+const reporting = {
+  unhandled: flag({ help: "tell of accesses to ports and memory that are not there" }),
+  stats: flag({ help: "print counters on stderr at the end" }),
+  json: flag({ help: "print one JSON object on stdout at the end: how the run ended, what came over the first serial line, all counters" }),
+};
+
+type BootTable = typeof startOptions & typeof pcOptions & typeof engineChoice & typeof engineOptions & typeof limitOptions & typeof reporting;
+type BootInvocation = Invocation<BootTable>;
+type Values = BootInvocation["values"];
+
+export const bootCommand = defineCommand<BootTable>({
+  name: "boot",
+  about: "Runs a PC: interrupt controllers, timer, clock, keyboard controller, serial lines, ACPI power management. It starts a Linux kernel directly, by the "
+    + "32-bit boot protocol; its first serial line is the terminal.",
+  images: "none",
+  groups: [
+    { title: "What to start", options: startOptions },
+    { title: "Machine", options: pcOptions as OptionTable },
+    { title: "Engine", note: "What the guest sees does not depend on these.", options: { ...engineChoice, ...engineOptions } as OptionTable },
+    { title: "Limits", options: limitOptions },
+    { title: "Report", options: reporting },
+  ],
+  notes: [
+    `Keys, on a terminal: ${ESCAPE_HELP}.`,
+    "Exit status: 0 the guest switched the machine off, reset it or halted; 1 it shut down (triple fault) or can go no further, or tcgjs failed; 2 usage or bad input; "
+      + "124 --max-insns or --timeout used up; 130 Ctrl-C; with --isa-debug-exit (V << 1) | 1.",
+  ],
+  examples: [
+    { line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0", does: "Linux, its console on the terminal" },
+    { line: "tcgjs boot --kernel vmlinuz --append 'console=ttyS0 panic=-1' --serial file:boot.log --timeout 60", does: "the same without a terminal, into a file" },
+    { line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --clock virtual --max-insns 3G --json", does: "exactly three billion insns, and what they cost" },
+  ],
+  run: runBoot,
+});
+
+/** @throws VmError for options that make no sense together */
+function checkCombinations({ kernel, initrd, append, serial, json }: Values): void {
+  if (kernel === null) {
+    const stray = initrd !== null ? "--initrd" : append !== null ? "--append" : null;
+    throw new VmError("EINVAL", stray === null ? "what to boot? --kernel FILE names a Linux kernel" : `${stray} goes with --kernel FILE`);
+  }
+  if (serial.length > MAX_SERIAL_LINES) throw new VmError("EINVAL", `--serial was given ${serial.length} times; there are ${MAX_SERIAL_LINES} serial lines`);
+  if (serial.filter((s) => s.kind === "stdio").length > 1) throw new VmError("EINVAL", "--serial stdio was given twice; there is one terminal");
+  if (json && serial.slice(1).some((s) => s.kind === "stdio")) throw new VmError("EINVAL", "--json has stdout; --serial stdio is for the first line then");
+}
+
+/** The most a kernel or RAM disk may have. */
+const MAX_FILE_BYTES = 2 ** 30;
+
+async function runBoot({ values, output }: BootInvocation): Promise<number> {
+  checkCombinations(values);
+  const session = new Session<BootEnd>(output, { maxInsns: values["max-insns"], timeoutMs: values.timeout });
+  const say = (line: string): void => output.error(`tcgjs boot: ${line}\n`);
+  const unhandled = new UnhandledReport(values.unhandled ? say : () => undefined), sinks: FileSink[] = [];
+  const debug = byteSink(values.debugcon ?? { kind: "none" }, output, sinks);
+  const { kernel, initrd } = values;
+  const pc = new Pc({
+    boot: {
+      kernel: readImage(kernel ?? "", MAX_FILE_BYTES, "the most a kernel may have"), cmdline: values.append ?? undefined,
+      initrd: initrd === null ? undefined : readImage(initrd, values.memory, "memory"),
+    },
+    memoryBytes: values.memory, cpuid: cpuidOf(values), clock: clockOf(values), startSeconds: startSecondsOf(values), isaDebugExit: values["isa-debug-exit"],
+    vm: vmOptionsOf(values, values.engine, DEFAULT_THRESHOLD), onDebugByte: debug,
+    onUnhandled: (access) => {
+      unhandled.note(access);
+      session.tick();
+    },
+  });
+  const printed: number[] | null = values.json ? [] : null, runnable = new RunnablePc(pc, sinks);
+  const choices: readonly SerialChoice[] = values.serial.length === 0 ? [{ kind: "stdio" }] : values.serial;
+  const lines = choices.map((choice, i) => serialLine(pc, i, choice, choice.kind === "stdio" && printed !== null ? (byte) => void printed.push(byte) : byteSink(choice, output, sinks)));
+  const terminal = lines[choices.findIndex((c) => c.kind === "stdio")] ?? null, input = terminal === null ? null : openInput(terminal, runnable, output);
+  try {
+    const result = await session.run(runnable);
+    runnable.flush();
+    input?.close();
+    return bootReport({ result, pc, unhandled: unhandled.counts, printed, values, output });
+  } finally {
+    input?.close();
+  }
+}
+
+/** Where bytes go. */
+function byteSink(choice: SerialChoice, output: Output, sinks: FileSink[]): (byte: number) => void {
+  switch (choice.kind) {
+    case "none": return () => undefined;
+    case "stdio": return (byte) => output.byte(byte);
+    case "file": {
+      const sink = new FileSink(createFile(choice.path), output);
+      sinks.push(sink);
+      return sink.byte;
+    }
+  }
+}
+
+function serialLine(pc: Pc, line: number, choice: SerialChoice, onByte: (byte: number) => void): SerialLine | null {
+  return choice.kind === "none" ? null : new SerialLine(pc.chips.uarts[line], onByte);
+}
+
+/** What is typed goes to a serial line, but for the keys that are for us. */
+function openInput(line: SerialLine, runnable: RunnablePc, output: Output) {
+  const keys = new EscapeKeys();
+  const input = openConsoleInput((bytes) => {
+    const typed = input.isRaw ? keys.feed(bytes, (command) => {
+      if (command === "exit") runnable.quit();
+      else if (command === "break") line.sendBreak();
+      else output.error(`\r\n${ESCAPE_HELP}\r\n`);
+    }) : [...bytes];
+    if (typed.length > 0) line.send(typed);
+    runnable.wake();
+  });
+  return input;
+}
+
+function isRealTime({ clock }: Values): boolean {
+  return clock === null ? isInteractive() : clock === "real";
+}
+
+function clockOf(values: Values): ClockChoice {
+  return isRealTime(values) ? { kind: "real", hostNs: () => nowMs() * 1e6 } : { kind: "virtual", nsPerInsn: 2 ** values["clock-shift"] };
+}
+
+function startSecondsOf(values: Values): number | undefined {
+  const rtc = values.rtc ?? (isRealTime(values) ? "utc" : null);
+  if (rtc === null) return undefined;
+  if (typeof rtc === "object") return rtc.seconds;
+  const now = new Date();
+  return Math.floor(now.getTime() / 1000) - (rtc === "localtime" ? now.getTimezoneOffset() * 60 : 0);
+}
+
+/** The longest sleep: limits and signals are looked at in between. */
+const MAX_SLEEP_MS = 100;
+
+/** A PC that runs in slices, sleeps while its guest is idle, and ends when a person wants it to. */
+class RunnablePc implements Runnable<BootEnd> {
+  private readonly pc: Pc;
+  private readonly sinks: readonly FileSink[];
+  private readonly sleeper = new Sleeper();
+  private isQuitting = false;
+
+  constructor(pc: Pc, sinks: readonly FileSink[]) {
+    this.pc = pc;
+    this.sinks = sinks;
+  }
+
+  get insns(): number {
+    return this.pc.insns;
+  }
+
+  run(limits: { readonly maxInsns: number; readonly maxSteps: number }): BootEnd {
+    if (this.isQuitting) return { kind: "quit" };
+    const outcome: PcOutcome = this.pc.run(limits);
+    this.flush();
+    return outcome;
+  }
+
+  requestExit(): void {
+    this.pc.requestExit();
+    this.wake();
+  }
+
+  wait(end: BootEnd): Promise<void> | null {
+    if (end.kind !== "idle") return null;
+    const ms = (end.untilNs - this.pc.clock.nowNs()) / 1e6;
+    return this.sleeper.sleep(Math.max(0, Math.min(MAX_SLEEP_MS, ms)));
+  }
+
+  /** Something has come from outside. */
+  wake(): void {
+    this.sleeper.wake();
+  }
+
+  /** A person has had enough. */
+  quit(): void {
+    this.isQuitting = true;
+    this.requestExit();
+  }
+
+  flush(): void {
+    for (const sink of this.sinks) sink.flush();
+  }
+}
