@@ -58,7 +58,7 @@ function fromBytes(bytes: Uint8Array, size: number): number {
 }
 
 export class VcpuIo implements IoSpace {
-  /** When the next element of a repeated insn wants an access, leave without asking: an interrupt comes first. */
+  /** When the next element of a repeated insn wants an access, leave without asking: an interrupt may come first. */
   yieldsAtElement = false;
   /** What a port handler has thrown. */
   failure: { readonly error: unknown } | null = null;

@@ -422,10 +422,11 @@ export class Vcpu {
   /**
    * Executes the insn in progress again, with what is known of its accesses. Interrupts wait until it has ended; a
    * repeated string insn lets them in between its elements.
+   * @param isOneElement  a repeated string insn shall not ask for anything of its next element
    */
-  private step(): Outcome {
+  private step(isOneElement = this.interrupts.isDue): Outcome {
     const { engine, io, interrupts } = this, pc = this.linearPc(), { retired } = engine;
-    io.yieldsAtElement = interrupts.isDue;
+    io.yieldsAtElement = isOneElement;
     interrupts.hold();
     io.restart();
     const outcome = this.enter(1, 1);
@@ -448,9 +449,12 @@ export class Vcpu {
     return joined;
   }
 
-  /** A write needs no answer: RIP should be behind the insn when the caller looks, if that was its last access. */
+  /**
+   * A write needs no answer: RIP should be behind the insn when the caller looks, if that was its last access, and an
+   * interrupt that the caller queues then comes before the next element of a repeated one.
+   */
   private finishWrites(): void {
-    while (this.queued === null && !this.io.isIdle && !this.io.isAsking) this.queue(this.step());
+    while (this.queued === null && !this.io.isIdle && !this.io.isAsking) this.queue(this.step(true));
   }
 
   private asksForWidePiece(): boolean {
