@@ -18,6 +18,15 @@ interface BenchJson {
   readonly guests: readonly { readonly guest: string; readonly insns: number; readonly interp: Figures; readonly jit: Figures & Readonly<Record<string, number>>; readonly ratio: number }[];
 }
 
+interface DetailsJson {
+  readonly guests: readonly { readonly jit: {
+    readonly warmUpCurve: readonly { readonly insns: number; readonly mips: number }[];
+    readonly breakEvenInsns: number | null;
+    readonly tiers: Readonly<Record<string, number>>;
+    readonly sideExits: Readonly<Record<string, number>>;
+  } }[];
+}
+
 describe("tcgjs bench", function () {
   this.timeout(60_000);
   const files = new TemporaryFolder();
@@ -44,6 +53,21 @@ describe("tcgjs bench", function () {
       expect(figure).to.be.a("number").above(0);
     }
     expect(guest.jit["chainHitRate"]).to.be.within(0.5, 1);
+  });
+
+  it("has details: how it warmed up, when it had paid, where the time went, side exits", async () => {
+    const { stdout } = await tcgjs("bench", "--json", "--max-insns", "2M", guestPath("syscalls"));
+    const { jit } = (JSON.parse(stdout) as DetailsJson).guests[0], end = jit.warmUpCurve[jit.warmUpCurve.length - 1];
+    expect(end.insns).to.equal(2 ** 21);
+    expect(jit.warmUpCurve.length).to.be.within(3, 10);
+    expect(Object.values(jit.tiers).reduce((sum, share) => sum + share, 0)).to.be.closeTo(1, 1e-9);
+    expect(jit.sideExits["fault"]).to.be.above(100);
+    expect(jit.breakEvenInsns === null || jit.breakEvenInsns >= 0).to.equal(true);
+  });
+
+  it("prints details below the row", async () => {
+    const { stdout } = await tcgjs("bench", "--details", "--max-insns", "1M", guestPath("fib")), labels = stdout.split("\n").slice(2).map((line) => line.slice(4, 16).trim());
+    expect(labels.filter((label) => label !== "")).to.deep.equal(["MIPS until", "break-even", "time", "side exits"]);
   });
 
   it("counts a guest that shuts down as failed", async () => {
