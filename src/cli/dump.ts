@@ -51,7 +51,7 @@ export const dumpCommand = defineCommand<DumpTable>({
   ],
   async run({ images: [image], values, output }) {
     const guest = readGuest(image, values, values["image-format"]);
-    const machine = new BareMachine(guest.image, { ...guest.machine, vm: { ...vmOptionsOf(values, "jit", 1), inspect: true } });
+    const machine = new BareMachine(guest.image, { ...guest.machine, vm: { ...vmOptionsOf(values, "jit", 1, 0), inspect: true } });
     const session = new Session<BareOutcome>(output, { maxInsns: values["max-insns"], timeoutMs: values.timeout });
     const { end, insns } = await session.run(runnableMachine(machine));
     const sentence = sentenceOf(end, insns, csIpText(machine.vcpu));

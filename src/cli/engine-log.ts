@@ -4,6 +4,7 @@
  */
 import type { Engine } from "../exec/engine.ts";
 import type { EngineObserver, EventKind } from "../exec/observer.ts";
+import type { Region } from "../exec/region.ts";
 import type { TranslationBlock } from "../exec/translation-block.ts";
 import { cpuText } from "../inspect/cpu-text.ts";
 import type { BlockReport } from "../inspect/report.ts";
@@ -67,6 +68,16 @@ export class EngineLog implements EngineObserver {
     if (items.has("op")) text.push("OP:\n", opsText(block, "ir"));
     if (items.has("op_opt")) text.push("OP after optimization:\n", opsText(block, "optimizedIr"));
     if (items.has("out_js")) text.push(`OUT: [size=${block.javascript.length}]\n${block.javascript.trimEnd()}\n\n`);
+    request.log(text.join(""));
+  }
+
+  regionTranslated(region: Region): void {
+    const { items, request } = this, root = region.members[0];
+    if (!this.wants(root) || (!items.has("op_opt") && !items.has("out_js"))) return;
+    const starts = region.members.map((tb) => hex(linearOf(tb), 8)).join(" ");
+    const text = [`----------------\nREGION ${region.serial} of ${region.members.length} blocks: ${starts}\n\n`];
+    if (items.has("op_opt") && region.optimizedIr !== null) text.push(`OP after optimization:\n${region.optimizedIr}\n`);
+    if (items.has("out_js")) text.push(`OUT: [size=${region.text.length}]\n${region.text.trimEnd()}\n\n`);
     request.log(text.join(""));
   }
 

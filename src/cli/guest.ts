@@ -69,10 +69,12 @@ export function cpuidOf(values: Pick<MachineValues, "cpu" | "model-id" | "cpuid"
   return toKvmEntries(entries);
 }
 
-/** Options of the engine. @param threshold  where the command line says nothing */
-export function vmOptionsOf(values: EngineValues, engine: "jit" | "interp", threshold: number): VmOptions {
+/** Options of the engine. @param threshold, regionThreshold  where the command line says nothing */
+export function vmOptionsOf(values: EngineValues, engine: "jit" | "interp", threshold: number, regionThreshold?: number): VmOptions {
   return {
-    engine, threshold: values.threshold ?? threshold, maxBlocks: values["max-blocks"], maxBlockInsns: values["max-block-insns"],
+    engine, threshold: values.threshold ?? threshold,
+    regionThreshold: values["region-threshold"] ?? regionThreshold, maxRegionInsns: values["max-region-insns"],
+    maxBlocks: values["max-blocks"], maxBlockInsns: values["max-block-insns"],
     chaining: !values["no-chaining"], sliceInsns: values.slice, checked: values.checked, now: nowMs,
   };
 }

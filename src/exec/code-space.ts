@@ -69,6 +69,11 @@ export class CodeSpace {
     return this.openPage(linear);
   }
 
+  /** The same as far as it has been looked up since translations changed. */
+  knownPage(linear: number): InsnPage | null {
+    return this.tables[linear >>> 22]?.[(linear >>> 12) & 1023] ?? null;
+  }
+
   private openPage(linear: number): InsnPage | null {
     const phys = this.host.translateCode(linear);
     if (phys === null) return null;

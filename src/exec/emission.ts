@@ -2,9 +2,13 @@
  * How emitted code of one VM is made: the environment its names are looked up in, the target by mode, the interpreter's
  * handlers, the unique names of texts. Made anew when the layout of memory changes, since code captures it.
  */
+import type { Block } from "../../tcg/ir/block.ts";
+import { OPS } from "../../tcg/ir/ops.ts";
+import type { RegionBlock } from "../../tcg/ir/region.ts";
 import { emitBlock } from "../../tcg/js/block-emitter.ts";
 import type { Environment } from "../../tcg/js/compile.ts";
 import { compile } from "../../tcg/js/compile.ts";
+import { emitRegion } from "../../tcg/js/region-emitter.ts";
 import type { EmitTarget } from "../../tcg/js/target.ts";
 import { optimize } from "../../tcg/opt/pipeline.ts";
 import { printBlock } from "../../tcg/text/print.ts";
@@ -14,11 +18,13 @@ import { bindHelpers } from "../x86/helpers/define.ts";
 import { HandlerFactory } from "../x86/interpret.ts";
 import type { Handler, Insn } from "../x86/isa/insn.ts";
 import type { Mode } from "../x86/isa/mode.ts";
-import { lowerBlock } from "../x86/translate.ts";
+import { lowerBlock, lowerRegionBlock } from "../x86/translate.ts";
 import type { Callbacks } from "./environment.ts";
 import { environmentOf, targetOf } from "./environment.ts";
 import type { EngineOptions } from "./options.ts";
-import type { TranslationBlock } from "./translation-block.ts";
+import { waysOf } from "./profile.ts";
+import type { Region } from "./region.ts";
+import type { TbFunction, TranslationBlock } from "./translation-block.ts";
 
 /** Numbers the makers of texts, because every emitted text must be unique in the process (see tcg/js/compile.ts). */
 const numbers = { next: 1 };
@@ -74,12 +80,49 @@ export class Emission {
     const emitted = emitBlock(block, this.targetOf(mode), insns.length);
     bindHelpers(this.environment, emitted.helpers, this.cpu);
     const compiled = compile(emitted, this.environment, {
-      name, params: [], sourceUrl: `${this.urlPrefix}/${name}.${tb.serial}`, self: { name: "tb", value: tb }, checked,
+      name, params: [], sourceUrl: `${this.urlPrefix}/${name}.${tb.serial}`, bound: { tb }, checked,
     });
     tb.text = compiled.text;
     const run = compiled.fn as () => TranslationBlock;
     tb.run = run;
     if (observer?.watchesBlocks === true) tb.run = function watched() { this.executions++; observer.blockEntered(this); return run(); };
     else if (inspect) tb.run = function counted() { this.executions++; return run(); };
+    tb.plain = tb.run;
   }
+
+  /**
+   * Makes the function of a region; it gets its entries, text and, if inspected, its IR.
+   * @param insns  of each member
+   */
+  compileRegion(region: Region, insns: readonly (readonly Insn[])[]): void {
+    const { checked, inspect } = this.options, { members } = region, { mode } = region.space;
+    const name = `region_${((region.space.csBase + members[0].eip) >>> 0).toString(16)}`;
+    const blocks = insns.map((list) => lowerRegionBlock(list, `tb_${(list[0].lin >>> 0).toString(16)}`));
+    for (const block of blocks) optimize(block, checked ? { check: verify } : undefined);
+    if (inspect) region.optimizedIr = blocks.map((b) => printBlock(b)).join("\n");
+    const emitted = emitRegion({ blocks: blocks.map((block, i) => describe(block, members[i], members)) }, this.targetOf(mode));
+    bindHelpers(this.environment, emitted.helpers, this.cpu);
+    const compiled = compile(emitted, this.environment, {
+      name, params: emitted.params, sourceUrl: `${this.urlPrefix}/${name}.r${region.serial}`, bound: { tbs: region }, checked,
+    });
+    region.text = compiled.text;
+    region.run = compiled.fn as TbFunction;
+    region.entries = emitted.entries.map(({ block, reach }, entry) => {
+      const tb = members[block];
+      tb.region = region;
+      tb.entry = entry;
+      tb.reach = reach - tb.size;
+      return tb;
+    });
+  }
+}
+
+/** A member as the emitter sees it: which of its ways lead to other members. */
+function describe(block: Block, tb: TranslationBlock, members: readonly TranslationBlock[]): RegionBlock {
+  const exit = block.ops[block.ops.length - 1], isEither = exit.def === OPS.goto_tb_if;
+  const at = (stub: TranslationBlock | null): number => members.findIndex((m) => m.eip === stub?.eip);
+  const next = isEither || (exit.def === OPS.goto_tb && exit.imm === 0) ? at(tb.nextStub) : -1;
+  const taken = isEither || (exit.def === OPS.goto_tb && exit.imm === 1) ? at(tb.takenStub) : -1;
+  const indirect = exit.def !== OPS.lookup_and_goto_ptr ? [] : waysOf(tb).map(({ to }) => ({ pc: to.eip, to: members.indexOf(to) })).filter((t) => t.to >= 0);
+  return { block, insnCount: tb.size, next, taken, indirect };
 }

@@ -63,7 +63,7 @@ function interpretBlockLoop(start: Insn, n: number, exit: Insn, state: LoopState
 function blockLoop(start: TranslationBlock, n: number, state: { left: number }): TranslationBlock {
   let tb = start, left = n;
   try {
-    while ((left = (left - tb.size) | 0) >= 0) tb = tb.run();
+    while ((left = (left - tb.size) | 0) >= 0) tb = tb.run(left);
   } catch (e) {
     state.left = left;
     throw e;
@@ -352,7 +352,7 @@ export class Engine {
     const { translator, blockState, cpu } = this, { R } = cpu;
     let rest = left;
     try {
-      const last = blockLoop(tb, left, blockState);
+      const last = translator.regions.isDue(tb, this.retired) ? translator.regions.look(tb, left, blockState, this.retired) : blockLoop(tb, left, blockState);
       rest = blockState.left;
       if (last !== translator.exitBlock) R[EIP] = last.eip;
       else if (translator.sideExitTaken) rest += R[LEFT];

@@ -4,13 +4,17 @@ import { RUNTIME } from "../../tcg/js/runtime.ts";
 import type { EmitTarget } from "../../tcg/js/target.ts";
 import type { Cpu } from "../x86/cpu.ts";
 import type { Insn } from "../x86/isa/insn.ts";
-import { EIP, LEFT } from "../x86/state.ts";
+import { PACKED_FLAGS } from "../x86/region-flags.ts";
+import { EBP, EIP, ESP, LEFT, REGS } from "../x86/state.ts";
+import type { Region } from "./region.ts";
 import type { TranslationBlock } from "./translation-block.ts";
 
 /** What emitted code calls back for. */
 export interface Callbacks {
   /** Leaves a block in front of its insn number `at`. */
   side(tb: TranslationBlock, at: number): TranslationBlock;
+  /** Leaves a region (tcg/js/region-emitter.ts); `rest` insns are to be given back to the budget. */
+  leave(region: Region, way: number, eip: number, rest: number): TranslationBlock;
   /** The block at an offset in CS, or the exit block. */
   jump(eip: number): TranslationBlock;
   /** The insn at an offset in CS. */
@@ -24,7 +28,7 @@ export interface Callbacks {
 /** How emitted code reaches the memory of this CPU as it is laid out now. */
 export function targetOf(cpu: Cpu): EmitTarget {
   const { base, size } = cpu.memory.window;
-  return { memory: { kind: "flat", base, size }, state: { pc: EIP, left: LEFT } };
+  return { memory: { kind: "flat", base, size }, state: { pc: EIP, left: LEFT }, packed: PACKED_FLAGS, frames: [REGS[ESP], REGS[EBP]] };
 }
 
 /** Everything emitted code may name but for helpers, which are added as code that calls them is made. */
@@ -42,7 +46,7 @@ export function environmentOf(cpu: Cpu, callbacks: Callbacks): Environment {
     store16: (a: number, v: number) => cpu.store16(a, v),
     store32: (a: number, v: number) => cpu.store32(a, v),
     fault: (vector: number, error: number) => cpu.fault(vector, error),
-    side: callbacks.side, jump: callbacks.jump, find: callbacks.find, again: callbacks.again,
+    side: callbacks.side, leave: callbacks.leave, plain: (tb: TranslationBlock, left: number) => tb.plain(left), jump: callbacks.jump, find: callbacks.find, again: callbacks.again,
     EXIT_TB: callbacks.exitBlock, EXIT_INSN: callbacks.exitInsn,
   };
 }

@@ -6,6 +6,10 @@ export interface EngineOptions {
   readonly engine: "jit" | "interp";
   /** How often a block's start is interpreted before it is translated; 1 translates at once. */
   readonly threshold: number;
+  /** How often a block is seen to run, of a few that are looked at, before it and its like become a region; 0 for never. */
+  readonly regionThreshold: number;
+  /** Most insns in a region, 1..1000. */
+  readonly maxRegionInsns: number;
   /** Most insns in a block, 1..512. */
   readonly maxBlockInsns: number;
   /** Translation cache: most blocks; when it is full everything is flushed, as TCG does. */
@@ -25,7 +29,7 @@ export interface EngineOptions {
 }
 
 export const DEFAULT_OPTIONS: EngineOptions = {
-  engine: "jit", threshold: 30, maxBlockInsns: 64, maxBlocks: 16384, chaining: true, sliceInsns: 50_000, checked: false, inspect: false,
+  engine: "jit", threshold: 30, regionThreshold: 400, maxRegionInsns: 400, maxBlockInsns: 64, maxBlocks: 16384, chaining: true, sliceInsns: 50_000, checked: false, inspect: false,
   observer: null,
   now: () => 0,
 };

@@ -11,6 +11,13 @@ export class Statistics {
   bytesTranslated = 0;
   charsEmitted = 0;
   translationMs = 0;
+  /** Regions made, their blocks and insns (some in several), emitted characters, the time it took; regions dropped again. */
+  regionsMade = 0;
+  regionBlocks = 0;
+  regionInsns = 0;
+  regionChars = 0;
+  regionMs = 0;
+  regionsDropped = 0;
   handlersMade = 0;
   insnsDecoded = 0;
   /** Links followed that were not chained; links chained; block look-ups through the jump cache that hit and missed. */

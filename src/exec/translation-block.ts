@@ -1,9 +1,10 @@
 /** A translation block: the compiled function of a few consecutive guest insns, and its links to others. */
 import type { Block } from "../../tcg/ir/block.ts";
 import type { CodeSpace } from "./code-space.ts";
+import type { Region } from "./region.ts";
 
-/** Runs the block; returns what runs next. */
-export type TbFunction = (this: TranslationBlock) => TranslationBlock;
+/** Runs the block, or a region from it on, when `left` insns are left of the budget behind the block; returns what runs next. */
+export type TbFunction = (this: TranslationBlock, left: number) => TranslationBlock;
 
 /** Which of the two direct successors: 0 the next insn, 1 the branch target. */
 export type LinkSlot = 0 | 1;
@@ -14,6 +15,8 @@ export type LinkSlot = 0 | 1;
  */
 export class TranslationBlock {
   run: TbFunction;
+  /** The block's own function. */
+  plain: TbFunction;
   /** Successors: blocks when chained, stubs otherwise. */
   next: TranslationBlock;
   taken: TranslationBlock;
@@ -23,6 +26,16 @@ export class TranslationBlock {
   eip: number;
   space: CodeSpace | null;
   isValid = true;
+  // ---- regions
+  /** The region that is entered here, the number of the entry, and how much must be left of the budget behind the block. */
+  region: Region | null = null;
+  entry = 0;
+  reach = 0;
+  /** Regions it is a block of. */
+  memberOf: Region[] = [];
+  /** How often it ran while the engine looked, and where it went from here. */
+  count = 0;
+  ways: Map<TranslationBlock, number> | null = null;
   // ---- stubs
   /** The block the stub belongs to, and which of its links it stands for. */
   owner: TranslationBlock | null = null;
@@ -53,11 +66,17 @@ export class TranslationBlock {
 
   constructor(run: TbFunction, size: number, eip: number, space: CodeSpace | null) {
     this.run = run;
+    this.plain = run;
     this.size = size;
     this.eip = eip;
     this.space = space;
     this.next = this;
     this.taken = this;
+  }
+
+  /** False for stubs and the like. */
+  get isBlock(): boolean {
+    return this.nextStub !== null;
   }
 }
 

@@ -17,6 +17,8 @@ import type { Callbacks } from "./environment.ts";
 import { crossesPage, InsnStore } from "./insn-store.ts";
 import type { EngineOptions } from "./options.ts";
 import type { Statistics } from "./statistics.ts";
+import type { Region } from "./region.ts";
+import { Regions } from "./regions.ts";
 import { isLinked, link, TranslationBlock, unlink } from "./translation-block.ts";
 
 /** Size of the pseudo block that ends the dispatch loop: more than any budget. */
@@ -45,6 +47,9 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
   private readonly blocks = new Set<TranslationBlock>();
   private blockSerial = 0;
   private emission: Emission;
+  readonly regions: Regions;
+  /** What a region returns to have more insns counted. */
+  private readonly after: TranslationBlock;
 
   constructor(cpu: Cpu, options: EngineOptions, stats: Statistics) {
     this.cpu = cpu;
@@ -52,28 +57,32 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     this.stats = stats;
     this.exitInsn = new Insn(modeOfKey(0), 0, 0, (i) => i, null);
     this.exitBlock = new TranslationBlock(function exit() { return this; }, EXIT_SIZE, 0, null);
+    this.after = new TranslationBlock(function after() { return this.next; }, 0, 0, null);
     this.jumpCache = new Array<TranslationBlock>(JUMP_CACHE_SIZE).fill(this.exitBlock);
     this.codePages = new CodePages(cpu.memory, this);
     this.insns = new InsnStore(cpu, stats, this.codePages, this.exitInsn, (insn) => this.emission.handlerOf(insn));
     this.emission = this.newEmission();
+    this.regions = new Regions({ insns: this.insns, emission: () => this.emission, insnsOf: (tb) => this.insnsOf(tb) }, options, stats);
     cpu.memory.addListener(this);
     cpu.mmu.listener = this;
   }
 
   private newEmission(): Emission {
-    const { insns, side, jump, exitBlock, exitInsn } = this;
-    const callbacks: Callbacks = { side, jump, find: insns.find, again: insns.again, exitBlock, exitInsn };
+    const { insns, side, leave, jump, exitBlock, exitInsn } = this;
+    const callbacks: Callbacks = { side, leave, jump, find: insns.find, again: insns.again, exitBlock, exitInsn };
     return new Emission(this.cpu, this.options, callbacks);
   }
 
   /** Translations have changed: blocks are looked up again by what lies where now. */
   translationsFlushed(): void {
     this.insns.forgetTranslations();
+    this.regions.translationsChanged();
     this.jumpCache.fill(this.exitBlock);
   }
 
   translationFlushed(linear: number): void {
     this.insns.forgetTranslation(linear);
+    this.regions.translationsChanged();
     this.jumpCache.fill(this.exitBlock);
   }
 
@@ -110,6 +119,29 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     this.stats.sideExits++;
     this.sideExitTaken = true;
     return this.exitBlock;
+  };
+
+  /** See `tcg/js/region-emitter.ts` for the ways. What has retired is taken from the budget by way of a pseudo block. */
+  readonly leave = (region: Region, way: number, eip: number, rest: number): TranslationBlock => {
+    const { after } = this;
+    if (way === -1) {
+      const { R } = this.cpu;
+      R[EIP] = eip;
+      R[LEFT] = rest;
+      region.sideExits++;
+      this.stats.sideExits++;
+      this.sideExitTaken = true;
+      return this.exitBlock;
+    }
+    after.size = -rest;
+    if (way >= 0) {
+      const tb = region.members[way >> 2], link = way & 3;
+      region.exits[way]++;
+      after.next = link === 0 ? tb.next : link === 1 ? tb.taken : tb;
+    } else {
+      after.next = way === -2 ? this.jump(eip) : this.exitBlock;
+    }
+    return after;
   };
 
   /** True if the last block left by a side exit; forgets it. */
@@ -197,6 +229,12 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     return insns;
   }
 
+  /** The insns of a block again; null if they have changed. */
+  private insnsOf(tb: TranslationBlock): readonly Insn[] | null {
+    const insns = this.collect(this.insns.find(tb.eip)).slice(0, tb.size);
+    return insns.length === tb.size && insns.every((insn, i) => insn.eip === tb.eips[i]) ? insns : null;
+  }
+
   private newBlock(start: Insn, insns: readonly Insn[], last: Insn): TranslationBlock {
     const { space } = this.insns, tb = new TranslationBlock(unrunnable, insns.length, start.eip, space);
     tb.nextStub = this.newStub(tb, 0, last.neip);
@@ -242,6 +280,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     tb.isValid = false;
     this.stats.invalidations++;
     unlink(tb);
+    this.regions.blockDropped(tb);
     const { space } = tb;
     if (space !== null) {
       space.blocks.delete(tb.key);
@@ -262,6 +301,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
       this.codePages.removeBlock(tb);
     }
     this.blocks.clear();
+    this.regions.clear();
     for (const space of this.insns.allSpaces()) space.blocks.clear();
     this.jumpCache.fill(this.exitBlock);
   }

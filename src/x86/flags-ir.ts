@@ -19,11 +19,11 @@ export interface StaticFlags {
 }
 
 /** Condition codes as encoded in Jcc, SETcc, CMOVcc, without the negating bit 0. */
-const CC_O = 0, CC_B = 1, CC_Z = 2, CC_BE = 3, CC_S = 4, CC_P = 5, CC_L = 6, CC_LE = 7;
+export const CC_O = 0, CC_B = 1, CC_Z = 2, CC_BE = 3, CC_S = 4, CC_P = 5, CC_L = 6, CC_LE = 7;
 
 export class FlagLowering {
   known: StaticFlags | null = null;
-  private readonly b: Lowering;
+  protected readonly b: Lowering;
 
   constructor(b: Lowering) {
     this.b = b;
@@ -34,20 +34,31 @@ export class FlagLowering {
     this.known = null;
   }
 
-  private write(res: Val, aux: Val): void {
-    this.b.set(G_FLAGS_RES, res);
+  /** FLAGS_AUX. */
+  protected aux(): Val {
+    return this.b.get(G_FLAGS_AUX);
+  }
+
+  protected setAux(aux: Val): void {
     this.b.set(G_FLAGS_AUX, aux);
   }
 
+  /** Both words, by whoever has made them. */
+  write(res: Val, aux: Val): void {
+    this.b.set(G_FLAGS_RES, res);
+    this.setAux(aux);
+    this.known = null;
+  }
+
   /** Moves a carry vector of `width` bits to where FLAGS_AUX has its bits. */
-  private place(width: Width, carries: Val): Val {
+  protected place(width: Width, carries: Val): Val {
     const { b } = this;
     if (width === 32) return b.and(carries, b.imm(AUX_CARRIES));
     return b.or(b.shl(carries, b.imm(32 - width)), b.and(carries, b.imm(8)));
   }
 
   /** Carry vector of x + y (+ carry in) = sum. */
-  private carries(x: Val, y: Val, sum: Val): Val {
+  protected carries(x: Val, y: Val, sum: Val): Val {
     const { b } = this;
     return b.or(b.and(x, y), b.and(b.or(x, y), b.not(sum)));
   }
@@ -76,7 +87,7 @@ export class FlagLowering {
   /** INC and DEC: like r = x ± 1, but CF stays. */
   private step(width: Width, r: Val, carries: Val): void {
     const { b } = this, res = b.sext(width, r), aux = this.place(width, carries);
-    const changed = b.sar(b.xor(aux, b.get(G_FLAGS_AUX)), b.imm(31));
+    const changed = b.sar(b.xor(aux, this.aux()), b.imm(31));
     this.write(res, b.xor(aux, b.and(changed, b.imm(AUX_CF_PO))));
     this.known = { kind: "result", width, res, x: res, y: res };
   }
@@ -102,23 +113,23 @@ export class FlagLowering {
   fromAux(width: Width, r: Val, aux: Val, when?: Val): void {
     const { b } = this, res = b.sext(width, r);
     if (when === undefined) this.write(res, aux);
-    else this.write(b.select(when, res, b.get(G_FLAGS_RES)), b.select(when, aux, b.get(G_FLAGS_AUX)));
+    else this.write(b.select(when, res, b.get(G_FLAGS_RES)), b.select(when, aux, this.aux()));
     this.known = null;
   }
 
   /** Rotates: CF and OF from the two top bits of `top`, the others stay. Nothing happens where `when` is 0. */
   carryAndOverflow(top: Val, when?: Val): void {
-    const { b } = this, old = b.get(G_FLAGS_AUX);
+    const { b } = this, old = this.aux();
     const aux = b.or(b.and(top, b.imm(AUX_CF_PO)), b.and(old, b.imm(~AUX_CF_PO)));
-    b.set(G_FLAGS_AUX, when === undefined ? aux : b.select(when, aux, old));
+    this.setAux(when === undefined ? aux : b.select(when, aux, old));
     this.known = null;
   }
 
   /** Sets CF to 0 or 1; OF and the rest stay (CLC, STC, CMC, BT). */
   setCarry(cf: Val): void {
-    const { b } = this, old = b.get(G_FLAGS_AUX);
+    const { b } = this, old = this.aux();
     const changed = b.xor(b.sar(old, b.imm(31)), b.neg(cf));
-    b.set(G_FLAGS_AUX, b.xor(old, b.and(changed, b.imm(AUX_CF_PO))));
+    this.setAux(b.xor(old, b.and(changed, b.imm(AUX_CF_PO))));
     this.known = null;
   }
 
@@ -151,7 +162,7 @@ export class FlagLowering {
   /** ZF from `isZero`, the others stay (CMPXCHG8B). */
   setZero(isZero: Val): void {
     const { b } = this;
-    const s = this.condition(CC_S << 1), p = this.condition(CC_P << 1), aux = b.get(G_FLAGS_AUX);
+    const s = this.condition(CC_S << 1), p = this.condition(CC_P << 1), aux = this.aux();
     this.write(b.sub(b.imm(1), isZero), b.or(b.or(b.and(aux, b.imm(AUX_CARRIES)), s), b.shl(b.xor(p, isZero), b.imm(8))));
     this.known = null;
   }
@@ -167,7 +178,7 @@ export class FlagLowering {
 
   /** AF as 0 or 1. */
   adjust(): Val {
-    return this.b.extract(this.b.get(G_FLAGS_AUX), 3, 1);
+    return this.b.extract(this.aux(), 3, 1);
   }
 
   /** The value, 0 or 1, of condition code `cc` (0..15, SDM 1 appendix B). */
@@ -176,7 +187,7 @@ export class FlagLowering {
     return (cc & 1) === 0 ? positive : this.b.setcond("eq", positive, this.b.imm(0));
   }
 
-  private positive(cc: number): Val {
+  protected positive(cc: number): Val {
     const { b, known } = this, zero = b.imm(0);
     if (known !== null) {
       const { kind, width, res } = known;
@@ -196,7 +207,7 @@ export class FlagLowering {
         return b.setcond("ltu", b.zext(width, res), known.x);
       }
     }
-    const res = b.get(G_FLAGS_RES), aux = b.get(G_FLAGS_AUX);
+    const res = b.get(G_FLAGS_RES), aux = this.aux();
     // Bit 31 of these is SF and OF; the rest is noise.
     const sign = (): Val => b.xor(res, b.shl(aux, b.imm(31)));
     const overflow = (): Val => b.xor(aux, b.shl(aux, b.imm(1)));

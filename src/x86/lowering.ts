@@ -53,10 +53,11 @@ export class Lowering {
   private readonly bound: boolean;
   private readonly established = new Set<string>();
 
-  constructor(name: string, bound: boolean) {
+  /** `flags` makes what writes and reads arithmetic flags. */
+  constructor(name: string, bound: boolean, flags = (b: Lowering): FlagLowering => new FlagLowering(b)) {
     this.ir = new IrBuilder(name);
     this.bound = bound;
-    this.flags = new FlagLowering(this);
+    this.flags = flags(this);
     this.doubles = new Doubles(this);
   }
 

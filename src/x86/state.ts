@@ -96,6 +96,12 @@ export const G_FPU_OPERAND: Global = { name: "fpu_operand", index: FPU_OPERAND, 
 export const G_FPU_OPCODE = slot("fpu_opcode", FPU_OPCODE), G_FPU_IP = slot("fpu_ip", FPU_IP), G_FPU_CS = slot("fpu_cs", FPU_CS),
   G_FPU_DP = slot("fpu_dp", FPU_DP), G_FPU_DS = slot("fpu_ds", FPU_DS);
 
+/**
+ * In regions FLAGS_AUX is in parts (region-flags.ts), which have no place in the state file of their own: these are not used
+ * for anything else.
+ */
+export const G_CC_KIND = slot("cc_kind", 252), G_CC_X = slot("cc_x", 253), G_CF_A = slot("cf_a", 254), G_CF_B = slot("cf_b", 255);
+
 /** Every global, for the parser of the textual IR and the verifier (invariant I7). */
 export const GLOBALS: readonly Global[] = [
   ...REGS, G_FLAGS_RES, G_FLAGS_AUX, G_DF, G_EFLAGS_SYS, G_SHADOW, ...SEG_SELECTORS, ...SEG_BASES, ...SEG_LIMITS, G_CR0, G_CR4,

@@ -3,10 +3,19 @@ import type { Block } from "../../tcg/ir/block.ts";
 import { lowerInsn } from "./interpret.ts";
 import type { Insn } from "./isa/insn.ts";
 import { Lowering } from "./lowering.ts";
+import { RegionFlags } from "./region-flags.ts";
 
 /** The IR of consecutive insns; the last may end the block itself, otherwise it goes on at the next insn. */
 export function lowerBlock(insns: readonly Insn[], name: string): Block {
-  const b = new Lowering(name, true);
+  return lower(new Lowering(name, true), insns);
+}
+
+/** The same for a block of a region, where FLAGS_AUX is in parts. */
+export function lowerRegionBlock(insns: readonly Insn[], name: string): Block {
+  return lower(new Lowering(name, true, (b) => new RegionFlags(b)), insns);
+}
+
+function lower(b: Lowering, insns: readonly Insn[]): Block {
   for (const insn of insns) lowerInsn(b, insn);
   if (!b.ended) b.endDirect(0);
   return b.ir.block;

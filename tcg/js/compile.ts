@@ -20,8 +20,8 @@ export interface CompileRequest {
   readonly params: readonly string[];
   /** Unique in the process. */
   readonly sourceUrl: string;
-  /** A name the enclosing function binds per function (a block's own TB), and its value. */
-  readonly self?: { readonly name: string; readonly value: unknown };
+  /** Names bound for this function alone (a block's own TB), and their values. */
+  readonly bound?: Environment;
   /** Parse the text with acorn and check its free names. */
   readonly checked: boolean;
 }
@@ -42,15 +42,15 @@ export function printFunction(emitted: EmittedFunction, name: string, params: re
 
 /** Prints and compiles a function over `environment`. */
 export function compile(emitted: EmittedFunction, environment: Environment, request: CompileRequest): Compiled {
-  const text = printFunction(emitted, request.name, request.params);
-  if (request.checked) checkText(text, new Set([...emitted.names, ...(request.self === undefined ? [] : [request.self.name])]));
-  const names = [...emitted.names];
+  const text = printFunction(emitted, request.name, request.params), { bound = {} } = request;
+  if (request.checked) checkText(text, new Set([...emitted.names, ...Object.keys(bound)]));
+  const names = [...emitted.names].filter((n) => !(n in bound));
   const missing = names.find((n) => !(n in environment));
   if (missing !== undefined) throw new InternalError(`emitted code names ${missing}, which the environment lacks`, { text });
-  const outer = `"use strict"; const { ${names.join(", ")} } = env;\nreturn ${text}\n//# sourceURL=${request.sourceUrl}`;
-   
-  const make = new Function("env", request.self?.name ?? "unused", outer) as (env: Environment, self: unknown) => Compiled["fn"];
-  return { text, fn: make(environment, request.self?.value) };
+  const outer = `"use strict"; const { ${names.join(", ")} } = env; const { ${Object.keys(bound).join(", ")} } = bound;\nreturn ${text}\n//# sourceURL=${request.sourceUrl}`;
+
+  const make = new Function("env", "bound", outer) as (env: Environment, bound: Environment) => Compiled["fn"];
+  return { text, fn: make(environment, bound) };
 }
 
 /**
@@ -86,7 +86,8 @@ function collect(node: Node, declared: Set<string>, used: Set<string>): void {
       if (node.computed) collect(node.property, declared, used);
       return;
     case "LabeledStatement": return collect(node.body, declared, used);
-    case "BreakStatement": return;
+    case "BreakStatement":
+    case "ContinueStatement": return;
     case "Identifier":
       if (node.name !== "true" && node.name !== "Infinity") used.add(node.name);
       return;

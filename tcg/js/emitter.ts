@@ -52,6 +52,11 @@ export class Emitted {
   }
 }
 
+/** Numbers the constants of one function. */
+export interface Naming {
+  used: number;
+}
+
 /** The result of emission: a function body, and the free names it uses. */
 export interface EmittedFunction {
   readonly body: Statement[];
@@ -73,11 +78,12 @@ export abstract class Emitter {
   protected readonly values = new Map<Op, Emitted>();
   /** Values whose expression depends on something changeable. */
   private pinnable: Op[] = [];
-  private nextName = 0;
+  private readonly naming: Naming;
 
-  constructor(block: Block, target: EmitTarget) {
+  constructor(block: Block, target: EmitTarget, naming: Naming = { used: 0 }) {
     this.block = block;
     this.target = target;
+    this.naming = naming;
     countUses(block);
   }
 
@@ -175,7 +181,7 @@ export abstract class Emitter {
 
   /** Declares a constant for an expression and gives its name. */
   protected nameExpression(expression: Expression): Expression {
-    const name = `v${++this.nextName}`;
+    const name = `v${++this.naming.used}`;
     this.out.push(declare("const", name, expression));
     return id(name);
   }
@@ -198,6 +204,11 @@ export abstract class Emitter {
     if (!e.isAtom) this.name(e);
     e.remaining--;
     return e.expression;
+  }
+
+  /** Gives up one use of the value. */
+  protected discard(op: Op): void {
+    if (!isConst(op)) this.emitted(op).remaining--;
   }
 
   /** The value of a constant operand, or null. */

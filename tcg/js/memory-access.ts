@@ -10,6 +10,7 @@
 import type { Expression, Statement } from "estree";
 import type { MemOp } from "../ir/types.ts";
 import { call, id, int, item, member, statement, yes } from "./estree.ts";
+import type { Span } from "./access-groups.ts";
 import type { FlatMemory, MemoryTarget, TlbMemory } from "./target.ts";
 import { instantiate, template } from "./templates.ts";
 
@@ -28,14 +29,30 @@ export interface CheckedAccess {
  * `nameIt` declares a constant and gives its name.
  */
 export function checkAccess(memory: MemoryTarget, mem: MemOp, kind: "read" | "write", address: Expression, nameIt: (e: Expression) => Expression): CheckedAccess {
+  const bytes = mem.bits / 8;
   if (memory.kind === "none") return { failed: yes, index: int(0), names: ["u8", "dv"] };
-  return memory.kind === "flat" ? checkFlat(memory, mem, kind, address) : checkTlb(memory, mem, kind, address, nameIt);
+  if (memory.kind === "tlb") return checkTlb(memory, bytes, kind, address, nameIt);
+  return { failed: failsFlat(memory, bytes, kind, address), index: flatIndex(memory, address), names: ["u8", "dv", ...(kind === "write" ? ["pf"] : [])] };
 }
 
-function checkFlat(memory: FlatMemory, mem: MemOp, kind: "read" | "write", address: Expression): CheckedAccess {
-  const index = flatIndex(memory, address);
-  if (kind === "read") return { failed: isOutside(memory, mem, address), index, names: ["u8", "dv"] };
-  return { failed: isSpecial(mem, address), index, names: ["u8", "dv", "pf"] };
+/** True if a range of constant addresses lies in memory. */
+export function liesWithin({ base, size }: FlatMemory, { low, high }: Span): boolean {
+  return low >>> 0 >= base && (low >>> 0) + (high - low) <= base + size;
+}
+
+/** True where not all of `bytes` from `address` on may be read or written; at most a page. Writing implies reading. */
+export function failsFlat(memory: FlatMemory, bytes: number, kind: "read" | "write", address: Expression): Expression {
+  return kind === "read" ? isOutside(memory, bytes, address) : isSpecial(bytes, address);
+}
+
+/**
+ * One check for `bytes` from `address` on, which fails too where they reach into the next page; gives the index of the first.
+ */
+export function checkTlbSpan(memory: TlbMemory, bytes: number, kind: "read" | "write", address: Expression, nameIt: (e: Expression) => Expression): CheckedAccess {
+  const table = kind === "read" ? memory.read : memory.write;
+  const index = nameIt(make("$0 ^ $1", item(table, make("$0 >>> 12", address)), address));
+  const failed = logical("||", make("$0 < 0", index), make("($0 & 4095) > $1", index, int(4096 - bytes)));
+  return { failed, index, names: ["u8", "dv", table] };
 }
 
 /** `address - base`; beyond 2 GiB of memory also made unsigned. */
@@ -44,28 +61,28 @@ export function flatIndex(memory: FlatMemory, address: Expression): Expression {
   return memory.size > 0x80000000 ? make("$0 >>> 0", index) : index;
 }
 
-/** True where `address` does not have `mem.bits / 8` bytes of memory behind it. */
-function isOutside(memory: FlatMemory, mem: MemOp, address: Expression): Expression {
-  const last = memory.size - mem.bits / 8;
+/** True where `address` does not have so many bytes of memory behind it. */
+function isOutside(memory: FlatMemory, bytes: number, address: Expression): Expression {
+  const last = memory.size - bytes;
   if (last < 0) return yes;
   if (memory.base === 0) return make("$0 >>> 0 > $1", address, int(last));
   return make("($0 - $1) >>> 0 > $2", address, int(memory.base | 0), int(last));
 }
 
 /** True where storing to `address` needs more than the store: no memory, code, read-only, dirty log. */
-function isSpecial(mem: MemOp, address: Expression): Expression {
+function isSpecial(bytes: number, address: Expression): Expression {
   const page = (a: Expression): Expression => item("pf", make("$0 >>> 12", a));
-  if (mem.bits === 8) return make("$0 !== 0", page(address));
-  return make("($0 | $1) !== 0", page(address), page(make("$0 + $1", address, int(mem.bits / 8 - 1))));
+  if (bytes === 1) return make("$0 !== 0", page(address));
+  return make("($0 | $1) !== 0", page(address), page(make("$0 + $1", address, int(bytes - 1))));
 }
 
-function checkTlb(memory: TlbMemory, mem: MemOp, kind: "read" | "write", address: Expression, nameIt: (e: Expression) => Expression): CheckedAccess {
+function checkTlb(memory: TlbMemory, bytes: number, kind: "read" | "write", address: Expression, nameIt: (e: Expression) => Expression): CheckedAccess {
   const table = kind === "read" ? memory.read : memory.write;
   const index = nameIt(make("$0 ^ $1", item(table, make("$0 >>> 12", address)), address));
-  const failed = mem.bits === 8
+  const failed = bytes === 1
     ? make("$0 < 0", index)
-    : logical("&&", make("($0 & $1) !== 0", index, int(0x80000000 | (mem.bits / 8 - 1))),
-      logical("||", make("$0 < 0", index), make("($0 & 4095) > $1", index, int(4096 - mem.bits / 8))));
+    : logical("&&", make("($0 & $1) !== 0", index, int(0x80000000 | (bytes - 1))),
+      logical("||", make("$0 < 0", index), make("($0 & 4095) > $1", index, int(4096 - bytes))));
   return { failed, index, names: ["u8", "dv", table] };
 }
 

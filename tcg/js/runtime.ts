@@ -62,5 +62,11 @@ export function rems2(lo: number, hi: number, d: number): number {
   return (lo - Math.imul(divs2(lo, hi, d), d)) | 0;
 }
 
+// V8 compiles for the numbers it has seen. These have seen large ones before anything is compiled that they are part of.
+for (const n of [3, 0x12345678, -0x6789abcd, -1]) {
+  muluh(n, n);
+  divs2(n, 1, -0x70000001);
+}
+
 /** What emitted code may call by these names. */
 export const RUNTIME = { muluh, mulsh, ctz32, ctpop, bswap32, divu2, remu2, divs2, rems2, imul: Math.imul, clz32: Math.clz32, abs: Math.abs, sqrt: Math.sqrt };

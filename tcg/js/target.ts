@@ -2,6 +2,7 @@
  * What the emitters know of the machine code runs in: names that emitted text may use, and how guest memory is reached.
  * The engine makes one per VM and puts the objects behind the names into the environment of every function.
  */
+import type { Global, Helper } from "../ir/types.ts";
 
 /**
  * Guest memory without paging: `index = address - base` in the views `u8` and `dv`, valid where `address - base < size`;
@@ -38,9 +39,25 @@ export interface StateTarget {
   readonly left: number;
 }
 
+/**
+ * A slot that regions keep in parts, because the parts are cheaper to write than the slot and seldom read: globals that
+ * have no place in the state file.
+ */
+export interface PackedSlot {
+  readonly slot: Global;
+  /** The parts, and how each is made of the slot's value, `$0`. */
+  readonly parts: readonly { readonly global: Global; readonly unpack: string }[];
+  /** Makes the slot's value of the parts and then `also`. */
+  readonly pack: Helper;
+  readonly also: readonly Global[];
+}
+
 export interface EmitTarget {
   readonly memory: MemoryTarget;
   readonly state: StateTarget;
+  readonly packed: PackedSlot | null;
+  /** Slots that hold addresses of stack frames: what lies near them is likely to lie in one page. */
+  readonly frames: readonly Global[];
 }
 
 /**
@@ -49,10 +66,12 @@ export interface EmitTarget {
  * - `tlbReadUser tlbWriteUser tlbReadKernel tlbWriteKernel` the soft TLB;
  * - `load8 … store32 loadForWrite8 … probeStore(address, bytes)` the slow paths of interpreter handlers;
  * - `fault(vector, error)` raises a guest fault; `again(i)` counts an execution that did not finish the insn, returns it;
- * - `side(tb, n)` leaves a block in front of its n-th insn; `jump(pc)`, `find(pc)` look up what runs next: a TB, an insn;
+ * - `side(tb, n)` leaves a block in front of its n-th insn; `leave(tbs, way, pc, n)` a region, giving n insns back to the
+ *   budget; `plain(tb, left)` runs a TB's own block;
+ * - `jump(pc)`, `find(pc)` look up what runs next: a TB, an insn;
  * - `EXIT` what a handler or block returns to leave for the engine.
  */
 export const ENVIRONMENT_NAMES = [
   "R", "R8", "R16", "F64", "u8", "dv", "pf", "tlbReadUser", "tlbWriteUser", "tlbReadKernel", "tlbWriteKernel", "load8", "load16", "load32", "loadForWrite8", "loadForWrite16", "loadForWrite32",
-  "probeStore", "store8", "store16", "store32", "fault", "again", "side", "jump", "find", "EXIT_TB", "EXIT_INSN",
+  "probeStore", "store8", "store16", "store32", "fault", "again", "side", "leave", "plain", "jump", "find", "EXIT_TB", "EXIT_INSN",
 ] as const;

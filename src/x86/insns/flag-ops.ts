@@ -1,7 +1,7 @@
 /** Insns about single flags. CLI, STI, PUSHF and POPF, which ask for privileges, are elsewhere (system.ts, stack.ts). */
 import type { InsnDef } from "../isa/define.ts";
 import { defInsn } from "../isa/define.ts";
-import { EAX, G_DF, G_FLAGS_AUX, G_FLAGS_RES } from "../state.ts";
+import { EAX, G_DF } from "../state.ts";
 
 /** Condition codes (SDM 1 appendix B). */
 const CC_O = 0, CC_B = 2, CC_E = 4, CC_S = 8, CC_P = 10;
@@ -35,9 +35,7 @@ export const FLAG_OPS: readonly InsnDef[] = [
       const overflow = b.flags.condition(CC_O);
       const top = b.or(b.shl(ah, b.imm(31)), b.shl(b.and(b.xor(ah, overflow), b.imm(1)), b.imm(30)));
       const low = b.or(b.extract(ah, 7, 1), b.shr(b.and(ah, b.imm(0x10)), b.imm(1)));
-      b.set(G_FLAGS_RES, b.xor(zf, b.imm(1)));
-      b.set(G_FLAGS_AUX, b.or(b.or(top, low), b.shl(b.xor(zf, pf), b.imm(8))));
-      b.flags.forget();
+      b.flags.write(b.xor(zf, b.imm(1)), b.or(b.or(top, low), b.shl(b.xor(zf, pf), b.imm(8))));
     },
   }),
 

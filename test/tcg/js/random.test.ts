@@ -123,11 +123,11 @@ function evaluated(block: Block, guest: Guest): string {
 function emitted(block: Block, guest: Guest, sourceUrl: string): string {
   const insns = block.ops.filter((op) => op.name === "insn_start").length;
   const text = emitBlock(block, {
-    memory: { kind: "flat", base: 0, size: MEMORY_BYTES }, state: { pc: PC, left: LEFT },
+    memory: { kind: "flat", base: 0, size: MEMORY_BYTES }, state: { pc: PC, left: LEFT }, packed: null, frames: [],
   }, insns);
   const tb = { next: "next", taken: "taken" };
   const { fn } = compile(text, environment(guest, text.helpers), {
-    name: "block", params: [], sourceUrl, self: { name: "tb", value: tb }, checked: true,
+    name: "block", params: [], sourceUrl, bound: { tb }, checked: true,
   });
   try {
     return String((fn)());

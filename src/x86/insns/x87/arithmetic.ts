@@ -6,7 +6,6 @@ import type { HelperDef } from "../../helpers/define.ts";
 import type { InsnDef } from "../../isa/define.ts";
 import { defInsn } from "../../isa/define.ts";
 import type { Lowering, Val } from "../../lowering.ts";
-import { G_FLAGS_AUX, G_FLAGS_RES } from "../../state.ts";
 import { begin, load16, load32, load64, notePointers } from "./lowering.ts";
 
 /** All encodings of one operation; `digit` is the ModRM reg field, `toSti` that of the forms whose destination is ST(i). */
@@ -124,10 +123,8 @@ function compareMemory(name: string, digit: number, pops: number): InsnDef[] {
 /** EFLAGS from CF, PF and ZF in their places; the other arithmetic flags are 0. */
 function setCompareFlags(b: Lowering, flags: Val): void {
   const zf = b.extract(flags, 6, 1), pf = b.extract(flags, 2, 1), cf = b.neg(b.and(flags, b.imm(1)));
-  b.set(G_FLAGS_RES, b.xor(zf, b.imm(1)));
   // Carries out of the two top bits are equal: no overflow.
-  b.set(G_FLAGS_AUX, b.or(b.and(cf, b.imm(0xc0000000 | 0)), b.shl(b.xor(zf, pf), b.imm(8))));
-  b.flags.forget();
+  b.flags.write(b.xor(zf, b.imm(1)), b.or(b.and(cf, b.imm(0xc0000000 | 0)), b.shl(b.xor(zf, pf), b.imm(8))));
 }
 
 function compareToFlags(name: string, form: string, helper: HelperDef, pops: number): InsnDef {

@@ -1,0 +1,49 @@
+/**
+ * Where hot code goes: now and then the engine runs a few hundred blocks one by one and counts the ways between them. That
+ * costs nothing in between, and sees what is hot now.
+ */
+import type { TranslationBlock } from "./translation-block.ts";
+
+/** Runs up to `limit` blocks, or until one returns the exit block, the next would exceed the budget or has a region. */
+export function profileLoop(start: TranslationBlock, n: number, limit: number, state: { left: number }, seen: Set<TranslationBlock>): TranslationBlock {
+  let tb = start, left = n, from: TranslationBlock | null = null;
+  try {
+    for (let i = 0; i < limit; i++) {
+      if (tb.isBlock) {
+        if (from !== null) noteWay(from, tb);
+        if (tb.region !== null) break;
+        from = tb;
+        tb.count++;
+        seen.add(tb);
+      }
+      if (((left - tb.size) | 0) < 0) break;
+      left = (left - tb.size) | 0;
+      tb = tb.plain(left);
+    }
+  } catch (e) {
+    state.left = left;
+    throw e;
+  }
+  state.left = left;
+  return tb;
+}
+
+function noteWay(from: TranslationBlock, to: TranslationBlock): void {
+  from.ways ??= new Map();
+  from.ways.set(to, (from.ways.get(to) ?? 0) + 1);
+}
+
+/** Exits of a region are counted each time, ways between blocks seldom: so many of the one weigh as much as one of the other. */
+const EXITS_PER_WAY = 64;
+
+/** Where a block has been seen to go, and how often. Hottest first. */
+export function waysOf(tb: TranslationBlock): { readonly to: TranslationBlock; readonly count: number }[] {
+  const all = new Map(tb.ways ?? []);
+  for (const { members, exits } of tb.memberOf) {
+    const at = members.indexOf(tb) * 4;
+    for (const [link, to] of [tb.next, tb.taken].entries()) {
+      if (to.isBlock && exits[at + link] > 0) all.set(to, (all.get(to) ?? 0) + Math.ceil(exits[at + link] / EXITS_PER_WAY));
+    }
+  }
+  return [...all].filter(([to]) => to.isValid).map(([to, count]) => ({ to, count })).sort((a, b) => b.count - a.count);
+}

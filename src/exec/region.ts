@@ -1,0 +1,41 @@
+/** A region: one function for the blocks of hot code, entered at some of them. */
+import type { CodeSpace } from "./code-space.ts";
+import type { TbFunction, TranslationBlock } from "./translation-block.ts";
+
+/** A page that a region's code lies in. */
+export interface RegionPage {
+  readonly linear: number;
+  readonly phys: number;
+}
+
+export class Region {
+  readonly serial: number;
+  readonly space: CodeSpace;
+  /** The first is the root. */
+  readonly members: readonly TranslationBlock[];
+  /** Blocks it is entered at. */
+  entries: readonly TranslationBlock[] = [];
+  /** Its pages where they may come to lie elsewhere, if it has more than one: blocks of one page are found by where that is. */
+  readonly pages: readonly RegionPage[];
+  run: TbFunction;
+  /** How often it was left: by member times 4 plus link (or 2: the budget was spent in front of the member). */
+  readonly exits: Uint32Array;
+  sideExits = 0;
+  text = "";
+  /** IR of its blocks as optimised; kept only when the engine is asked to. */
+  optimizedIr: string | null = null;
+
+  constructor(serial: number, space: CodeSpace, members: readonly TranslationBlock[], pages: readonly RegionPage[], run: TbFunction) {
+    this.serial = serial;
+    this.space = space;
+    this.members = members;
+    this.pages = pages;
+    this.run = run;
+    this.exits = new Uint32Array(members.length * 4);
+  }
+
+  /** Lets its entries lead into it. */
+  enter(run: TbFunction): void {
+    for (const tb of this.entries) if (tb.region === this) tb.run = run;
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * The regions of one CPU: when to look for hot code, making regions of it, and keeping them true. A region stands on its
+ * blocks: it goes when one of them does.
+ */
+import type { Emission } from "./emission.ts";
+import type { InsnStore } from "./insn-store.ts";
+import type { EngineOptions } from "./options.ts";
+import { profileLoop } from "./profile.ts";
+import type { RegionPage } from "./region.ts";
+import { Region } from "./region.ts";
+import { selectRegion } from "./select.ts";
+import type { Statistics } from "./statistics.ts";
+import type { TranslationBlock } from "./translation-block.ts";
+import type { Insn } from "../x86/isa/insn.ts";
+
+/** Retired insns between two looks at hot code, and blocks looked at. */
+const LOOK_INTERVAL = 30_000, LOOK_BLOCKS = 400;
+/** A threshold up to this means regions as soon as there are blocks: looking all the time, at a few blocks each. */
+const HASTY_THRESHOLD = 16, HASTY_BLOCKS = 12;
+const MAX_REGION_BLOCKS = 64;
+/** Regions one block may be in; past that it makes no new one. */
+const MAX_MEMBERSHIPS = 4;
+
+/** What regions need from the translator. */
+export interface RegionHost {
+  readonly insns: InsnStore;
+  emission(): Emission;
+  /** The insns of a block; null if they are not what they were. */
+  insnsOf(tb: TranslationBlock): readonly Insn[] | null;
+}
+
+export class Regions {
+  private readonly host: RegionHost;
+  private readonly options: EngineOptions;
+  private readonly stats: Statistics;
+  private readonly all = new Set<Region>();
+  private readonly isOn: boolean;
+  private nextLook = 0;
+  private serial = 0;
+
+  constructor(host: RegionHost, options: EngineOptions, stats: Statistics) {
+    this.host = host;
+    this.options = options;
+    this.stats = stats;
+    this.isOn = options.regionThreshold > 0 && options.observer?.watchesBlocks !== true;
+  }
+
+  /** True if it is time to see where the code that starts with `tb` goes. */
+  isDue(tb: TranslationBlock, retired: number): boolean {
+    return retired >= this.nextLook && tb.region === null && this.isOn;
+  }
+
+  /** Runs blocks as the dispatch loop does, and makes a region if they are hot. */
+  look(start: TranslationBlock, n: number, state: { left: number }, retired: number): TranslationBlock {
+    const { regionThreshold } = this.options, seen = new Set<TranslationBlock>(), isHasty = regionThreshold <= HASTY_THRESHOLD;
+    this.nextLook = isHasty ? 0 : retired + LOOK_INTERVAL;
+    try {
+      return profileLoop(start, n, isHasty ? HASTY_BLOCKS : LOOK_BLOCKS, state, seen);
+    } finally {
+      let hottest: TranslationBlock | null = null;
+      for (const tb of seen) if (tb.isValid && tb.space === this.host.insns.space && (hottest === null || tb.count > hottest.count)) hottest = tb;
+      if (hottest !== null && hottest.count >= regionThreshold << hottest.memberOf.length) this.make(hottest);
+    }
+  }
+
+  private make(seed: TranslationBlock): void {
+    const { now, maxRegionInsns } = this.options, began = now(), { stats } = this;
+    const members = selectRegion(seed, { maxBlocks: MAX_REGION_BLOCKS, maxInsns: maxRegionInsns });
+    for (const tb of members) tb.count = 0;
+    if (seed.memberOf.length >= MAX_MEMBERSHIPS) return;
+    const insns: (readonly Insn[])[] = [];
+    for (const tb of members) {
+      const list = this.host.insnsOf(tb);
+      if (list === null) return;
+      insns.push(list);
+    }
+    const { space } = this.host.insns;
+    const region = new Region(++this.serial, space, members, this.pagesOf(members), seed.run);
+    this.host.emission().compileRegion(region, insns);
+    this.all.add(region);
+    for (const tb of members) tb.memberOf.push(region);
+    region.enter(region.run);
+    stats.regionsMade++;
+    stats.regionBlocks += members.length;
+    for (const tb of members) stats.regionInsns += tb.size;
+    stats.regionChars += region.text.length;
+    stats.regionMs += now() - began;
+    this.options.observer?.regionTranslated(region);
+  }
+
+  /** The pages to be watched: under paging, if there is more than one. */
+  private pagesOf(members: readonly TranslationBlock[]): RegionPage[] {
+    const { space } = this.host.insns;
+    if (!space.mode.paging) return [];
+    const pages = new Map<number, number>();
+    for (const tb of members) pages.set((space.csBase + tb.eip) & ~4095, tb.phys & ~4095);
+    return pages.size === 1 ? [] : [...pages].map(([linear, phys]) => ({ linear, phys }));
+  }
+
+  /** Translations of pages have changed: regions of several pages are looked at before they are entered again. */
+  translationsChanged(): void {
+    for (const region of this.all) if (region.pages.length > 0) region.enter(this.enterChecked);
+  }
+
+  private readonly enterChecked = ((regions: this) => function checked(this: TranslationBlock, left: number): TranslationBlock {
+    const { region } = this;
+    if (region === null || !regions.isInPlace(region)) return this.plain(left);
+    region.enter(region.run);
+    return this.run(left);
+  })(this);
+
+  /** True if all pages are known to be where they were. Pages nobody has executed from since are not looked up: that shows. */
+  private isInPlace({ space, pages }: Region): boolean {
+    return pages.every(({ linear, phys }) => space.knownPage(linear)?.phys === phys);
+  }
+
+  /** A block is no more. */
+  blockDropped(tb: TranslationBlock): void {
+    for (const region of [...tb.memberOf]) this.drop(region);
+  }
+
+  private drop(region: Region): void {
+    this.stats.regionsDropped++;
+    this.all.delete(region);
+    for (const tb of region.entries) {
+      if (tb.region !== region) continue;
+      tb.region = null;
+      tb.run = tb.plain;
+    }
+    for (const tb of region.members) tb.memberOf = tb.memberOf.filter((r) => r !== region);
+  }
+
+  clear(): void {
+    this.all.clear();
+  }
+
+  /** All regions, for the inspector. */
+  list(): readonly Region[] {
+    return [...this.all];
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * Chooses the blocks of a region: from a hot block along the ways that are taken, the hottest first, as far as the size
+ * allows; of these, what lies on a way back to it. A loop too long for one region becomes a trace instead.
+ */
+import { waysOf } from "./profile.ts";
+import type { TranslationBlock } from "./translation-block.ts";
+
+export interface RegionLimits {
+  readonly maxBlocks: number;
+  readonly maxInsns: number;
+}
+
+/** The members, the root first. */
+export function selectRegion(seed: TranslationBlock, limits: RegionLimits): TranslationBlock[] {
+  const near = expand(seed, limits), cycle = onCycle(seed, near);
+  if (cycle.size === 0) return [seed, ...[...near].filter((tb) => tb !== seed)];
+  const root = rootOf(seed, cycle);
+  return [root, ...[...cycle].filter((tb) => tb !== root)];
+}
+
+/** Blocks near the seed, the likeliest first. */
+function expand(seed: TranslationBlock, { maxBlocks, maxInsns }: RegionLimits): Set<TranslationBlock> {
+  const found = new Set<TranslationBlock>(), open = new Map([[seed, Infinity]]);
+  let insns = 0;
+  while (open.size > 0 && found.size < maxBlocks) {
+    let best = seed, most = -1;
+    for (const [tb, count] of open) {
+      if (count > most) {
+        best = tb;
+        most = count;
+      }
+    }
+    open.delete(best);
+    if (insns + best.size > maxInsns && found.size > 0) continue;
+    found.add(best);
+    insns += best.size;
+    for (const { to, count } of waysOf(best)) {
+      if (!found.has(to) && to.space === seed.space) open.set(to, Math.max(count, open.get(to) ?? 0));
+    }
+  }
+  return found;
+}
+
+/** Those of `among` that lie on a way from the seed back to it: all of them are reached from it. */
+function onCycle(seed: TranslationBlock, among: ReadonlySet<TranslationBlock>): Set<TranslationBlock> {
+  const predecessors = new Map<TranslationBlock, TranslationBlock[]>();
+  for (const tb of among) {
+    for (const { to } of waysOf(tb)) {
+      if (!among.has(to)) continue;
+      const list = predecessors.get(to);
+      if (list === undefined) predecessors.set(to, [tb]);
+      else list.push(tb);
+    }
+  }
+  const found = new Set<TranslationBlock>(), open = [...(predecessors.get(seed) ?? [])];
+  for (let tb = open.pop(); tb !== undefined; tb = open.pop()) {
+    if (found.has(tb)) continue;
+    found.add(tb);
+    open.push(...(predecessors.get(tb) ?? []));
+  }
+  return found;
+}
+
+/** The head of the outermost loop: of the blocks that others further on jump back to, the one that runs least often. */
+function rootOf(seed: TranslationBlock, cycle: ReadonlySet<TranslationBlock>): TranslationBlock {
+  let root: TranslationBlock | null = null, least = Infinity;
+  for (const tb of cycle) {
+    for (const { to } of waysOf(tb)) {
+      if (!cycle.has(to) || to.eip >>> 0 > tb.eip >>> 0 || to.count >= least) continue;
+      root = to;
+      least = to.count;
+    }
+  }
+  return root ?? seed;
+}

@@ -1,0 +1,295 @@
+/**
+ * Emits a region: `function region_1108(left) { … }`, run as a method of the TB it is entered at, with the insns that are
+ * left of the budget once that TB's block has been counted.
+ *
+ *   if (left < this.reach) return plain(this, left);
+ *   let at = this.entry, n = left + this.size | 0, used = 0, pc = 0, way = -1, eax = R[0], …;
+ *   leave: {
+ *     L2: for (;;) {
+ *       if (esi >>> 0 > 16777212) { used = 3; pc = 0x1110; break leave; }
+ *       …
+ *       if (ecx !== 0) {
+ *         if ((n = n - 5 | 0) < 5) { way = 10; break leave; }
+ *         continue L2;
+ *       }
+ *       used = 5; way = 8; break leave;
+ *     }
+ *   }
+ *   R[0] = eax; …
+ *   return leave(tbs, way, pc, (n - used | 0) - left | 0);
+ *
+ * Guest-state slots are local variables throughout; whatever any block sets is written back at the one way out. Of a double
+ * and its words the double is what is up to date between blocks. The region is not entered with a NaN in one of these: a
+ * JavaScript number need not keep what it carries.
+ *
+ * A way out does nothing but assign constants. V8 compiles what has not run yet to a deoptimisation, and most ways out have
+ * not run when the region becomes hot; constants need no feedback.
+ */
+import type { Expression, MemberExpression, Statement, VariableDeclarator } from "estree";
+import type { Op } from "../ir/block.ts";
+import { helperOf, isGet, isSet } from "../ir/block.ts";
+import type { Budget } from "../ir/budget.ts";
+import { budgetOf } from "../ir/budget.ts";
+import type { Flow, FlowNode } from "../ir/flow.ts";
+import { analyzeFlow, isBackEdge } from "../ir/flow.ts";
+import { OPS } from "../ir/ops.ts";
+import type { Region } from "../ir/region.ts";
+import type { Global, GlobalSet, Helper } from "../ir/types.ts";
+import { assign, block as blockOf, call, giveBack, id, int, item, when } from "./estree.ts";
+import type { EmittedFunction, Naming } from "./emitter.ts";
+import type { Variable } from "./state-emitter.ts";
+import { findViews, StateEmitter, touches, variableOf } from "./state-emitter.ts";
+import { structure } from "./structure.ts";
+import type { EmitTarget } from "./target.ts";
+import { instantiate, template } from "./templates.ts";
+
+export interface EmittedRegion extends EmittedFunction {
+  readonly params: readonly string[];
+  /** Where it may be entered, by number of the entry: a block, and the insns that must be left there. */
+  readonly entries: readonly { readonly block: number; readonly reach: number }[];
+}
+
+export function emitRegion(region: Region, target: EmitTarget): EmittedRegion {
+  return new RegionEmitter(region, target).emit();
+}
+
+/** Ways out that are not by an exit of a block: in front of an insn, to a pc, to the engine. */
+const WAY_ASIDE = -1, WAY_JUMP = -2, WAY_EXIT = -3;
+/** Ways out by a block: number of the block times 4, plus its link, or this to run the block itself. */
+const WAY_SELF = 2;
+
+const make = (source: string, ...operands: Expression[]): Expression => instantiate(template(source).expression, operands);
+
+/** `n = n - cost | 0` */
+const count = (cost: number): Expression => make(cost < 0 ? "n + $0 | 0" : "n - $0 | 0", int(Math.abs(cost)));
+const counted = (cost: number): Statement[] => (cost === 0 ? [] : [assign(id("n"), count(cost))]);
+
+/** Leaves the region; `used` insns have not been counted. */
+function wayOut(way: number, used: number): Statement[] {
+  return [
+    ...(used === 0 ? [] : [assign(id("used"), int(used))]),
+    ...(way === WAY_ASIDE ? [] : [assign(id("way"), int(way))]),
+    { type: "BreakStatement", label: id("leave") },
+  ];
+}
+
+class RegionEmitter {
+  readonly target: EmitTarget;
+  readonly region: Region;
+  readonly flow: Flow;
+  readonly budget: Budget;
+  readonly variables = new Map<Global, Variable>();
+  readonly naming: Naming = { used: 0 };
+  private readonly names = new Set<string>(["plain", "leave", "tbs"]);
+  private readonly helpers = new Set<Helper>();
+
+  constructor(region: Region, target: EmitTarget) {
+    this.region = region;
+    this.target = target;
+    this.flow = analyzeFlow(region);
+    this.budget = budgetOf(region, this.flow);
+  }
+
+  emit(): EmittedRegion {
+    this.findVariables();
+    const body = structure(this.flow, {
+      node: (node, follow) => (node.dispatch === null ? this.blockOf(node, follow) : dispatch(node, follow)),
+      edge: (from, to) => this.edge(from, to),
+    });
+    const { flow, budget } = this;
+    return {
+      body: [...this.prologue(), { type: "LabeledStatement", label: id("leave"), body: blockOf(body) }, ...this.epilogue()],
+      names: this.names, helpers: this.helpers, params: ["left"],
+      entries: flow.entries.map((block) => ({ block, reach: budget.reachOf(flow.nodeOf[block]) })),
+    };
+  }
+
+  // ---- variables
+
+  private findVariables(): void {
+    const { variables } = this, written: GlobalSet[] = [];
+    for (const { block } of this.flow.nodes) {
+      for (const op of this.region.blocks[block].block.ops) {
+        if (isGet(op)) variableOf(variables, op.ref as Global);
+        else if (isSet(op)) variableOf(variables, op.ref as Global).isSet = true;
+        else if (op.def === OPS.call) written.push(helperOf(op).writes);
+      }
+    }
+    const { packed } = this.target;
+    if (packed !== null) for (const global of [...packed.parts.map((p) => p.global), ...packed.also]) variableOf(variables, global);
+    findViews(variables);
+    for (const v of variables.values()) {
+      if (written.some((set) => touches(set, v.global))) v.isSet = true;
+      if (v.views !== null && v.global.type === "f64") v.isSet = v.views.variables.some((w) => w.isSet) || v.isSet;
+    }
+  }
+
+  private isPart(global: Global): boolean {
+    return this.target.packed?.parts.some((p) => p.global === global) === true;
+  }
+
+  /** Variables that hold the state between blocks. */
+  private lasting(): Variable[] {
+    return [...this.variables.values()].filter((v) => !this.isPart(v.global) && (v.views === null || v.global.type === "f64"));
+  }
+
+  private slot({ type, index }: Global): MemberExpression {
+    const [array, at] = type === "f64" ? ["F64", index >> 1] : ["R", index];
+    this.names.add(array);
+    return item(array, int(at));
+  }
+
+  private prologue(): Statement[] {
+    const lasting = this.lasting(), { packed } = this.target;
+    const declare = (name: string, init: Expression): VariableDeclarator => ({ type: "VariableDeclarator", id: id(name), init });
+    const mine = (name: string): Expression => ({ type: "MemberExpression", object: { type: "ThisExpression" }, property: id(name), computed: false, optional: false });
+    const plain = giveBack(call(id("plain"), [{ type: "ThisExpression" }, id("left")]));
+    const declarations = [
+      declare("at", mine("entry")), declare("n", make("left + $0 | 0", mine("size"))), declare("used", int(0)), declare("pc", int(0)), declare("way", int(WAY_ASIDE)),
+      ...lasting.map((v) => declare(v.global.name, this.slot(v.global))),
+      ...[...this.variables.values()].filter((v) => v.views !== null && v.global.type === "i32").map((v) => declare(v.global.name, int(0))),
+    ];
+    if (packed !== null) for (const { global, unpack } of packed.parts) declarations.push(declare(global.name, make(unpack, this.slot(packed.slot))));
+    const doubles = lasting.filter((v) => v.global.type === "f64").map((v): Expression => make("$0 !== $0", id(v.global.name)));
+    return [
+      when(make("left < $0", mine("reach")), plain),
+      { type: "VariableDeclaration", kind: "let", declarations },
+      ...doubles.map((test) => when(test, plain)),
+    ];
+  }
+
+  private epilogue(): Statement[] {
+    return [
+      ...this.lasting().filter((v) => v.isSet).map((v) => assign(this.slot(v.global), id(v.global.name))),
+      ...this.pack(),
+      giveBack(make("leave(tbs, way, pc, (n - used | 0) - left | 0)")),
+    ];
+  }
+
+  /** Writes the packed slot. */
+  pack(): Statement[] {
+    const { packed } = this.target;
+    if (packed?.parts.some((p) => this.variables.get(p.global)?.isSet) !== true) return [];
+    this.names.add(packed.pack.name);
+    this.helpers.add(packed.pack);
+    const args = [...packed.parts.map((p) => p.global), ...packed.also].map((g) => id(g.name));
+    return [assign(this.slot(packed.slot), call(id(packed.pack.name), args))];
+  }
+
+  /** Takes the packed slot apart again. */
+  unpack(): Statement[] {
+    const { packed } = this.target;
+    return packed === null ? [] : packed.parts.map(({ global, unpack }) => assign(id(global.name), make(unpack, this.slot(packed.slot))));
+  }
+
+  // ---- flow
+
+  private blockOf(node: FlowNode, follow: (to: FlowNode) => Statement[]): Statement[] {
+    const emitter = new RegionBlockEmitter(this, node, follow), out = emitter.emit();
+    for (const name of emitter.freeNames) this.names.add(name);
+    for (const helper of emitter.calledHelpers) this.helpers.add(helper);
+    return out;
+  }
+
+  private edge(from: FlowNode, to: FlowNode): Statement[] {
+    const { budget } = this, cost = budget.costOf(from, to);
+    if (!isBackEdge(from, to)) return counted(cost);
+    const potential = budget.potentialOf(to);
+    const exhausted = make("($0) < $1", { type: "AssignmentExpression", operator: "=", left: id("n"), right: count(cost) }, int(budget.reachOf(to) + potential));
+    return [when(exhausted, blockOf(wayOut(to.block * 4 + WAY_SELF, potential)))];
+  }
+}
+
+/** Leads to the entry that is meant. */
+function dispatch(node: FlowNode, follow: (to: FlowNode) => Statement[]): Statement[] {
+  const targets = node.dispatch ?? [];
+  return targets.flatMap(({ to, last, arrives }, i) => {
+    const way = [...(arrives ? [assign(id("at"), int(0))] : []), ...follow(to)];
+    return i === targets.length - 1 ? way : [when(make("at <= $0", int(last)), blockOf(way))];
+  });
+}
+
+/** Emits one block within the region's function. */
+class RegionBlockEmitter extends StateEmitter {
+  private readonly owner: RegionEmitter;
+  private readonly node: FlowNode;
+  private readonly follow: (to: FlowNode) => Statement[];
+  /** Insns before this block that the region has not counted yet. */
+  private readonly potential: number;
+
+  constructor(owner: RegionEmitter, node: FlowNode, follow: (to: FlowNode) => Statement[]) {
+    super(owner.region.blocks[node.block].block, owner.target, owner.variables, owner.naming);
+    this.owner = owner;
+    this.node = node;
+    this.follow = follow;
+    this.potential = owner.budget.potentialOf(node);
+  }
+
+  get freeNames(): ReadonlySet<string> {
+    return this.names;
+  }
+
+  get calledHelpers(): ReadonlySet<Helper> {
+    return this.helpers;
+  }
+
+  emit(): Statement[] {
+    for (const v of this.variables.values()) if (v.views !== null) v.views.current = "f64";
+    this.emitOps();
+    return this.out;
+  }
+
+  protected leaveIf(test: Expression): void {
+    const here: Statement[] = [];
+    for (const v of this.variables.values()) {
+      // The way out writes the double.
+      if (v.views?.current === "i32" && v.global.type === "f64") here.push(...this.writeBackViews(v.views), assign(id(v.global.name), this.slot(v.global)));
+    }
+    this.out.push(when(test, blockOf([...here, assign(id("pc"), int(this.insnPc)), ...wayOut(WAY_ASIDE, this.potential + this.insnIndex)])));
+  }
+
+  protected notRetired(): Expression {
+    return make("(n - $0 | 0) - left | 0", int(this.potential + this.insnIndex));
+  }
+
+  protected override commit(read: GlobalSet, written: GlobalSet = []): void {
+    super.commit(read, written);
+    const { packed } = this.target;
+    if (packed !== null && touches(read, packed.slot)) this.out.push(...this.owner.pack());
+  }
+
+  protected override reload(which: GlobalSet): void {
+    super.reload(which);
+    const { packed } = this.target;
+    if (packed !== null && touches(which, packed.slot)) this.out.push(...this.owner.unpack());
+  }
+
+  protected emitExit(op: Op): void {
+    const { next, taken, indirect, insnCount } = this.owner.region.blocks[this.node.block], used = this.potential + insnCount;
+    for (const v of this.variables.values()) if (v.views !== null && v.global.type === "f64") this.refresh(v.views, "f64");
+    const goDirect = (slot: 0 | 1): Statement[] => {
+      const to = slot === 0 ? next : taken;
+      if (this.isInside(to)) return this.follow(this.owner.flow.targetOf[to]);
+      return wayOut(this.node.block * 4 + slot, used);
+    };
+    if (op.def === OPS.goto_tb) {
+      this.out.push(...goDirect(op.imm === 0 ? 0 : 1));
+    } else if (op.def === OPS.goto_tb_if) {
+      const test = this.conditionOf(op.args[0]);
+      if (next === taken && this.isInside(next)) this.out.push(...goDirect(0));
+      else this.out.push(when(test, blockOf(goDirect(1))), ...goDirect(0));
+    } else if (op.def === OPS.lookup_and_goto_ptr) {
+      const pc = this.useAtom(op.args[0]);
+      for (const target of indirect) {
+        if (this.isInside(target.to)) this.out.push(when(make("$0 === $1", pc, int(target.pc)), blockOf(this.follow(this.owner.flow.targetOf[target.to]))));
+      }
+      this.out.push(assign(id("pc"), pc), ...wayOut(WAY_JUMP, used));
+    } else {
+      this.out.push(...wayOut(WAY_EXIT, used));
+    }
+  }
+
+  private isInside(to: number): boolean {
+    return to >= 0 && !this.owner.flow.isCut(this.node.block, to);
+  }
+}

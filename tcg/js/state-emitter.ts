@@ -1,0 +1,290 @@
+/**
+ * What the emitters of blocks and regions share: guest-state slots live in local variables of the same name, and an access
+ * that fails leaves the function in front of its insn. Nothing of the insn has been committed then (invariant I5), so the
+ * variables are the state to be written back.
+ *
+ * Where a slot of type f64 and the two words it is made of are both used, only one of the two views is up to date; going
+ * over to the other leads through the state file. Which one is known statically.
+ */
+import type { Expression, Statement } from "estree";
+import type { Block, Op } from "../ir/block.ts";
+import { globalOf, helperOf, isGet, isSet, memOpOf } from "../ir/block.ts";
+import type { Global, GlobalSet, MemOp } from "../ir/types.ts";
+import { overlaps } from "../ir/types.ts";
+import { InternalError } from "../support/errors.ts";
+import { assign, id, int, yes } from "./estree.ts";
+import { Emitter, MEMORY_HAZARD, NO_HAZARDS, slotHazard } from "./emitter.ts";
+import type { Hazards, Naming } from "./emitter.ts";
+import type { AccessGroup } from "./access-groups.ts";
+import { covers, extentOf, groupAccesses, splitAddress } from "./access-groups.ts";
+import { checkAccess, checkTlbSpan, failsFlat, flatIndex, liesWithin, loadAt, storeAt } from "./memory-access.ts";
+import type { EmitTarget, TlbMemory } from "./target.ts";
+import { instantiate, template } from "./templates.ts";
+
+/** What happens to one slot's variable in the function. */
+export interface Variable {
+  readonly global: Global;
+  /** Its value on entry is used. */
+  needsLoad: boolean;
+  /** It may differ from the state file. */
+  isSet: boolean;
+  /** The views of this slot, if more than one is used. */
+  views: Views | null;
+}
+
+/** A double and its words, all in use. */
+export interface Views {
+  readonly variables: Variable[];
+  /** Which variables are up to date; with `both` the state file is too. */
+  current: "f64" | "i32" | "both";
+}
+
+export abstract class StateEmitter extends Emitter {
+  protected readonly variables: Map<Global, Variable>;
+  /** Indices of the current insn's checked accesses, by address: an op, or a constant. */
+  private readonly probed = new Map<Op | number, Expression>();
+  private probedInsn = -1;
+
+  /** Accesses that share their checks. */
+  private readonly groups: ReadonlyMap<Op, AccessGroup>;
+  private readonly nameIt = (e: Expression): Expression => this.nameExpression(e);
+
+  constructor(block: Block, target: EmitTarget, variables: Map<Global, Variable>, naming?: Naming) {
+    super(block, target, naming);
+    this.variables = variables;
+    this.groups = this.findGroups();
+  }
+
+  /** In one piece of memory every access is grouped; with pages only where they are likely to be one. */
+  private findGroups(): ReadonlyMap<Op, AccessGroup> {
+    const { memory, frames } = this.target;
+    if (memory.kind === "none") return new Map();
+    const groups = groupAccesses(this.block);
+    if (memory.kind === "flat") return groups;
+    const isFrame = ({ base, reads, writes }: AccessGroup): boolean => base !== null && isGet(base) && frames.includes(globalOf(base)) && (reads !== null || writes !== null);
+    return new Map([...groups].filter(([, group]) => isFrame(group)));
+  }
+
+  /** Leaves in front of the current insn if the condition holds. */
+  protected abstract leaveIf(test: Expression): void;
+  /** What R[left] has to be while the current insn calls a helper that may fault. */
+  protected abstract notRetired(): Expression;
+
+  protected variable(global: Global): Variable {
+    return variableOf(this.variables, global);
+  }
+
+  protected writeBack(global: Global): Statement {
+    return assign(this.slot(global), id(global.name));
+  }
+
+  /** Statements that bring the state file up to date with the views of one slot. */
+  protected writeBackViews({ variables, current }: Views): Statement[] {
+    return variables.filter((v) => v.isSet && v.global.type === current).map((v) => this.writeBack(v.global));
+  }
+
+  /** Makes views of a type up to date where another has been written. */
+  protected refresh(views: Views, type: "i32" | "f64"): void {
+    if (views.current === "both" || views.current === type) return;
+    this.out.push(...this.writeBackViews(views));
+    for (const v of views.variables) if (v.global.type === type) this.load(v);
+    views.current = "both";
+  }
+
+  /** Reads a variable from the state file. */
+  private load(v: Variable): void {
+    this.pinSlot(v.global);
+    this.out.push(assign(id(v.global.name), this.slot(v.global)));
+    v.isSet = true;
+  }
+
+  protected emitGet(op: Op, global: Global): void {
+    const v = this.variable(global);
+    if (v.views !== null) this.refresh(v.views, global.type);
+    if (!v.isSet) v.needsLoad = true;
+    this.hold(op, id(global.name), slotHazard(global), true);
+  }
+
+  protected emitSet(op: Op, global: Global): void {
+    const value = op.args[0], variable = this.variable(global);
+    if (variable.views !== null) {
+      if (global.type === "i32") this.refresh(variable.views, "i32");   // the other word must be there too
+      variable.views.current = global.type;
+    }
+    if (this.constantOf(value) === null) {
+      const e = this.emitted(value);
+      if (!e.isAtom && e.remaining > 1) {
+        // The variable is as good a name for the value as any.
+        const { expression } = e, { remaining } = e;
+        e.remaining = 0;
+        this.pinSlot(global);
+        e.remaining = remaining - 1;
+        this.out.push(assign(id(global.name), expression));
+        this.becomeVariable(value, e, global.name, global);
+        variable.isSet = true;
+        return;
+      }
+    }
+    const expression = this.use(value);
+    this.pinSlot(global);
+    if (expression.type !== "Identifier" || expression.name !== global.name) this.out.push(assign(id(global.name), expression));
+    variable.isSet = true;
+  }
+
+  protected emitAccess(op: Op): void {
+    const mem = memOpOf(op), place = op.args[0], index = this.indexOf(op, place, mem);
+    if (op.def.result !== "void") {
+      if (op.uses > 0) this.hold(op, loadAt(mem, index), this.loadHazards(place, index), false);
+      return;
+    }
+    const value = this.use(op.args[1]);
+    this.pin((h) => h.memory);
+    this.out.push(storeAt(mem, index, value));
+  }
+
+  /** The index into memory of an access, after its check; an access without one relies on an earlier of the same insn. */
+  private indexOf(op: Op, place: Op, mem: MemOp): Expression {
+    const { memory } = this.target, key = this.constantOf(place) ?? place;
+    if (mem.probe === "none") {
+      const probed = this.probed.get(key);
+      if (probed === undefined || this.probedInsn !== this.insnIndex) throw new InternalError("an access without probe follows none");
+      // A flat index is made from the address anew: its variable may have changed, and the address been named, since.
+      const address = this.useAtom(place);
+      return memory.kind === "flat" ? flatIndex(memory, address) : probed;
+    }
+    const group = this.groups.get(op), index = group === undefined ? this.checkAlone(place, mem, mem.probe) : this.checkGroup(group, place, mem.probe);
+    if (this.probedInsn !== this.insnIndex) this.probed.clear();
+    this.probedInsn = this.insnIndex;
+    this.probed.set(key, index);
+    return index;
+  }
+
+  private checkAlone(place: Op, mem: MemOp, kind: "read" | "write"): Expression {
+    const access = checkAccess(this.target.memory, mem, kind, this.useAtom(place), this.nameIt);
+    for (const name of access.names) this.names.add(name);
+    this.leaveIf(access.failed);
+    return access.index;
+  }
+
+  /** Checks all of an access's group, unless an earlier access has. */
+  private checkGroup(group: AccessGroup, place: Op, kind: "read" | "write"): Expression {
+    const { memory } = this.target;
+    this.names.add("u8").add("dv");
+    if (memory.kind === "tlb") return this.checkTlbGroup(memory, group, place);
+    if (memory.kind === "none") throw new InternalError("accesses without memory are not grouped");
+    const { reads, writes } = group, span = kind === "read" ? reads : writes;
+    if (span === null) throw new InternalError("an access is not of its group");
+    const isChecked = kind === "write" ? group.writesChecked
+      : group.readsChecked || (group.writesChecked && writes !== null && covers(writes, span)) || (group.base === null && liesWithin(memory, span));
+    if (isChecked) return flatIndex(memory, memory.size > 0x80000000 || memory.base !== 0 ? this.useAtom(place) : this.use(place));
+    if (kind === "write") {
+      group.writesChecked = true;
+      this.names.add("pf");
+    } else {
+      group.readsChecked = true;
+    }
+    const address = this.useAtom(place), { offset } = splitAddress(place);
+    this.leaveIf(failsFlat(memory, span.high - span.low, kind, group.base === null ? int(span.low) : shifted(address, span.low - offset)));
+    return flatIndex(memory, address);
+  }
+
+  private checkTlbGroup(memory: TlbMemory, group: AccessGroup, place: Op): Expression {
+    const { offset } = splitAddress(place), { low, high } = extentOf(group);
+    if (group.index === null) {
+      const first = this.nameExpression(shifted(this.useAtom(place), low - offset));
+      const access = checkTlbSpan(memory, high - low, group.writes === null ? "read" : "write", first, this.nameIt);
+      for (const name of access.names) this.names.add(name);
+      this.leaveIf(access.failed);
+      group.index = access.index;
+    } else {
+      this.discard(place);
+    }
+    return shifted(group.index, offset - low);
+  }
+
+  /** A load may be printed later than its place: what its index depends on must not have changed by then. */
+  private loadHazards(place: Op, index: Expression): Hazards {
+    const isAddress = this.target.memory.kind === "flat" && this.constantOf(place) === null && index.type !== "Literal";
+    return isAddress ? { ...this.emitted(place).hazards, memory: true } : MEMORY_HAZARD;
+  }
+
+  protected emitFaultIf(op: Op): void {
+    if (this.constantOf(op.args[0]) !== null) this.leaveIf(yes);
+    else this.leaveIf(this.conditionOf(op.args[0]));
+  }
+
+  protected emitLeaveIf(op: Op): void {
+    this.leaveIf(this.conditionOf(op.args[0]));
+  }
+
+  protected emitCall(op: Op): void {
+    const helper = helperOf(op);
+    const expression = this.callHelper(op);
+    if (helper.pure) {
+      this.hold(op, this.nameExpression(expression), NO_HAZARDS, true);
+      return;
+    }
+    this.pinAll();
+    this.commit(helper.mayFault ? "all" : helper.reads, helper.writes);
+    if (helper.mayFault) {
+      const { pc, left } = this.target.state;
+      this.out.push(assign(this.itemOf("R", int(pc)), int(this.insnPc)), assign(this.itemOf("R", int(left)), this.notRetired()));
+    }
+    if (op.uses > 0) this.hold(op, this.nameExpression(expression), NO_HAZARDS, true);
+    else this.out.push({ type: "ExpressionStatement", expression });
+    this.reload(helper.writes);
+  }
+
+  /** Writes variables back to the state file before somebody else reads `read` and writes (parts of) `written` there. */
+  protected commit(read: GlobalSet, written: GlobalSet = []): void {
+    for (const v of this.variables.values()) {
+      if (!v.isSet || (v.views !== null && v.views.current !== v.global.type)) continue;
+      // Of what spans several places, one may be written by the call and the others must last.
+      const isWide = v.views !== null || v.global.type === "f64";
+      if (viewsOf(v).some(({ global }) => touches(read, global) || (isWide && touches(written, global)))) this.out.push(this.writeBack(v.global));
+    }
+  }
+
+  /** Reads variables that a helper may have changed. */
+  protected reload(which: GlobalSet): void {
+    for (const v of this.variables.values()) {
+      if (!viewsOf(v).some(({ global }) => touches(which, global))) continue;
+      this.out.push(assign(id(v.global.name), this.slot(v.global)));
+      v.isSet = true;
+      if (v.views !== null) v.views.current = "both";
+    }
+  }
+}
+
+const shifted = (address: Expression, by: number): Expression => (by === 0 ? address : instantiate(template("$0 + $1 | 0").expression, [address, int(by)]));
+
+/** The variable of a slot, made when it is first asked for. */
+export function variableOf(variables: Map<Global, Variable>, global: Global): Variable {
+  let v = variables.get(global);
+  if (v === undefined) {
+    v = { global, needsLoad: false, isSet: false, views: null };
+    variables.set(global, v);
+  }
+  return v;
+}
+
+/** Gives variables that are views of one slot what they share. */
+export function findViews(variables: ReadonlyMap<Global, Variable>): void {
+  const all = [...variables.values()];
+  for (const double of all) {
+    if (double.global.type !== "f64") continue;
+    const words = all.filter((v) => v !== double && overlaps(v.global, double.global));
+    if (words.length === 0) continue;
+    const views: Views = { variables: [double, ...words], current: "both" };
+    for (const v of views.variables) v.views = views;
+  }
+}
+
+/** The slots that a block's ops name. */
+export function globalsOf(block: Block): Global[] {
+  return block.ops.filter((op) => isGet(op) || isSet(op)).map((op) => op.ref as Global);
+}
+
+
+const viewsOf = (v: Variable): readonly Variable[] => v.views?.variables ?? [v];
+export const touches = (set: GlobalSet, global: Global): boolean => set === "all" || set.some((g) => overlaps(g, global));
