@@ -24,7 +24,7 @@ export interface Chart {
 }
 
 /** Pixels. */
-const WIDTH = 760, LABELS = 110, RIGHT = 46, TOP = 78, BAR = 7, ROW_GAP = 5, GROUP_HEAD = 22, BOTTOM = 14;
+const WIDTH = 760, LABELS = 110, RIGHT = 52, TOP = 78, BAR = 7, ROW_GAP = 5, GROUP_HEAD = 22, BOTTOM = 14;
 const PLOT = WIDTH - LABELS - RIGHT;
 /** The scale ends here at least; powers of 2. */
 const LEAST_RANGE = 2;
@@ -46,7 +46,8 @@ export function chartSvg({ title, note, series, groups }: Chart): string {
     y += GROUP_HEAD;
     for (const { label, speeds } of group.rows) {
       parts.push(text(LABELS - 6, y + series.length * BAR / 2 + 4, label, "", "end"));
-      speeds.forEach((speed, i) => { if (speed !== null) parts.push(bar(x(1), x(speed), y + i * BAR, i, speed)); });
+      speeds.forEach((speed, i) => { if (speed !== null) parts.push(bar(x(1), x(speed), y + i * BAR, i)); });
+      parts.push(text(WIDTH - 6, y + series.length * BAR / 2 + 4, factorText(speeds[0] ?? null), "small", "end"));
       y += rowHeight;
     }
   }
@@ -68,10 +69,13 @@ function range(groups: readonly ChartGroup[]): { down: number; up: number } {
   return { down: Math.max(LEAST_RANGE, Math.ceil(-Math.min(...logs))), up: Math.max(LEAST_RANGE, Math.ceil(Math.max(...logs))) };
 }
 
-function bar(from: number, to: number, y: number, series: number, speed: number): string {
-  const isFaster = to >= from, value = speed >= 10 ? speed.toFixed(0) : speed.toPrecision(2);
-  const rect = `<rect class="s${series}" x="${Math.min(from, to).toFixed(1)}" y="${y}" width="${Math.abs(to - from).toFixed(1)}" height="${BAR - 1}"/>`;
-  return series === 0 ? `${rect}${text(isFaster ? to + 3 : to - 3, y + BAR, value, "small", isFaster ? "start" : "end")}` : rect;
+function bar(from: number, to: number, y: number, series: number): string {
+  return `<rect class="s${series}" x="${Math.min(from, to).toFixed(1)}" y="${y}" width="${Math.abs(to - from).toFixed(1)}" height="${BAR - 1}"/>`;
+}
+
+/** The first bar's speed, at the end of the row. */
+function factorText(speed: number | null): string {
+  return speed === null ? "" : `${speed >= 10 ? speed.toFixed(0) : speed.toPrecision(2)}×`;
 }
 
 function text(x: number, y: number, content: string, style: string, anchor = "start"): string {
