@@ -105,6 +105,11 @@ export class Engine {
     this.loop = { left: 0, insn: this.translator.exitInsn };
   }
 
+  /** The insn that has left for a device in the middle; one without a form if there is none such, or it could not be fetched. */
+  get insnInProgress(): Insn {
+    return this.loop.insn;
+  }
+
   /** Makes a running or the next `run` return with `budget` at the next slice. */
   requestStop(): void {
     this.stopRequested = true;
@@ -271,6 +276,7 @@ export class Engine {
   private slice(n: number, traps: boolean, shadow: number): EngineExit | null {
     const { translator, cpu } = this;
     cpu.beforeStore = null;
+    this.loop.insn = translator.exitInsn;
     try {
       if (this.options.engine === "interp" || n === 1) this.interpretSlice(n);
       else this.jitSlice(n);

@@ -458,8 +458,7 @@ export class Vcpu {
   }
 
   private asksForWidePiece(): boolean {
-    const { cpu, engine, io } = this;
-    return beginsWidePiece(cpu, engine.translator.insns.find(cpu.R[EIP]), io.pendingAddress);
+    return beginsWidePiece(this.cpu, this.engine.insnInProgress, this.io.pendingAddress);
   }
 
   /** Lets the next elements of a REP OUTS join the output, so that they do not cost an exit each. */

@@ -233,6 +233,18 @@ for (const [name, options] of ENGINES) {
       expect(regs).to.include({ rcx: 0, rsi: 0x200007, rdi: 0x100005 });
     });
 
+    it("walks page tables that are a device's", () => {
+      const PRESENT_WRITABLE = 3, ACCESSED_DIRTY = 0x60;
+      const { vcpu } = guest32("0f 6f 05 00 80 00 00 a1 08 80 00 00 f4   ; movq mm0, [0x8000]; mov eax, [0x8008]; hlt", options);
+      vcpu.setSregs({ cr3: 0x100000, cr0: 0x80000011 });
+      const device = new Device().set(0x100000, 4, 0x101000 | PRESENT_WRITABLE).set(0x101004, 4, 0x1000 | PRESENT_WRITABLE);
+      device.set(0x101020, 4, 0x102000 | PRESENT_WRITABLE).set(0x102008, 4, 0x1234);
+      expect(device.run(vcpu).reason).to.equal("KVM_EXIT_HLT");
+      expect(vcpu.getRegs().rax).to.equal(0x1234);
+      expect(device.diary).to.include.members(["r4 100000", "r4 101004", "r4 101020", "r8 102000", "r4 102008"]);
+      expect(device.get(0x101020, 4) & ACCESSED_DIRTY).to.equal(0x20);
+    });
+
     it("forgets what it was told when the insn ends in a fault, and starts over after the handler", () => {
       // #SS in PUSH [mem], whose read a device has answered: the stack pointer is outside its segment.
       const { vm, vcpu } = guest32("ff 35 00 00 10 00 f4   ; push dword [0x100000]; hlt", options);
