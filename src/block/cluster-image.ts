@@ -20,8 +20,8 @@ export type Placement =
   /** Packed; only whole, and only to be read. */
   | { readonly kind: "packed"; readonly unpack: () => Promise<Uint8Array> };
 
-/** Clusters that `extent` looks at before it answers. */
-const EXTENT_CLUSTERS = 256;
+/** Places that `extent` looks at before it answers. */
+const EXTENT_LOOKS = 256;
 
 export abstract class ClusterImage implements Image {
   abstract readonly format: string;
@@ -209,19 +209,20 @@ export abstract class ClusterImage implements Image {
 
   private async extentNow(offset: number): Promise<Extent> {
     const { clusterBytes, sizeBytes, backing } = this, first = Math.floor(offset / clusterBytes);
-    const found = await this.find(first), end = (k: number): number => Math.min((first + k) * clusterBytes, sizeBytes);
-    if (found.kind === "absent") {
-      const length = end(found.run) - offset;
-      if (backing === null || offset >= backing.sizeBytes) return { length, isZero: true };
+    const found = await this.find(first), isBacked = backing !== null && offset < backing.sizeBytes;
+    const end = (k: number): number => Math.min((first + k) * clusterBytes, sizeBytes);
+    if (found.kind === "absent" && isBacked) {
       const below = await backing.extent(offset);
-      return { length: Math.min(length, below.length), isZero: below.isZero };
+      return { length: Math.min(end(found.run) - offset, below.length), isZero: below.isZero };
     }
-    const isZero = found.kind === "zero";
-    for (let k = 1; ; k++) {
-      if (k === EXTENT_CLUSTERS || end(k) === sizeBytes) return { length: end(k) - offset, isZero };
-      const { kind } = await this.find(first + k);
-      if (kind === "absent" || (kind === "zero") !== isZero) return { length: end(k) - offset, isZero };
+    const isZero = found.kind === "absent" || found.kind === "zero";
+    let clusters = runOf(found);
+    for (let looks = 1; looks < EXTENT_LOOKS && end(clusters) < sizeBytes; looks++) {
+      const next = await this.find(first + clusters);
+      if (next.kind === "absent" && isBacked || (next.kind === "absent" || next.kind === "zero") !== isZero) break;
+      clusters += runOf(next);
     }
+    return { length: end(clusters) - offset, isZero };
   }
 
   /** What of the bytes `from`..`to` lies in the cluster of the first. */
@@ -239,4 +240,9 @@ interface Piece {
   readonly length: number;
   /** All of the cluster that belongs to the disk. */
   readonly isWhole: boolean;
+}
+
+/** Clusters from this one on that are known to be alike. */
+function runOf(place: Placement): number {
+  return place.kind === "absent" ? place.run : 1;
 }

@@ -5,10 +5,12 @@ import type { ImageFormat, OpenContext } from "./format.ts";
 import { PROBE_BYTES } from "./format.ts";
 import { QCOW2 } from "./qcow2/qcow2.ts";
 import { RAW } from "./raw.ts";
+import { VDI } from "./vdi.ts";
+import { VMDK } from "./vmdk/vmdk.ts";
 import type { Storage, StorageHost } from "./storage.ts";
 
 /** Raw is what nothing else is. */
-export const FORMATS: readonly ImageFormat[] = [QCOW2, RAW];
+export const FORMATS: readonly ImageFormat[] = [QCOW2, VDI, VMDK, RAW];
 
 /** Images below one another, at most. */
 const MAX_DEPTH = 64;

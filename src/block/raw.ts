@@ -1,4 +1,5 @@
 /** Raw images: the file is the disk. */
+import { roundUp } from "./bytes.ts";
 import type { Extent, Image } from "./device.ts";
 import { wellFormed } from "./errors.ts";
 import type { ImageFormat } from "./format.ts";
@@ -38,13 +39,17 @@ export class RawImage implements Image {
   readonly path: string;
   sizeBytes: number;
   private readonly storage: Storage;
+  /** Offset of the disk's first byte in the file. */
+  private readonly start: number;
   private readonly lock = new Lock();
 
-  constructor(storage: Storage) {
+  /** All of a file, or a piece of it. */
+  constructor(storage: Storage, piece: { readonly start: number; readonly sizeBytes: number } | null = null) {
     this.storage = storage;
     this.path = storage.path;
-    this.sizeBytes = Math.ceil(storage.sizeBytes / SECTOR_BYTES) * SECTOR_BYTES;
-    wellFormed(Number.isSafeInteger(this.sizeBytes), this.path, `${this.sizeBytes} bytes are too many`);
+    this.start = piece?.start ?? 0;
+    this.sizeBytes = piece?.sizeBytes ?? roundUp(storage.sizeBytes, SECTOR_BYTES);
+    wellFormed(Number.isSafeInteger(this.start + this.sizeBytes), this.path, `${this.sizeBytes} bytes are too many`);
   }
 
   get isReadOnly(): boolean {
@@ -54,14 +59,14 @@ export class RawImage implements Image {
   read(offset: number, buffer: Uint8Array): Promise<void> {
     return this.lock.shared(() => {
       checkRange(this, offset, buffer.length);
-      return this.storage.read(offset, buffer);
+      return this.storage.read(this.start + offset, buffer);
     });
   }
 
   write(offset: number, bytes: Uint8Array): Promise<void> {
     return this.lock.alone(() => {
       checkRange(this, offset, bytes.length, true);
-      return this.storage.write(offset, bytes);
+      return this.storage.write(this.start + offset, bytes);
     });
   }
 
@@ -69,7 +74,7 @@ export class RawImage implements Image {
     return this.lock.alone(async () => {
       checkRange(this, offset, length, true);
       const zeroes = new Uint8Array(Math.min(length, PIECE_BYTES));
-      for (let at = 0; at < length; at += PIECE_BYTES) await this.storage.write(offset + at, zeroes.subarray(0, length - at));
+      for (let at = 0; at < length; at += PIECE_BYTES) await this.storage.write(this.start + offset + at, zeroes.subarray(0, length - at));
     });
   }
 

@@ -43,6 +43,8 @@ export interface StorageHost {
   relative(from: string, name: string): string;
   /** The last part of a path. */
   baseName(path: string): string;
+  /** Bytes nobody can foresee, for identifiers. */
+  randomBytes(length: number): Uint8Array;
   /** The same text for every path to the same file. */
   identity(path: string): Promise<string>;
 }

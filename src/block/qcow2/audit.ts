@@ -310,10 +310,13 @@ export class RefcountAudit {
 
   /** Nothing names clusters beyond the end of the file. */
   private async compareBeyond(): Promise<void> {
-    const { refcountsPerBlock: perBlock, refcountBlocks } = this.tables;
+    const { header, refcountsPerBlock: perBlock, refcountBlocks } = this.tables, firstBlock = Math.floor(this.fileClusters / perBlock);
     this.counts.fill(0);
-    for (let block = Math.floor(this.fileClusters / perBlock); block < refcountBlocks; block++) {
-      if (await this.blockAt(block) !== 0) await this.compare(roundUp(Math.max(this.fileClusters, block * perBlock), 8), (block + 1) * perBlock);
+    for await (const { view, first, entries } of this.chunks(header.refcountTableOffset, refcountBlocks)) {
+      for (let i = Math.max(0, firstBlock - first); i < entries; i++) {
+        const from = Math.max(roundUp(this.fileClusters, 8), (first + i) * perBlock);
+        if (readU64(view, i * 8) !== 0) await this.compare(from, (first + i + 1) * perBlock);
+      }
     }
   }
 

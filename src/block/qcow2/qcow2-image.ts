@@ -93,9 +93,9 @@ export class Qcow2Image extends ClusterImage {
     const { tables } = this, l1Index = Math.floor(index / tables.l2Entries), inTable = index % tables.l2Entries;
     const table = await tables.l2Table(l1Index);
     if (table.at === 0) return { kind: "absent", run: tables.l2Entries - inTable };
-    const entry = await this.l2Entry(table.at, inTable);
+    const { page, at, high, low } = await tables.entry(table.at + inTable * 8), entry = decodeL2(high, low, tables.header.clusterBits);
     switch (entry.kind) {
-      case "absent": return { kind: "absent", run: 1 };
+      case "absent": return { kind: "absent", run: emptyEntries(page.view, at) };
       case "zero":
         wellFormed(tables.header.version === 3, this.path, () => `cluster ${index} is marked as zeroes, which version 2 of qcow2 has not`);
         return { kind: "zero" };
@@ -251,4 +251,11 @@ export class Qcow2Image extends ClusterImage {
     await tables.writeField("disk");
     await this.commit();
   }
+}
+
+/** Entries from a position on in a page of an L2 table that say nothing, the first of which is known to. */
+function emptyEntries(view: DataView, from: number): number {
+  let end = from + 8;
+  while (end < view.byteLength && view.getBigUint64(end) === 0n) end += 8;
+  return (end - from) / 8;
 }

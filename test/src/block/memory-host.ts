@@ -45,6 +45,10 @@ export class MemoryHost implements StorageHost {
     return path;
   }
 
+  randomBytes(length: number): Uint8Array {
+    return new Uint8Array(length).fill(0x5a);
+  }
+
   identity(path: string): Promise<string> {
     return Promise.resolve(path);
   }
