@@ -11,6 +11,7 @@ import { computeSection } from "./compute.ts";
 import type { BenchGuest } from "./guests.ts";
 import { chooseGuests, readGuests } from "./guests.ts";
 import { describeHost, hostText } from "./host.ts";
+import { memorySection } from "./memory.ts";
 import type { BenchOptions, SectionName } from "./options.ts";
 import { HELP, parseBenchOptions } from "./options.ts";
 import { pagingSection } from "./paging.ts";
@@ -19,7 +20,7 @@ import type { Section, SectionContext } from "./section.ts";
 import { startupSection } from "./startup.ts";
 
 const SECTIONS: Readonly<Record<SectionName, Section>> = {
-  compute: computeSection, startup: startupSection, paging: pagingSection, peers: peersSection, "paged-peers": pagedPeersSection,
+  compute: computeSection, startup: startupSection, memory: memorySection, paging: pagingSection, peers: peersSection, "paged-peers": pagedPeersSection,
 };
 /** Enough to see that all works, in seconds. */
 const QUICK_INSNS = 20_000_000;

@@ -4,7 +4,7 @@ import { VmError } from "../tcg/support/errors.ts";
 import { parseNumber } from "../src/cli/numbers.ts";
 
 /** The parts of the bench, in the order they run. */
-export const SECTION_NAMES = ["compute", "startup", "paging", "peers", "paged-peers"] as const;
+export const SECTION_NAMES = ["compute", "startup", "memory", "paging", "peers", "paged-peers"] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 
 export interface BenchOptions {
@@ -26,6 +26,7 @@ Without an option that chooses parts: --compute.
 
   --compute      all guests, interpreted and translated
   --startup      tcgjs run of the smallest guest against node -e 0
+  --memory       resident memory after all guests in one process
   --paging       the 32-bit guests with paging off and on, translated
   --peers        all guests against qemu-system-i386, qemu-i386, v86 and the processor itself, where installed
   --paged-peers  the 32-bit guests against the emulators of whole machines, with paging on
@@ -43,7 +44,7 @@ Without an option that chooses parts: --compute.
 const DEFAULT_RUNS = 3, MAX_RUNS = 100;
 
 const OPTIONS = {
-  compute: { type: "boolean" }, startup: { type: "boolean" }, paging: { type: "boolean" }, peers: { type: "boolean" },
+  compute: { type: "boolean" }, startup: { type: "boolean" }, memory: { type: "boolean" }, paging: { type: "boolean" }, peers: { type: "boolean" },
   "paged-peers": { type: "boolean" },
   all: { type: "boolean" }, guests: { type: "string" }, runs: { type: "string" }, quick: { type: "boolean" }, v86: { type: "string" },
   json: { type: "string" }, help: { type: "boolean", short: "h" },
