@@ -73,7 +73,7 @@ export class Emission {
   compileBlock(tb: TranslationBlock, insns: readonly Insn[]): void {
     const { inspect, checked, observer } = this.options, { mode } = insns[0];
     const name = `tb_${(insns[0].lin >>> 0).toString(16)}`;
-    const block = lowerBlock(insns, name);
+    const block = lowerBlock(insns, name, this.cpu.R);
     if (inspect) tb.ir = printBlock(block);
     optimize(block, checked ? { check: verify } : undefined);
     if (inspect) tb.optimizedIr = printBlock(block);

@@ -22,7 +22,8 @@ import { segLinear } from "./helpers/segment-access.ts";
 import type { Facts, FieldName, Insn } from "./isa/insn.ts";
 import { FIELDS } from "./isa/insn.ts";
 import { SEG_64K, SEG_FLAT } from "./isa/mode.ts";
-import { CS, ESP, G_FLAGS_AUX, G_FLAGS_RES, REGS, SEG_BASE, SEG_BASES, SEG_LIMITS, SEG_SELECTOR, SEG_SELECTORS, SS } from "./state.ts";
+import { RegisterStack } from "./register-stack.ts";
+import { CS, ESP, G_FLAGS_AUX, G_FLAGS_RES, G_FPU_TOP, REGS, SEG_BASE, SEG_BASES, SEG_LIMITS, SEG_SELECTOR, SEG_SELECTORS, SS } from "./state.ts";
 
 declare const opaque: unique symbol;
 /** A value that exists when the code runs. */
@@ -47,6 +48,7 @@ export class Lowering {
   readonly ir: IrBuilder;
   readonly flags: FlagLowering;
   readonly doubles: Doubles;
+  readonly x87: RegisterStack;
   /** True once the current insn has ended the block itself. */
   ended = false;
   private insn: Insn | null = null;
@@ -59,13 +61,14 @@ export class Lowering {
     this.bound = bound;
     this.flags = flags(this);
     this.doubles = new Doubles(this);
+    this.x87 = new RegisterStack(this);
   }
 
   /** Starts the lowering of one insn. */
   begin(insn: Insn): void {
     this.insn = insn;
     this.ended = false;
-    this.ir.insnStart(this.bound ? insn.eip : 0, insn.length);
+    if (!this.x87.begin(insn)) this.ir.insnStart(this.bound ? insn.eip : 0, insn.length);
   }
 
   /**
@@ -245,6 +248,7 @@ export class Lowering {
   call(helper: Helper, ...args: Val[]): Val {
     const result = val(this.ir.call(helper, args.map(unwrap)));
     if (helper.writes === "all" || helper.writes.includes(G_FLAGS_RES) || helper.writes.includes(G_FLAGS_AUX)) this.flags.forget();
+    if (helper.writes === "all" || helper.writes.includes(G_FPU_TOP)) this.x87.changed();
     return result;
   }
 

@@ -91,7 +91,9 @@ export const MMX_WORDS: readonly Global[] = Array.from({ length: 16 }, (_, i) =>
 export const FPU_SIGN_EXPS: readonly Global[] = Array.from({ length: 8 }, (_, i) => slot(`fpu_sign_exp${i}`, FPU_SIGN_EXP + i));
 export const G_FPU_TOP = slot("fpu_top", FPU_TOP), G_FPU_TAGS = slot("fpu_tags", FPU_TAGS), G_FPU_STATUS = slot("fpu_status", FPU_STATUS);
 export const G_FPU_CONTROL = slot("fpu_control", FPU_CONTROL), G_FPU_PAIRS = slot("fpu_pairs", FPU_PAIRS);
-export const G_FPU_OPERAND: Global = { name: "fpu_operand", index: FPU_OPERAND, type: "f64" };
+/** The two doubles of each register, where it is a pair. */
+export const FPU_FIRSTS: readonly Global[] = Array.from({ length: 8 }, (_, i) => ({ name: `fpu${i}_h`, index: FPU_PAIR + 4 * i, type: "f64" }));
+export const FPU_SECONDS: readonly Global[] = Array.from({ length: 8 }, (_, i) => ({ name: `fpu${i}_l`, index: FPU_PAIR + 4 * i + 2, type: "f64" }));
 /** Pointers to the last x87 insn and its operand. */
 export const G_FPU_OPCODE = slot("fpu_opcode", FPU_OPCODE), G_FPU_IP = slot("fpu_ip", FPU_IP), G_FPU_CS = slot("fpu_cs", FPU_CS),
   G_FPU_DP = slot("fpu_dp", FPU_DP), G_FPU_DS = slot("fpu_ds", FPU_DS);
@@ -105,7 +107,7 @@ export const G_CC_KIND = slot("cc_kind", 252), G_CC_X = slot("cc_x", 253), G_CF_
 /** Every global, for the parser of the textual IR and the verifier (invariant I7). */
 export const GLOBALS: readonly Global[] = [
   ...REGS, G_FLAGS_RES, G_FLAGS_AUX, G_DF, G_EFLAGS_SYS, G_SHADOW, ...SEG_SELECTORS, ...SEG_BASES, ...SEG_LIMITS, G_CR0, G_CR4,
-  ...XMM_WORDS, ...XMM_DOUBLES, G_MXCSR, ...MMX_WORDS, ...FPU_SIGN_EXPS, G_FPU_TOP, G_FPU_TAGS, G_FPU_STATUS, G_FPU_CONTROL, G_FPU_PAIRS, G_FPU_OPERAND,
+  ...XMM_WORDS, ...XMM_DOUBLES, G_MXCSR, ...MMX_WORDS, ...FPU_SIGN_EXPS, G_FPU_TOP, G_FPU_TAGS, G_FPU_STATUS, G_FPU_CONTROL, G_FPU_PAIRS, ...FPU_FIRSTS, ...FPU_SECONDS,
   G_FPU_OPCODE, G_FPU_IP, G_FPU_CS, G_FPU_DP, G_FPU_DS,
 ];
 

@@ -4,9 +4,15 @@ import { lowerInsn } from "./interpret.ts";
 import type { Insn } from "./isa/insn.ts";
 import { Lowering } from "./lowering.ts";
 import { RegionFlags } from "./region-flags.ts";
+import { unitStateOf } from "./register-stack.ts";
 
-/** The IR of consecutive insns; the last may end the block itself, otherwise it goes on at the next insn. */
-export function lowerBlock(insns: readonly Insn[], name: string): Block {
+/**
+ * The IR of consecutive insns; the last may end the block itself, otherwise it goes on at the next insn.
+ * @param R  the state file as it is before the block runs, for what is assumed to be so again (register-stack.ts)
+ */
+export function lowerBlock(insns: readonly Insn[], name: string, R?: Int32Array): Block {
+  const [first] = insns;
+  if (R !== undefined && first.unitState < 0) first.unitState = unitStateOf(R);
   return lower(new Lowering(name, true), insns);
 }
 
@@ -16,7 +22,9 @@ export function lowerRegionBlock(insns: readonly Insn[], name: string): Block {
 }
 
 function lower(b: Lowering, insns: readonly Insn[]): Block {
+  b.x87.start(insns[0].unitState);
   for (const insn of insns) lowerInsn(b, insn);
+  b.x87.finish();
   if (!b.ended) b.endDirect(0);
   return b.ir.block;
 }

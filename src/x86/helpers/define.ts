@@ -15,8 +15,8 @@ export interface HelperDef extends Helper {
 }
 
 interface HelperSpec {
-  /** Number of int32 parameters. */
-  readonly params: number;
+  /** Number of int32 parameters, or the types of all. */
+  readonly params: number | readonly Type[];
   readonly result?: Type;
   /** Defaults: nothing for pure helpers, everything for the others. */
   readonly reads?: readonly Global[] | GlobalSet;
@@ -35,7 +35,7 @@ export function defHelper(name: string, spec: HelperSpec): HelperDef {
   const pure = spec.pure === true;
   return {
     name,
-    params: Array.from({ length: spec.params }, () => "i32" as const),
+    params: typeof spec.params === "number" ? Array.from({ length: spec.params }, () => "i32" as const) : spec.params,
     result: spec.result ?? "void",
     pure,
     reads: spec.reads ?? (pure ? [] : "all"),

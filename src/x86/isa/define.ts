@@ -38,6 +38,8 @@ export interface InsnDef {
   readonly solo?: boolean | ((facts: Facts) => boolean);
   /** Its lowering may make code for the usual case only (`Lowering.speculates`). */
   readonly speculative?: boolean;
+  /** Such code of it may share its way out with that of its neighbours (register-stack.ts). */
+  readonly grouped?: boolean;
   readonly lower: LowerFn;
 }
 

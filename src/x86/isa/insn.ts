@@ -72,6 +72,8 @@ export class Insn implements Facts {
   /** How often of late a block has left in front of it, and the retired count, modulo 2^32, as of when that was 0. */
   leaves = 0;
   leavesSince = 0;
+  /** How the x87 unit was when this start of a block was first translated (register-stack.ts); negative if it was not. */
+  unitState = -1;
   /** Ends a block. */
   ends = false;
   solo = false;

@@ -7,7 +7,6 @@ import { div, divReversed } from "../../float80/div.ts";
 import { loadDouble, loadSingle } from "../../float80/formats.ts";
 import { mul } from "../../float80/mul.ts";
 import type { FloatUnit } from "../../float80/unit.ts";
-import { G_FPU_OPERAND } from "../../state.ts";
 import type { HelperDef, HelperFn } from "../define.ts";
 import { defFpuHelper } from "./define.ts";
 import type { Fpu } from "./fpu.ts";
@@ -16,8 +15,6 @@ import type { Fpu } from "./fpu.ts";
 export interface ArithmeticHelpers {
   /** (x, y, dst, pops): ST(dst) = ST(x) op ST(y), then pops. */
   readonly registers: HelperDef;
-  /** On fpu_operand, a double that is normal or zero. */
-  readonly operand: HelperDef;
   /** (bits): a single. */
   readonly single: HelperDef;
   /** (lo, hi): a double. */
@@ -38,7 +35,6 @@ interface Operation {
 function define(doc: string, { name, exact, registers, operand }: Operation): ArithmeticHelpers {
   return {
     registers: defFpuHelper(name, { params: 4, doc: `ST(dst) = ${doc} of ST(x) and ST(y), then pops (x, y, dst, pops).`, bind: registers }),
-    operand: defFpuHelper(`${name}_f64`, { alsoReads: [G_FPU_OPERAND], doc: `ST(0) = ${doc} of ST(0) and fpu_operand, which is normal or zero.`, bind: operand }),
     single: defFpuHelper(`${name}_m32`, {
       params: 1,
       doc: `ST(0) = ${doc} of ST(0) and a single.`,

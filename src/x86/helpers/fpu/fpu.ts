@@ -6,11 +6,11 @@ import type { Global } from "../../../../tcg/ir/types.ts";
 import type { Cpu } from "../../cpu.ts";
 import { loadDouble } from "../../float80/formats.ts";
 import { BUSY, C1, ES, EXCEPTIONS, FloatUnit, IE, OE, PE, PRE_EXCEPTIONS, SF, UE } from "../../float80/unit.ts";
-import { CR0, CR0_NE, FPU_CONTROL, FPU_PAIRS, FPU_SIGN_EXP, FPU_SIGN_EXPS, FPU_SIGNIFICAND, FPU_STATUS, FPU_TAGS, FPU_TOP, G_FPU_PAIRS, G_FPU_STATUS, G_FPU_TAGS, G_FPU_TOP, MMX_WORDS } from "../../state.ts";
+import { CR0, CR0_NE, FPU_CONTROL, FPU_FIRSTS, FPU_PAIRS, FPU_SECONDS, FPU_SIGN_EXP, FPU_SIGN_EXPS, FPU_SIGNIFICAND, FPU_STATUS, FPU_TAGS, FPU_TOP, G_FPU_PAIRS, G_FPU_STATUS, G_FPU_TAGS, G_FPU_TOP, MMX_WORDS } from "../../state.ts";
 import { PairRegisters } from "./pairs.ts";
 
 /** What helpers on the register stack read and write. */
-export const FPU_STATE: readonly Global[] = [...MMX_WORDS, ...FPU_SIGN_EXPS, G_FPU_TOP, G_FPU_TAGS, G_FPU_STATUS, G_FPU_PAIRS];
+export const FPU_STATE: readonly Global[] = [...MMX_WORDS, ...FPU_SIGN_EXPS, G_FPU_TOP, G_FPU_TAGS, G_FPU_STATUS, G_FPU_PAIRS, ...FPU_FIRSTS, ...FPU_SECONDS];
 
 /** Masked and unmasked exceptions of a store: an overflow or underflow that is not masked stores nothing either. */
 const STORE_EXCEPTIONS = PRE_EXCEPTIONS | OE | UE;

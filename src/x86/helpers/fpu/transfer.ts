@@ -5,7 +5,6 @@ import { loadDouble, loadSingle, toDouble, toSingle } from "../../float80/format
 import { loadDecimal, loadInt32, loadInt64, toDecimal, toInt, toInt64, TRUNCATE } from "../../float80/integer.ts";
 import type { FloatUnit } from "../../float80/unit.ts";
 import { IE, RC_NEAREST, RC_UP } from "../../float80/unit.ts";
-import { G_FPU_OPERAND } from "../../state.ts";
 import type { HelperDef } from "../define.ts";
 import { defFpuHelper } from "./define.ts";
 import type { Fpu } from "./fpu.ts";
@@ -40,17 +39,6 @@ export const loadM64 = defFpuHelper("fld_m64", {
     if (f.pairs.setDouble(lo, hi) && f.pairs.push()) return;
     const u = f.begin();
     loadDouble(u, lo, hi);
-    pushB(f, u);
-  },
-});
-
-export const loadF64 = defFpuHelper("fld_f64", {
-  alsoReads: [G_FPU_OPERAND],
-  doc: "Pushes fpu_operand, which is normal or zero.",
-  bind: (f) => () => {
-    if (f.pairs.push()) return;
-    const u = f.begin();
-    loadDouble(u, f.pairs.operandLow, f.pairs.operandHigh);
     pushB(f, u);
   },
 });
@@ -177,13 +165,6 @@ export const storeM64 = defFpuHelper("fst_m64", {
     if (!finishStore(f, pops)) keep64(u, f.cpu, at);
     return u.lo;
   },
-});
-
-export const storeF64 = defFpuHelper("fst_f64", {
-  params: 1,
-  alsoWrites: [G_FPU_OPERAND],
-  doc: "fpu_operand = ST(0), which has to be a pair while rounding is as usual, then pops (pops).",
-  bind: (f) => (pops) => f.pairs.store(pops),
 });
 
 export const storeM80 = defFpuHelper("fstp_m80", {

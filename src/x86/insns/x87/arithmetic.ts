@@ -6,66 +6,55 @@ import type { HelperDef } from "../../helpers/define.ts";
 import type { InsnDef } from "../../isa/define.ts";
 import { defInsn } from "../../isa/define.ts";
 import type { Lowering, Val } from "../../lowering.ts";
+import type { Operand } from "../../operands.ts";
+import type { Format } from "./inline.ts";
+import { compareToFlags, compareWithMemory, compareWithRegister, compareWithZero, operateOnMemory, operateOnSti, operateOnTop, PAIR_OPERATIONS } from "./inline.ts";
 import { begin, load16, load32, load64, notePointers } from "./lowering.ts";
 
+type OperationName = keyof typeof PAIR_OPERATIONS;
+
 /** All encodings of one operation; `digit` is the ModRM reg field, `toSti` that of the forms whose destination is ST(i). */
-function arithmetic(name: string, digit: number, toSti: number, helpers: ArithmeticHelpers): InsnDef[] {
-  const ref = `SDM 2A ${name.toUpperCase()}`, integerName = `fi${name.slice(1)}`;
-  const registers = (suffix: string, form: string, lower: (b: Lowering, i: Val) => void): InsnDef => defInsn(name + suffix, {
-    ref, forms: [form],
+function arithmetic(name: OperationName, digit: number, toSti: number, helpers: ArithmeticHelpers): InsnDef[] {
+  const ref = `SDM 2A ${name.toUpperCase()}`, integerName = `fi${name.slice(1)}`, operation = PAIR_OPERATIONS[name];
+  const withRegister = (suffix: string, form: string, toTop: boolean, pops: 0 | 1): InsnDef => defInsn(name + suffix, {
+    ref, forms: [form], speculative: true, grouped: true,
     lower(b, operands) {
-      begin(b);
-      lower(b, operands[form.endsWith("T") ? 1 : 0].read());
+      const i = operands[toTop ? 1 : 0].read();
+      if (!toTop ? !operateOnSti(b, operation, i, pops) : !operateOnTop(b, operation, i)) {
+        begin(b, pops);
+        if (toTop) b.call(helpers.registers, b.imm(0), i, b.imm(0), b.imm(0));
+        else b.call(helpers.registers, i, b.imm(0), i, b.imm(pops));
+      }
       notePointers(b);
     },
   });
+  const withMemory = (insn: string, form: string, format: Format, call: (b: Lowering, m: Operand) => void): InsnDef => defInsn(insn, {
+    ref, forms: [form], speculative: true, grouped: true,
+    lower(b, [m]) {
+      if (!operateOnMemory(b, operation, m, format)) {
+        begin(b, 0);
+        call(b, m);
+      }
+      notePointers(b, m);
+    },
+  });
   return [
-    registers("", `d8 /${digit}  ST0,T`, (b, i) => b.call(helpers.registers, b.imm(0), i, b.imm(0), b.imm(0))),
-    registers("", `dc /${toSti}  T,ST0`, (b, i) => b.call(helpers.registers, i, b.imm(0), i, b.imm(0))),
-    registers("p", `de /${toSti}  T,ST0`, (b, i) => b.call(helpers.registers, i, b.imm(0), i, b.imm(1))),
-    defInsn(name, {
-      ref, forms: [`d8 /${digit}  Md`],
-      lower(b, [m]) {
-        begin(b);
-        b.call(helpers.single, load32(b, m));
-        notePointers(b, m);
-      },
-    }),
-    defInsn(name, {
-      ref, forms: [`dc /${digit}  Mq`],
-      lower(b, [m]) {
-        begin(b);
-        b.call(helpers.double, ...load64(b, m));
-        notePointers(b, m);
-      },
-    }),
-    defInsn(integerName, {
-      ref, forms: [`da /${digit}  Md`],
-      lower(b, [m]) {
-        begin(b);
-        b.call(helpers.integer, load32(b, m));
-        notePointers(b, m);
-      },
-    }),
-    defInsn(integerName, {
-      ref, forms: [`de /${digit}  Mw`],
-      lower(b, [m]) {
-        begin(b);
-        b.call(helpers.integer, b.sext(16, load16(b, m)));
-        notePointers(b, m);
-      },
-    }),
+    withRegister("", `d8 /${digit}  ST0,T`, true, 0),
+    withRegister("", `dc /${toSti}  T,ST0`, false, 0),
+    withRegister("p", `de /${toSti}  T,ST0`, false, 1),
+    withMemory(name, `d8 /${digit}  Md`, "m32", (b, m) => b.call(helpers.single, load32(b, m))),
+    withMemory(name, `dc /${digit}  Mq`, "m64", (b, m) => b.call(helpers.double, ...load64(b, m))),
+    withMemory(integerName, `da /${digit}  Md`, "i32", (b, m) => b.call(helpers.integer, load32(b, m))),
+    withMemory(integerName, `de /${digit}  Mw`, "i16", (b, m) => b.call(helpers.integer, b.sext(16, load16(b, m)))),
   ];
 }
 
 /** Comparison with ST(i), then `pops` pops; aliases of the 8087's opcode map included (`fcom2` as binutils calls them). */
-function compareSti(name: string, forms: readonly string[], helper: HelperDef, pops: number): InsnDef {
+function compareSti(name: string, forms: readonly string[], helper: HelperDef, pops: 0 | 1): InsnDef {
   return defInsn(name, {
-    ref: "SDM 2A FCOM/FUCOM", forms,
+    ref: "SDM 2A FCOM/FUCOM", forms, speculative: true, grouped: true,
     lower(b, [i]) {
-      begin(b);
-      b.call(helper, i.read(), b.imm(pops));
-      notePointers(b);
+      compareRegisters(b, i.read(), helper, pops);
     },
   });
 }
@@ -73,50 +62,38 @@ function compareSti(name: string, forms: readonly string[], helper: HelperDef, p
 /** Comparison with ST(1), then two pops. */
 function comparePopTwo(name: string, form: string, helper: HelperDef): InsnDef {
   return defInsn(name, {
-    ref: "SDM 2A FCOM/FUCOM", forms: [form],
+    ref: "SDM 2A FCOM/FUCOM", forms: [form], speculative: true, grouped: true,
     lower(b) {
-      begin(b);
-      b.call(helper, b.imm(1), b.imm(2));
-      notePointers(b);
+      compareRegisters(b, b.imm(1), helper, 2);
     },
   });
 }
 
-function compareMemory(name: string, digit: number, pops: number): InsnDef[] {
-  const ref = "SDM 2A FCOM/FICOM", integerName = name.replace("fcom", "ficom");
+function compareRegisters(b: Lowering, i: Val, helper: HelperDef, pops: 0 | 1 | 2): void {
+  if (!compareWithRegister(b, i, pops)) {
+    begin(b, pops);
+    b.call(helper, i, b.imm(pops));
+  }
+  notePointers(b);
+}
+
+function compareMemory(name: string, digit: number, pops: 0 | 1): InsnDef[] {
+  const integerName = name.replace("fcom", "ficom");
+  const compare = (insn: string, form: string, format: Format, call: (b: Lowering, m: Operand) => void): InsnDef => defInsn(insn, {
+    ref: "SDM 2A FCOM/FICOM", forms: [form], speculative: true, grouped: true,
+    lower(b, [m]) {
+      if (!compareWithMemory(b, m, format, pops)) {
+        begin(b, pops);
+        call(b, m);
+      }
+      notePointers(b, m);
+    },
+  });
   return [
-    defInsn(name, {
-      ref, forms: [`d8 /${digit}  Md`],
-      lower(b, [m]) {
-        begin(b);
-        b.call(compareM32, load32(b, m), b.imm(pops));
-        notePointers(b, m);
-      },
-    }),
-    defInsn(name, {
-      ref, forms: [`dc /${digit}  Mq`],
-      lower(b, [m]) {
-        begin(b);
-        b.call(compareM64, ...load64(b, m), b.imm(pops));
-        notePointers(b, m);
-      },
-    }),
-    defInsn(integerName, {
-      ref, forms: [`da /${digit}  Md`],
-      lower(b, [m]) {
-        begin(b);
-        b.call(compareInteger, load32(b, m), b.imm(pops));
-        notePointers(b, m);
-      },
-    }),
-    defInsn(integerName, {
-      ref, forms: [`de /${digit}  Mw`],
-      lower(b, [m]) {
-        begin(b);
-        b.call(compareInteger, b.sext(16, load16(b, m)), b.imm(pops));
-        notePointers(b, m);
-      },
-    }),
+    compare(name, `d8 /${digit}  Md`, "m32", (b, m) => b.call(compareM32, load32(b, m), b.imm(pops))),
+    compare(name, `dc /${digit}  Mq`, "m64", (b, m) => b.call(compareM64, ...load64(b, m), b.imm(pops))),
+    compare(integerName, `da /${digit}  Md`, "i32", (b, m) => b.call(compareInteger, load32(b, m), b.imm(pops))),
+    compare(integerName, `de /${digit}  Mw`, "i16", (b, m) => b.call(compareInteger, b.sext(16, load16(b, m)), b.imm(pops))),
   ];
 }
 
@@ -127,12 +104,15 @@ function setCompareFlags(b: Lowering, flags: Val): void {
   b.flags.write(b.xor(zf, b.imm(1)), b.or(b.and(cf, b.imm(0xc0000000 | 0)), b.shl(b.xor(zf, pf), b.imm(8))));
 }
 
-function compareToFlags(name: string, form: string, helper: HelperDef, pops: number): InsnDef {
+function compareIntoFlags(name: string, form: string, helper: HelperDef, pops: 0 | 1): InsnDef {
   return defInsn(name, {
-    ref: "SDM 2A FCOMI", feature: "cmov", forms: [form],
-    lower(b, [, i]) {
-      begin(b);
-      setCompareFlags(b, b.call(helper, i.read(), b.imm(pops)));
+    ref: "SDM 2A FCOMI", feature: "cmov", forms: [form], speculative: true, grouped: true,
+    lower(b, [, operand]) {
+      const i = operand.read();
+      if (!compareToFlags(b, i, pops)) {
+        begin(b, pops);
+        setCompareFlags(b, b.call(helper, i, b.imm(pops)));
+      }
       notePointers(b);
     },
   });
@@ -157,23 +137,25 @@ export const X87_ARITHMETIC: readonly InsnDef[] = [
   compareSti("fucomp", ["dd /5  T"], compareRegisterQuiet, 1),
   comparePopTwo("fcompp", "de d9", compareRegister),
   comparePopTwo("fucompp", "da e9", compareRegisterQuiet),
-  compareToFlags("fcomi", "db /6  ST0,T", compareFlags, 0),
-  compareToFlags("fcomip", "df /6  ST0,T", compareFlags, 1),
-  compareToFlags("fucomi", "db /5  ST0,T", compareFlagsQuiet, 0),
-  compareToFlags("fucomip", "df /5  ST0,T", compareFlagsQuiet, 1),
+  compareIntoFlags("fcomi", "db /6  ST0,T", compareFlags, 0),
+  compareIntoFlags("fcomip", "df /6  ST0,T", compareFlags, 1),
+  compareIntoFlags("fucomi", "db /5  ST0,T", compareFlagsQuiet, 0),
+  compareIntoFlags("fucomip", "df /5  ST0,T", compareFlagsQuiet, 1),
 
   defInsn("ftst", {
-    ref: "SDM 2A FTST", forms: ["d9 e4"],
+    ref: "SDM 2A FTST", forms: ["d9 e4"], speculative: true, grouped: true,
     lower(b) {
-      begin(b);
-      b.call(compareInteger, b.imm(0), b.imm(0));
+      if (!compareWithZero(b)) {
+        begin(b, 0);
+        b.call(compareInteger, b.imm(0), b.imm(0));
+      }
       notePointers(b);
     },
   }),
   defInsn("fxam", {
     ref: "SDM 2A FXAM", forms: ["d9 e5"],
     lower(b) {
-      begin(b);
+      begin(b, 0);
       b.call(examine);
       notePointers(b);
     },

@@ -3,27 +3,43 @@ import { NM } from "../../fault.ts";
 import type { HelperDef } from "../../helpers/define.ts";
 import { clearExceptions, ENV_REAL, ENV_WIDE, environmentBytes, init, loadControl, loadEnvironment, restoreState, saveState, storeControl, storeEnvironment } from "../../helpers/fpu/environment.ts";
 import { arctangent, cosine, exponential, logarithm, logarithmPlus1, sine, sineCosine, tangent } from "../../helpers/fpu/transcendental.ts";
-import { absolute, changeSign, extractParts, free, partialRemainder, partialRemainder1, rotateTop, roundInteger, scaleByPower, squareRoot } from "../../helpers/fpu/unary.ts";
+import { absolute, changeSign as changeSignHelper, extractParts, free, partialRemainder, partialRemainder1, rotateTop, roundInteger, scaleByPower, squareRoot as squareRootHelper } from "../../helpers/fpu/unary.ts";
 import type { InsnDef } from "../../isa/define.ts";
 import { defInsn } from "../../isa/define.ts";
 import type { Facts } from "../../isa/insn.ts";
 import type { Lowering, Val } from "../../lowering.ts";
 import { CR0_MP, CR0_TS, G_CR0, G_FPU_STATUS, G_FPU_TOP } from "../../state.ts";
+import { changeSign, squareRoot } from "./inline.ts";
 import { begin, load16, notePointers, requireFpu, requireNoError } from "./lowering.ts";
 
 /** An insn on the register stack without operand. */
-function plain(name: string, form: string, lower: (b: Lowering) => void): InsnDef {
+function plain(name: string, form: string, lower: (b: Lowering) => void, delta?: number): InsnDef {
   return defInsn(name, {
     ref: `SDM 2A ${name.toUpperCase()}`, forms: [form],
     lower(b) {
-      begin(b);
+      begin(b, delta);
       lower(b);
       notePointers(b);
     },
   });
 }
 
-const calling = (helper: HelperDef) => (b: Lowering): void => void b.call(helper);
+/** One that is a helper, which moves TOP by `delta`. */
+const calling = (name: string, form: string, helper: HelperDef, delta = 0): InsnDef => plain(name, form, (b) => void b.call(helper), delta);
+
+/** One that may be done inline. */
+function inlined(name: string, form: string, inline: (b: Lowering) => boolean, helper: HelperDef): InsnDef {
+  return defInsn(name, {
+    ref: `SDM 2A ${name.toUpperCase()}`, forms: [form], speculative: true, grouped: true,
+    lower(b) {
+      if (!inline(b)) {
+        begin(b, 0);
+        b.call(helper);
+      }
+      notePointers(b);
+    },
+  });
+}
 
 /** The format of environments in the current mode (SDM 1 §8.1.10). */
 const formatOf = ({ opsize, mode }: Facts): number => (opsize === 32 ? ENV_WIDE : 0) | (mode.protectedMode && !mode.v86 ? 0 : ENV_REAL);
@@ -56,22 +72,22 @@ function loadsEnvironment(name: string, form: string, helper: HelperDef, more: n
 }
 
 export const X87_CONTROL: readonly InsnDef[] = [
-  plain("fchs", "d9 e0", calling(changeSign)),
-  plain("fabs", "d9 e1", calling(absolute)),
-  plain("fsqrt", "d9 fa", calling(squareRoot)),
-  plain("frndint", "d9 fc", calling(roundInteger)),
-  plain("fscale", "d9 fd", calling(scaleByPower)),
-  plain("fxtract", "d9 f4", calling(extractParts)),
-  plain("fprem", "d9 f8", calling(partialRemainder)),
-  plain("fprem1", "d9 f5", calling(partialRemainder1)),
-  plain("f2xm1", "d9 f0", calling(exponential)),
-  plain("fyl2x", "d9 f1", calling(logarithm)),
-  plain("fptan", "d9 f2", calling(tangent)),
-  plain("fpatan", "d9 f3", calling(arctangent)),
-  plain("fyl2xp1", "d9 f9", calling(logarithmPlus1)),
-  plain("fsincos", "d9 fb", calling(sineCosine)),
-  plain("fsin", "d9 fe", calling(sine)),
-  plain("fcos", "d9 ff", calling(cosine)),
+  inlined("fchs", "d9 e0", (b) => changeSign(b, (pairs, x) => pairs.negate(x)), changeSignHelper),
+  inlined("fabs", "d9 e1", (b) => changeSign(b, (pairs, x) => pairs.absolute(x)), absolute),
+  inlined("fsqrt", "d9 fa", squareRoot, squareRootHelper),
+  calling("frndint", "d9 fc", roundInteger),
+  calling("fscale", "d9 fd", scaleByPower),
+  calling("fxtract", "d9 f4", extractParts, -1),
+  calling("fprem", "d9 f8", partialRemainder),
+  calling("fprem1", "d9 f5", partialRemainder1),
+  calling("f2xm1", "d9 f0", exponential),
+  calling("fyl2x", "d9 f1", logarithm, 1),
+  calling("fptan", "d9 f2", tangent, -1),
+  calling("fpatan", "d9 f3", arctangent, 1),
+  calling("fyl2xp1", "d9 f9", logarithmPlus1, 1),
+  calling("fsincos", "d9 fb", sineCosine, -1),
+  calling("fsin", "d9 fe", sine),
+  calling("fcos", "d9 ff", cosine),
   plain("fincstp", "d9 f7", (b) => void b.call(rotateTop, b.imm(1))),
   plain("fdecstp", "d9 f6", (b) => void b.call(rotateTop, b.imm(-1))),
   plain("fnop", "d9 d0", () => {}),
@@ -125,7 +141,7 @@ export const X87_CONTROL: readonly InsnDef[] = [
   defInsn("fldcw", {
     ref: "SDM 2A FLDCW", forms: ["d9 /5  Mw"],
     lower(b, [m]) {
-      begin(b);
+      begin(b, 0);
       b.call(loadControl, load16(b, m));
     },
   }),

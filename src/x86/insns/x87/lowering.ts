@@ -4,14 +4,15 @@ import type { HelperDef } from "../../helpers/define.ts";
 import { resultHigh, resultTop } from "../../helpers/fpu/transfer.ts";
 import type { Lowering, Val } from "../../lowering.ts";
 import type { Operand } from "../../operands.ts";
-import { CR0_EM, CR0_TS, CS, G_CR0, G_FPU_CS, G_FPU_DP, G_FPU_DS, G_FPU_IP, G_FPU_OPCODE, G_FPU_STATUS, SEG_SELECTORS } from "../../state.ts";
+import { CR0_EM, CR0_TS, G_CR0, G_FPU_STATUS } from "../../state.ts";
 
 /** FSW.ES. CR0.NE, moved there, decides whether a pending exception is #MF or was told by FERR# when it came up. */
 const ES = 0x80, NE_TO_ES = 2;
 
 /** #NM by CR0.EM or CR0.TS (SDM 3A table 2-2). */
 export function requireFpu(b: Lowering): void {
-  b.faultIf(b.setcond("tstne", b.get(G_CR0), b.imm(CR0_EM | CR0_TS)), { vector: NM });
+  // What changes CR0 ends its block.
+  if (b.isFirst("x87-nm")) b.faultIf(b.setcond("tstne", b.get(G_CR0), b.imm(CR0_EM | CR0_TS)), { vector: NM });
 }
 
 /** #MF if an unmasked exception pends (SDM 1 §8.7.1); after `requireFpu`, in all insns but the no-wait ones. */
@@ -23,21 +24,20 @@ export function requireNoError(b: Lowering): void {
 /** Established for MMX insns in a block: no register is kept as a pair of doubles (helpers/fpu/pairs.ts). */
 export const REGISTERS_ARE_WORDS = "registers are words";
 
-/** Both: how an ordinary x87 insn begins. */
-export function begin(b: Lowering): void {
+/** Both: how an ordinary x87 insn begins that calls a helper. If that moves TOP in a way that is known, `delta` says how. */
+export function begin(b: Lowering, delta?: number): void {
   requireFpu(b);
   requireNoError(b);
   b.forget(REGISTERS_ARE_WORDS);
+  if (delta !== undefined) b.x87.announce(delta);
 }
 
 /** Notes where this insn is, and its memory operand's offset, for whoever handles its exceptions (SDM 1 §8.1.8). */
 export function notePointers(b: Lowering, memory?: Operand): void {
-  b.set(G_FPU_OPCODE, b.field("imm"));
-  b.set(G_FPU_IP, b.field("eip"));
-  b.set(G_FPU_CS, b.get(SEG_SELECTORS[CS]));
-  if (memory === undefined) return;
-  b.set(G_FPU_DP, memory.offset());
-  b.set(G_FPU_DS, b.selector());
+  const pointers = {
+    opcode: b.field("imm"), eip: b.field("eip"), memory: memory === undefined ? null : { offset: memory.offset(), selector: b.selector() },
+  };
+  b.x87.notePointers(pointers);
 }
 
 // ---- memory operands, as words from the lowest up
@@ -73,5 +73,4 @@ export function store(b: Lowering, m: Operand, bits: 16 | 32 | 64 | 80, helper: 
   b.store(first, at, low, "none");
   if (bits >= 64) b.store(32, at4, b.call(resultHigh), "none");
   if (bits === 80) b.store(16, at8, b.call(resultTop), "none");
-  notePointers(b, m);
 }
