@@ -1,0 +1,118 @@
+// `tcgjs boot`: what it prints and where, how it ends, and what it says to wrong use. The guests are kernels of a few insns.
+
+import { expect } from "chai";
+import { parseSerial } from "../../../src/cli/serial.ts";
+import { EscapeKeys } from "../../../src/cli/escape-keys.ts";
+import { spawnTcgjs, startTcgjs, tcgjs, TemporaryFolder } from "../../support/cli.ts";
+import { bytesOf } from "../kvm/guest.ts";
+import { linuxImage } from "../machine/linux-image.ts";
+
+/** Prints "hi" on COM1 and "A" on COM2 and "D" on the debug console; switches the machine off. */
+const HELLO = bytesOf(`
+  66 ba f8 03  b0 68 ee  b0 69 ee  b0 0a ee    ; "hi\\n" to 0x3f8
+  66 ba f8 02  b0 41 ee                        ; "A" to 0x2f8
+  b0 44 e6 e9                                  ; "D" to 0xe9
+  66 ba 04 06  66 b8 00 20  66 ef  eb fe       ; soft-off
+`);
+/** Prints ">", then sends back what comes over COM1; "q" ends it. */
+const ECHO = bytesOf(`
+  66 ba f8 03  b0 3e  ee                       ; ">"
+  66 ba fd 03  ec  a8 01  74 f7                ; again: wait for data ready
+  66 ba f8 03  ec  ee                          ; echo
+  3c 71  75 ed                                 ; until "q"
+  66 ba 04 06  66 b8 00 20  66 ef  eb fe
+`);
+/** Halts with interrupts off; loops; a triple fault. */
+const HALT = bytesOf("fa f4"), LOOP = bytesOf("eb fe"), FAULT = bytesOf("0f 0b");
+
+describe("tcgjs boot", function () {
+  this.timeout(30_000);
+  const files = new TemporaryFolder();
+
+  before(() => {
+    for (const [name, code] of Object.entries({ hello: HELLO, echo: ECHO, halt: HALT, loop: LOOP, fault: FAULT })) files.write(name, linuxImage(code));
+    files.write("text", "no kernel");
+    files.write("large", new Uint8Array(2 ** 22));
+  });
+
+  const boot = (kernel: string, ...args: string[]) => tcgjs("boot", "--kernel", files.path(kernel), "--memory", "4M", ...args);
+
+  it("prints the first serial line, and ends with 0 when the guest switches the machine off", async () => {
+    expect(await boot("hello")).to.deep.equal({ status: 0, stdout: "hi\n", stderr: "" });
+  });
+
+  it("has a file, the terminal or nothing at the end of each serial line, and of the debug console", async () => {
+    const { stdout } = await boot("hello", "--serial", `file:${files.path("com1")}`, "--serial", "stdio", "--debugcon", `file:${files.path("debug")}`);
+    expect([stdout, files.read("com1"), files.read("debug")]).to.deep.equal(["A", "hi\n", "D"]);
+    expect((await boot("hello", "--serial", "none", "--debugcon", "stdio")).stdout).to.equal("D");
+  });
+
+  it("reports as JSON, with what came over the serial line", async () => {
+    const { status, stdout } = await boot("hello", "--json"), report = JSON.parse(stdout) as Record<string, unknown>;
+    expect([status, report["format"], report["end"], report["status"], report["output"], report["insns"]]).to.deep.equal([0, "tcgjs-boot", { kind: "power-off" }, 0, "hi\n", 15]);
+  });
+
+  it("ends with 124 at exactly as many insns as it may run, and says where", async () => {
+    const { status, stderr } = await boot("loop", "--max-insns", "1234567");
+    expect([status, stderr]).to.deep.equal([124, "tcgjs boot: stopped at 0010:00100000 after 1234567 insns: --max-insns is used up\n"]);
+    expect((await boot("loop", "--timeout", "0.1")).status).to.equal(124);
+  });
+
+  it("ends with 1 on a triple fault, and with 0 on a halt, and says so", async () => {
+    const fault = await boot("fault"), halt = await boot("halt");
+    expect([fault.status, halt.status]).to.deep.equal([1, 0]);
+    expect(fault.stderr).to.match(/triple fault/);
+    expect(halt.stderr).to.match(/halted at 0010:00100002 with interrupts off/);
+  });
+
+  it("gives stdin to the guest", () => {
+    const { status, stdout } = spawnTcgjs(["boot", "--kernel", files.path("echo"), "--memory", "4M"], "Hello, guest: q");
+    expect([status, stdout]).to.deep.equal([0, ">Hello, guest: q"]);
+  });
+
+  it("ends at Ctrl-C", async () => {
+    const cli = startTcgjs("boot", "--kernel", files.path("echo"), "--memory", "4M");
+    await cli.prints(">");
+    const { status, stderr } = await cli.interrupt();
+    expect(status).to.equal(130);
+    expect(stderr).to.match(/interrupted at 0010:/);
+  });
+
+  const wrong: readonly (readonly [string, string[], RegExp])[] = [
+    ["no kernel", ["boot"], /what to boot\? --kernel FILE/],
+    ["an initial RAM disk alone", ["boot", "--initrd", "x"], /--initrd goes with --kernel/],
+    ["a file that is none", ["boot", "--kernel", "FILE:text"], /no Linux kernel: there is no setup header/],
+    ["a file that is not there", ["boot", "--kernel", "nowhere"], /nowhere cannot be read: there is no such file/],
+    ["a name without an option", ["boot", "vmlinuz"], /takes options only; vmlinuz belongs to none/],
+    ["an initial RAM disk larger than memory", ["boot", "--kernel", "FILE:hello", "--memory", "2M", "--initrd", "FILE:large"], /4194304 bytes, memory is 2097152/],
+    ["a serial line to nowhere", ["boot", "--kernel", "FILE:hello", "--serial", "tty"], /--serial wants stdio, file:PATH or none; not "tty"/],
+    ["two terminals", ["boot", "--kernel", "FILE:hello", "--serial", "stdio", "--serial", "stdio"], /--serial stdio was given twice/],
+    ["five serial lines", ["boot", "--kernel", "FILE:hello", ...new Array<string[]>(5).fill(["--serial", "none"]).flat()], /given 5 times; there are 4/],
+    ["a day that does not exist", ["boot", "--kernel", "FILE:hello", "--rtc", "2024-02-31x"], /--rtc wants utc, localtime, or a date/],
+    ["little memory", ["boot", "--kernel", "FILE:hello", "--memory", "1M"], /--memory wants a multiple of 4K from 2M to 3584M/],
+  ];
+
+  for (const [what, args, message] of wrong) {
+    it(`refuses ${what}`, async () => {
+      const { status, stdout, stderr } = await tcgjs(...args.map((a) => (a.startsWith("FILE:") ? files.path(a.slice(5)) : a)));
+      expect([status, stdout]).to.deep.equal([2, ""]);
+      expect(stderr).to.match(message);
+    });
+  }
+});
+
+describe("the escape key", () => {
+  it("lets everything through but Ctrl-A and what follows", () => {
+    const keys = new EscapeKeys(), commands: string[] = [];
+    const feed = (text: string): string => String.fromCharCode(...keys.feed(Uint8Array.from([...text].map((c) => c.charCodeAt(0))), (c) => commands.push(c)));
+    expect([feed("ab\x01"), feed("xcd"), feed("\x01\x01"), feed("\x01h\x01be"), feed("\x01zf")]).to.deep.equal(["ab", "cd", "\x01", "e", "f"]);
+    expect(commands).to.deep.equal(["exit", "help", "break"]);
+  });
+});
+
+describe("parseSerial", () => {
+  it("knows stdio, none and files", () => {
+    expect([parseSerial("stdio"), parseSerial("none"), parseSerial("file:a:b")]).to.deep.equal([{ kind: "stdio" }, { kind: "none" }, { kind: "file", path: "a:b" }]);
+    expect(() => parseSerial("file:")).to.throw(/wants stdio/);
+  });
+});
