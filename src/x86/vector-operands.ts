@@ -114,15 +114,15 @@ export class VectorMemory implements Operand {
   }
 
   /**
-   * Nothing is written unless everything can be: where the operand may cross a page, the end is probed before the first
-   * store, which itself probes the first page.
+   * Nothing is written unless everything can be: where the operand may cross a page, all of it is probed before the first
+   * store, from below, as a fault names the lowest byte that cannot be written.
    */
   store(values: readonly Val[], alignment: Alignment = "aligned"): void {
-    const { b } = this, last = values.length - 1, at = this.address(values.length, true, alignment);
+    const { b } = this, count = values.length, at = this.address(count, true, alignment);
     const places = values.map((_, i) => b.add(at, b.imm(4 * i)));
-    const mayCross = last > 0 && (last < 3 || alignment === "unaligned");
-    if (mayCross) b.load(32, places[last], "write");
-    values.forEach((v, i) => b.store(32, places[i], v, mayCross && i === last ? "none" : "write"));
+    const mayCross = count > 1 && (count < 4 || alignment === "unaligned");
+    if (mayCross) for (const place of places) b.load(32, place, "write");
+    values.forEach((v, i) => b.store(32, places[i], v, mayCross ? "none" : "write"));
   }
 
   loadDoubles(count: 1 | 2): Double[] {
