@@ -17,13 +17,13 @@ function profile(frames: readonly Frame[], samples: readonly number[]) {
 describe("the tiers' shares of the time", () => {
   it("go by the innermost function that belongs to one", () => {
     const frames = [
-      { name: "(root)", children: [2, 7, 8] }, { name: "run", children: [3, 5] }, { name: "blockLoop", children: [4] }, { name: "tb_1000", children: [6] },
+      { name: "(root)", children: [2, 7, 8] }, { name: "jitSlice", children: [3, 5] }, { name: "blockLoop", children: [4] }, { name: "tb_1000", children: [6] },
       { name: "interpretLoop" }, { name: "translate" }, { name: "(garbage collector)" }, { name: "(idle)" },
     ];
     const shares = sharesOf(profile(frames, [4, 4, 4, 5, 6, 7, 8, 2, 3, 4]));
     expect(shares.blocks).to.be.closeTo(4 / 9, 1e-12);
     for (const tier of ["interpreter", "translation", "garbage collection"] as const) expect(shares[tier], tier).to.be.closeTo(1 / 9, 1e-12);
-    expect(shares.other).to.be.closeTo(2 / 9, 1e-12);
+    expect(shares.dispatch).to.be.closeTo(2 / 9, 1e-12);
   });
 
   it("count what emitted code calls as that code's", () => {
