@@ -4,12 +4,12 @@
  */
 import { InternalError, VmError } from "../../tcg/support/errors.ts";
 import type { Output } from "../host/output.ts";
-import type { Command } from "./command.ts";
+import type { CommandRunner } from "./command.ts";
 import { STATUS_BROKEN_PIPE, STATUS_FAILED, STATUS_OK, STATUS_USAGE } from "./command.ts";
 
 interface Entry {
   readonly summary: string;
-  readonly load: () => Promise<Command>;
+  readonly load: () => Promise<CommandRunner>;
 }
 
 const COMMANDS: Readonly<Record<string, Entry>> = {
@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   boot: { summary: "boot a PC: a Linux kernel with its initial RAM disk", load: async () => (await import("./boot.ts")).bootCommand },
   dump: { summary: "run it, then print its translation from bytes to JavaScript", load: async () => (await import("./dump.ts")).dumpCommand },
   bench: { summary: "compare the interpreter with translation", load: async () => (await import("./bench.ts")).benchCommand },
+  img: { summary: "disk images: info, create, convert, check, snapshot, resize, compare", load: async () => (await import("./img.ts")).imgCommand },
   disasm: { summary: "list a binary in Intel syntax", load: async () => (await import("./disasm.ts")).disasmCommand },
 };
 

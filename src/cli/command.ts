@@ -23,12 +23,19 @@ export interface Invocation<O extends OptionTable> {
   readonly output: Output;
 }
 
+/** What a command takes besides options, if not images of guests: `FILE [SIZE]`, and how many words that may be. */
+export interface Operands {
+  readonly text: string;
+  readonly min: number;
+  readonly max: number;
+}
+
 export interface CommandSpec<O extends OptionTable> {
   readonly name: string;
   /** What it does, in a few lines for the help. */
   readonly about: string;
   /** How many images it takes; none if options name what it runs. */
-  readonly images: "one" | "several" | "none";
+  readonly images: "one" | "several" | "none" | Operands;
   /** An option whose argument is the image where no other is named. */
   readonly imageOption?: keyof O & string;
   readonly groups: readonly OptionGroup[];
@@ -39,10 +46,15 @@ export interface CommandSpec<O extends OptionTable> {
   readonly run: (invocation: Invocation<O>) => Promise<number>;
 }
 
-/** A command, ready for arguments. */
-export interface Command {
-  readonly spec: CommandSpec<OptionTable>;
+/** What can be given arguments. */
+export interface CommandRunner {
+  /** @returns the exit status */
   execute(args: readonly string[], output: Output): Promise<number>;
+}
+
+/** A command, ready for arguments. */
+export interface Command extends CommandRunner {
+  readonly spec: CommandSpec<OptionTable>;
 }
 
 /** A command whose options are those of `groups`; `O` is all their tables together. */
@@ -66,6 +78,10 @@ function imagesOf<O extends OptionTable>(spec: CommandSpec<O>, positionals: read
   if (images === "none") {
     if (positionals.length > 0) throw new VmError("EINVAL", `takes options only; ${positionals.join(" ")} belongs to none (tcgjs ${spec.name} --help)`);
     return [];
+  }
+  if (typeof images === "object") {
+    if (positionals.length >= images.min && positionals.length <= images.max) return positionals;
+    throw new VmError("EINVAL", `takes ${images.text}; ${positionals.length === 0 ? "nothing was given" : `given was ${positionals.join(" ")}`} (tcgjs ${spec.name} --help)`);
   }
   const instead: unknown = imageOption === undefined ? null : values[imageOption];
   if (typeof instead === "string") {

@@ -7,7 +7,7 @@ const WIDTH = 100, NAME_COLUMNS = 30;
 /** The help of one command. */
 export function helpText(spec: Pick<CommandSpec<OptionTable>, "name" | "about" | "images" | "groups" | "examples" | "notes">): string {
   const lines = [
-    `usage: tcgjs ${spec.name} [OPTIONS]${spec.images === "none" ? "" : ` IMAGE${spec.images === "several" ? "…" : ""}`}`, "",
+    `usage: tcgjs ${spec.name} [OPTIONS]${operandsText(spec.images)}`, "",
     ...wrap(spec.about, WIDTH), "",
     ...spec.groups.flatMap(groupLines),
     "Other", ...entry("-h, --help", "print this", null), "",
@@ -17,6 +17,11 @@ export function helpText(spec: Pick<CommandSpec<OptionTable>, "name" | "about" |
     ...spec.examples.flatMap(({ line, does }) => [`  ${line}`, ...wrap(does, WIDTH - 6).map((l) => `      ${l}`)]),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function operandsText(images: CommandSpec<OptionTable>["images"]): string {
+  if (typeof images === "object") return ` ${images.text}`;
+  return images === "none" ? "" : ` IMAGE${images === "several" ? "…" : ""}`;
 }
 
 function groupLines({ title, note, options }: OptionGroup): string[] {

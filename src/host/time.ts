@@ -1,4 +1,4 @@
-/** The host's monotonic clock, for statistics, time limits and benches; the guest's time never comes from here. */
+/** The host's clocks, for statistics, time limits, benches and dates; the guest's time never comes from here. */
 
 /** Milliseconds since some fixed moment, with fractions. */
 export function nowMs(): number {
@@ -8,4 +8,9 @@ export function nowMs(): number {
 /** Lets the event loop turn once: signals and finished writes are then dealt with. */
 export function turnEventLoop(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Milliseconds since 1970, for dates that people read. */
+export function dateMs(): number {
+  return Date.now();
 }

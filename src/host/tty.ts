@@ -6,3 +6,8 @@ export function wantsColour(fd: number): boolean {
   const { NO_COLOR: noColour, TERM: terminal } = process.env;
   return (noColour === undefined || noColour === "") && terminal !== "dumb" && isatty(fd);
 }
+
+/** True if a descriptor is a terminal that lines can be written over on. */
+export function isTerminal(fd: number): boolean {
+  return process.env["TERM"] !== "dumb" && isatty(fd);
+}
