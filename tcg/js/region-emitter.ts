@@ -124,7 +124,7 @@ class RegionEmitter {
     }
   }
 
-  private isPart(global: Global): boolean {
+  isPart(global: Global): boolean {
     return this.target.packed?.parts.some((p) => p.global === global) === true;
   }
 
@@ -250,6 +250,10 @@ class RegionBlockEmitter extends StateEmitter {
 
   protected notRetired(): Expression {
     return make("(n - $0 | 0) - left | 0", int(this.potential + this.insnIndex));
+  }
+
+  protected override hasSlot(global: Global): boolean {
+    return !this.owner.isPart(global);
   }
 
   protected override commit(read: GlobalSet, written: GlobalSet = []): void {
