@@ -5,6 +5,8 @@
 import { waysOf } from "./profile.ts";
 import type { TranslationBlock } from "./translation-block.ts";
 
+const CHARS_PER_INSN = 150;
+
 export interface RegionLimits {
   readonly maxBlocks: number;
   readonly maxInsns: number;
@@ -16,6 +18,14 @@ export function selectRegion(seed: TranslationBlock, limits: RegionLimits): Tran
   if (cycle.size === 0) return [seed, ...[...near].filter((tb) => tb !== seed)];
   const root = rootOf(seed, cycle);
   return [root, ...[...cycle].filter((tb) => tb !== root)];
+}
+
+/**
+ * The insns of a block, or as many as its text would be of. An insn is 100 to 170 characters, but x87 insns are up to 900, and
+ * V8's time to compile a function grows faster than the function: a region of 310 of them took it seconds.
+ */
+function weightOf({ size, text }: TranslationBlock): number {
+  return Math.max(size, Math.round(text.length / CHARS_PER_INSN));
 }
 
 /** Blocks near the seed, the likeliest first. */
@@ -31,9 +41,10 @@ function expand(seed: TranslationBlock, { maxBlocks, maxInsns }: RegionLimits): 
       }
     }
     open.delete(best);
-    if (insns + best.size > maxInsns && found.size > 0) continue;
+    const weight = weightOf(best);
+    if (insns + weight > maxInsns && found.size > 0) continue;
     found.add(best);
-    insns += best.size;
+    insns += weight;
     for (const { to, count } of waysOf(best)) {
       if (!found.has(to) && to.space === seed.space) open.set(to, Math.max(count, open.get(to) ?? 0));
     }
