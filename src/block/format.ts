@@ -17,8 +17,11 @@ export interface OpenContext {
   readonly host: StorageHost;
   /** Opens what the image reads through to, for reading. `name` is as the image has it. */
   openBacking(name: string, format: string | null): Promise<Image>;
-  /** `check` opens images that must not be written before they are repaired; `pack` ones that were made just now, to be packed. */
-  readonly purpose: "use" | "check" | "pack";
+  /**
+   * `use` refuses images whose tables contradict each other; `salvage` reads from them what can be read; `check` opens them to be
+   * repaired, without what they read through to; `pack` opens one that was made just now, to be packed.
+   */
+  readonly purpose: "use" | "salvage" | "check" | "pack";
 }
 
 /** An option of `create`, given as text. */

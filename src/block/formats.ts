@@ -36,7 +36,7 @@ async function openBelow(host: StorageHost, path: string, { format, isReadOnly, 
   try {
     return await (known ?? await recognise(storage)).open(storage, {
       host, purpose,
-      openBacking: (name, backingFormat) => openBelow(host, backingPath(host, path, name), { format: backingFormat, isReadOnly: true }, [...above, identity]),
+      openBacking: (name, backingFormat) => openBelow(host, backingPath(host, path, name), { format: backingFormat, isReadOnly: true, purpose: purpose === "salvage" ? "salvage" : "use" }, [...above, identity]),
     });
   } catch (e) {
     await storage.close();

@@ -3,7 +3,7 @@
  * written first (the structure VDIHEADER1PLUS of VirtualBox's VDICore.h; QEMU, block/vdi.c).
  *
  * The header counts the blocks that the map has, so both go to the disk in one write, which a killed process either makes or does
- * not (it could be cut where it crosses a page; the count is put right when the image is opened for writing again).
+ * not (it could be cut where it crosses a page; a check puts the count right).
  */
 import { readU64, roundUp, viewOf, writeU64 } from "./bytes.ts";
 import { ClusterImage } from "./cluster-image.ts";
@@ -33,7 +33,7 @@ export const VDI: ImageFormat = {
   probe: (start) => start.length >= MAGIC + 4 && viewOf(start).getUint32(MAGIC, true) === SIGNATURE,
   async open(storage, { purpose }) {
     const image = new VdiImage(storage, await readHead(storage));
-    if (!storage.isReadOnly && purpose !== "check") image.prepareForWriting();
+    if (purpose !== "check" && purpose !== "salvage") image.checkMap();
     return image;
   },
   create: createVdi,
@@ -75,7 +75,7 @@ class VdiImage extends ClusterImage {
   private readonly blocks: number;
   private readonly mapAt: number;
   private readonly dataAt: number;
-  /** Blocks of the file in use, a bit each; empty unless the image is to be written. */
+  /** Blocks of the file in use, a bit each. */
   private used = new Uint8Array(0);
   /** All blocks below are in use. */
   private firstFree = 0;
@@ -122,12 +122,11 @@ class VdiImage extends ClusterImage {
     if (count !== allocated) yield { message: `${allocated} blocks are in use, not ${count}`, isCount: true };
   }
 
-  /** @throws ImageError if the map is such that writing could do harm */
-  prepareForWriting(): void {
+  /** @throws ImageError if the map contradicts itself: then reading may be wrong, and writing do harm */
+  checkMap(): void {
     const used = new Uint8Array(Math.ceil(this.blocks / 8));
-    for (const { message, isCount } of this.faults(used)) wellFormed(isCount, this.path, `it cannot be written: ${message}`);
+    for (const { message } of this.faults(used)) throw new ImageError("malformed", `${this.path}: ${message} (tcgjs img check --repair all may help)`);
     this.used = used;
-    this.recount();
   }
 
   private recount(): void {

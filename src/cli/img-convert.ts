@@ -14,6 +14,7 @@ const options = {
   "output-format": formatOption("O", "of the target; else by the extension of its name"),
   "options": createOptions,
   "compress": flag({ short: "c", help: "pack the clusters of a qcow2 image (stream-optimised VMDK always is)" }),
+  "salvage": flag({ help: "read what can be read from a source that is corrupt" }),
   "quiet": flag({ short: "q", help: "no progress on a terminal" }),
 };
 
@@ -28,9 +29,9 @@ export const imgConvert = defineCommand<typeof options>({
     { line: "tcgjs img convert -c -O qcow2 disk.img small.qcow2", does: "compressed; it can still be written" },
     { line: "tcgjs img convert -O vmdk -o subformat=streamOptimized disk.qcow2 disk.vmdk", does: "to be put into an OVA" },
   ],
-  async run({ images: [from, to], values: { format, "output-format": outputFormat, options: given, compress, quiet }, output }) {
+  async run({ images: [from, to], values: { format, "output-format": outputFormat, options: given, compress, salvage, quiet }, output }) {
     if (await FILE_HOST.identity(from) === await FILE_HOST.identity(to)) throw new VmError("EINVAL", `${to} is the source itself`);
-    return withImage(from, { format, isReadOnly: true }, async (source) => {
+    return withImage(from, { format, isReadOnly: true, purpose: salvage ? "salvage" : "use" }, async (source) => {
       await refuseOwnBacking(source, to);
       const target = outputFormat ?? formatFor(to);
       await createImage(FILE_HOST, to, { format: target, sizeBytes: source.sizeBytes, options: Object.assign({}, ...given) as Record<string, string> });

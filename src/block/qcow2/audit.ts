@@ -44,6 +44,8 @@ export interface Findings {
   /** Refcounts have no place: they can only be repaired by making all of them anew. */
   needsNewRefcounts: boolean;
   messages: string[];
+  /** The first of the corruptions that are not missing flags. */
+  worst: string;
   /** No cluster below is free; none from `end` on is in use. */
   firstFree: number;
   end: number;
@@ -53,7 +55,7 @@ export interface Findings {
 
 export class RefcountAudit {
   readonly findings: Findings = {
-    corruptions: 0, leaks: 0, unrepaired: 0, missingFlags: 0, needsNewRefcounts: false, messages: [], firstFree: 0, end: 0, allocatedClusters: 0, compressedClusters: 0,
+    corruptions: 0, leaks: 0, unrepaired: 0, missingFlags: 0, needsNewRefcounts: false, messages: [], worst: "", firstFree: 0, end: 0, allocatedClusters: 0, compressedClusters: 0,
   };
   private readonly tables: Qcow2Tables;
   private readonly claims: Claims;
@@ -107,13 +109,17 @@ export class RefcountAudit {
   }
 
   private corrupt(message: () => string): void {
-    this.findings.corruptions++;
-    this.findings.unrepaired++;
-    this.say(message);
+    this.note("corruption", message);
   }
 
-  private say(message: () => string): void {
-    if (this.findings.messages.length < MAX_MESSAGES) this.findings.messages.push(message());
+  private note(kind: "corruption" | "missing flag" | "leak", message: () => string): void {
+    const { findings } = this;
+    findings.unrepaired++;
+    if (kind === "leak") findings.leaks++;
+    else findings.corruptions++;
+    if (kind === "missing flag") findings.missingFlags++;
+    if (kind === "corruption" && findings.worst === "") findings.worst = message();
+    if (findings.messages.length < MAX_MESSAGES) findings.messages.push(message());
   }
 
   /** Findings about entries are made once, not for each window. */
@@ -287,8 +293,7 @@ export class RefcountAudit {
         if (offset === 0 || !(c >= 0 && c < counts.length) || !Number.isInteger(c)) continue;
         const isOwn = counts[c] === 1;
         if (isCopied(high) === isOwn) continue;
-        if (isOwn) findings.missingFlags++;
-        this.corrupt(() => `table at ${at}, entry ${chunk.first + i}: the copied flag is ${isOwn ? "missing" : "set"} for cluster ${offset / clusterBytes}, which is named ${counts[c]} times`);
+        this.note(isOwn ? "missing flag" : "corruption", () => `table at ${at}, entry ${chunk.first + i}: the copied flag is ${isOwn ? "missing" : "set"} for cluster ${offset / clusterBytes}, which is named ${counts[c]} times`);
         if (repair !== "all") continue;
         chunk.view.setUint32(i * 8, isOwn ? high | COPIED : high & ~COPIED);
         findings.unrepaired--;
@@ -340,9 +345,7 @@ export class RefcountAudit {
       const is = readRefcount(view, (c - from) * bits, bits), shouldBe = this.countOf(c), isLeak = is > shouldBe;
       let stays = is;
       if (is !== shouldBe) {
-        this.say(() => `cluster ${c} has refcount ${is}, but is named ${shouldBe} times`);
-        findings[isLeak ? "leaks" : "corruptions"]++;
-        findings.unrepaired++;
+        this.note(isLeak ? "leak" : "corruption", () => `cluster ${c} has refcount ${is}, but is named ${shouldBe} times`);
         if (block === 0) findings.needsNewRefcounts = true;
         else if (repair === "all" && shouldBe < 2 ** bits || repair === "leaks" && isLeak) {
           writeRefcount(view, (c - from) * bits, bits, shouldBe);

@@ -34,30 +34,35 @@ async function openQcow2(storage: Storage, context: OpenContext): Promise<Image>
   const snapshotTable = await readSnapshotTable(storage, header);
   const backing = header.backingName === null || context.purpose === "check" ? null : await context.openBacking(header.backingName, header.backingFormat);
   try {
-    const refcounts = storage.isReadOnly || context.purpose === "check" ? null : await refcountsForWriting(tables, snapshotTable);
-    return new Qcow2Image(tables, backing, context.host.codec, snapshotTable, refcounts);
+    const isAsItIs = context.purpose === "check" || context.purpose === "salvage", refcounts = isAsItIs ? null : await soundRefcounts(tables, snapshotTable);
+    return new Qcow2Image(tables, backing, context.host.codec, snapshotTable, storage.isReadOnly ? null : refcounts);
   } catch (e) {
     await backing?.close();
     throw e;
   }
 }
 
-/** @throws ImageError if the tables are such that writing could do harm; refcounts that are only not up to date are repaired */
-async function refcountsForWriting(tables: Qcow2Tables, snapshotTable: SnapshotTable): Promise<Refcounts> {
-  const { header, path } = tables;
-  if ((header.incompatible & CORRUPT) !== 0) throw new ImageError("malformed", `${path} is marked as corrupt; it can be read, or repaired by tcgjs img check --repair all`);
-  const claims = claimsOf(tables, snapshotTable);
+/**
+ * The refcounts, if the tables agree with them: then what is read is what was written, and writing can do no harm.
+ * Refcounts that are only not up to date are repaired first, if the image may be written.
+ * @returns null if they are not up to date and may not be repaired
+ * @throws ImageError if the tables contradict each other
+ */
+async function soundRefcounts(tables: Qcow2Tables, snapshotTable: SnapshotTable): Promise<Refcounts | null> {
+  const { header, path, storage: { isReadOnly } } = tables, claims = claimsOf(tables, snapshotTable);
+  if ((header.incompatible & CORRUPT) !== 0) throw harmful(path, "it is marked as corrupt");
   if ((header.incompatible & DIRTY) !== 0) {
+    if (isReadOnly) return null;
     const { result, refcounts } = await checkImage(tables, claims, "all");
     if (refcounts !== null) return refcounts;
     throw harmful(path, result.messages[0]);
   }
   const findings = await audit(tables, claims, "none");
-  if (!isSound(findings)) throw harmful(path, findings.messages[0]);
-  await clearAutoclear(tables);
+  if (!isSound(findings)) throw harmful(path, findings.worst);
+  if (!isReadOnly) await clearAutoclear(tables);
   return refcountsOf(tables, findings);
 }
 
 function harmful(path: string, finding: string): ImageError {
-  return new ImageError("malformed", `${path} cannot be written before it is repaired (tcgjs img check --repair all): ${finding}`);
+  return new ImageError("malformed", `${path}: ${finding} (tcgjs img check --repair all may help)`);
 }

@@ -54,7 +54,13 @@ class SparseAudit {
       for await (const { table, index } of this.tables(at)) this.take(`grain table ${index}`, table, GT_SECTORS);
     }
     if (this.findings.corruptions > before) return;
-    for await (const { table, index } of this.tables(directoryAt)) await this.takeGrains(table, index);
+    for await (const { table, index } of this.tables(directoryAt)) await this.takeGrains(table, index, redundantAt === 0 ? 0 : await this.tableOf(redundantAt, index));
+  }
+
+  private async tableOf(directoryAt: number, index: number): Promise<number> {
+    const bytes = new Uint8Array(4);
+    await this.storage.read(directoryAt * SECTOR_BYTES + index * 4, bytes);
+    return viewOf(bytes).getUint32(0, true);
   }
 
   /** The sectors of the tables that a directory names. */
@@ -69,16 +75,25 @@ class SparseAudit {
     }
   }
 
-  private async takeGrains(table: number, index: number): Promise<void> {
-    const { flags, grain } = this.header, bytes = new Uint8Array(GT_SECTORS * SECTOR_BYTES), view = viewOf(bytes);
-    await this.storage.read(table * SECTOR_BYTES, bytes);
+  /** Takes the grains of a table, which the redundant one has too: one of them may miss some, after a crash between two writes. */
+  private async takeGrains(table: number, index: number, redundant: number): Promise<void> {
+    const { flags, grain } = this.header, view = await this.tableAt(table), other = redundant === 0 ? view : await this.tableAt(redundant);
     for (let i = 0; i < GTES; i++) {
-      const sector = view.getUint32(i * 4, true);
+      const sector = view.getUint32(i * 4, true), otherSector = other.getUint32(i * 4, true), number = index * GTES + i;
       if (sector === 0 || sector === 1 && (flags & FLAG_ZERO_GRAINS) !== 0) continue;
-      if (this.from === 0) this.findings.grains++;
+      if (this.from === 0) {
+        this.findings.grains++;
+        if (otherSector !== 0 && otherSector !== sector) this.complain(`grain ${number} is at sector ${sector} by one table, at ${otherSector} by the other`);
+      }
       // A compressed grain is as long as it turns out to be; nothing is written to it.
-      this.take(`grain ${index * GTES + i}`, sector, (flags & FLAG_COMPRESSED) !== 0 ? 1 : grain);
+      this.take(`grain ${number}`, sector, (flags & FLAG_COMPRESSED) !== 0 ? 1 : grain);
     }
+  }
+
+  private async tableAt(sector: number): Promise<DataView> {
+    const bytes = new Uint8Array(GT_SECTORS * SECTOR_BYTES);
+    await this.storage.read(sector * SECTOR_BYTES, bytes);
+    return viewOf(bytes);
   }
 
   /** Notes that sectors belong to something, and complains if they belong to something else or are not in the file. */

@@ -55,10 +55,10 @@ export class SparseExtent extends ClusterImage {
     return this.storage.isReadOnly || this.isCompressed;
   }
 
-  /** @throws ImageError if the tables are such that writing could do harm */
-  async prepareForWriting(): Promise<void> {
+  /** @throws ImageError if the tables contradict each other: then reading may be wrong, and writing do harm */
+  async checkTables(): Promise<void> {
     const { messages } = await auditSparse(this.storage, this.header);
-    if (messages.length > 0) throw new ImageError("malformed", `${this.path} cannot be written: ${messages[0]}`);
+    if (messages.length > 0) throw new ImageError("malformed", `${this.path}: ${messages[0]}`);
     this.next = roundUp(Math.ceil(this.storage.sizeBytes / SECTOR_BYTES), this.header.grain);
   }
 

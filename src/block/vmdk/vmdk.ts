@@ -56,7 +56,7 @@ async function openSparse(storage: Storage, { purpose, host }: OpenContext): Pro
     if (purpose === "pack") return { extent, packed: new StreamWriter(storage, { ...header, directoryAt: 0 }, host.codec) };
     if (purpose === "use") throw new ImageError("unsupported", `${storage.path} is compressed, which makes it read-only; tcgjs img convert makes one that can be written`);
   }
-  if (!extent.isReadOnly && purpose !== "check") await extent.prepareForWriting();
+  if (purpose !== "check" && purpose !== "salvage") await extent.checkTables();
   return { extent, packed: null };
 }
 

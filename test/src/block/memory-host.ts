@@ -127,3 +127,8 @@ class MemoryStorage implements Storage {
     this.host.apply(event);
   }
 }
+
+/** A copy of files that changes to the originals leave alone. */
+export function copyFiles(files: ReadonlyMap<string, Uint8Array>): Map<string, Uint8Array> {
+  return new Map([...files].map(([path, bytes]) => [path, bytes.slice()]));
+}
