@@ -7,6 +7,8 @@ import { I8042 } from "../devices/i8042.ts";
 import { I8254 } from "../devices/i8254.ts";
 import { I8259Pair } from "../devices/i8259-pair.ts";
 import { Mc146818 } from "../devices/mc146818.ts";
+import { PciBus } from "../devices/pci/pci-bus.ts";
+import { hostBridge, IsaBridge, PIRQ_ROUTING, powerManagementFunction } from "../devices/pci/piix.ts";
 import { Ps2Keyboard } from "../devices/ps2-keyboard.ts";
 import { Ps2Mouse } from "../devices/ps2-mouse.ts";
 import { SetTwoToOne } from "../devices/scan-codes.ts";
@@ -33,6 +35,9 @@ export interface BoardWires {
 const TIMER_IRQ = 0, KEYBOARD_IRQ = 1, CLOCK_IRQ = 8, MOUSE_IRQ = 12;
 const UARTS = [{ port: 0x3f8, irq: 4 }, { port: 0x2f8, irq: 3 }, { port: 0x3e8, irq: 4 }, { port: 0x2e8, irq: 3 }] as const;
 const UART_PORTS = 8;
+const PCI_CONFIG_PORT = 0xcf8, ISA_SLOT = 1;
+/** Requests that the four PCI interrupt lines are routed to by firmware (acpi/dsdt.ts says the same). */
+export const PIRQ_IRQS = [10, 10, 11, 11] as const;
 
 export class PcChips {
   readonly pic: I8259Pair;
@@ -42,6 +47,10 @@ export class PcChips {
   readonly keyboard = new Ps2Keyboard();
   readonly mouse = new Ps2Mouse();
   readonly keyboardController: I8042;
+  readonly pci: PciBus;
+  readonly isaBridge: IsaBridge;
+  private readonly hostBridge = hostBridge();
+  private readonly powerFunction = powerManagementFunction(PM_BASE);
   readonly powerManagement: AcpiPm;
   private readonly smi: SmiCommand;
   private readonly resetControl: ResetControl;
@@ -49,7 +58,7 @@ export class PcChips {
   private readonly controlB: SystemControlB;
   private readonly scanCodes = new SetTwoToOne();
 
-  constructor({ clock, interrupt, a20, resetCpu, sleep, startSeconds }: BoardWires) {
+  constructor({ clock, interrupt, a20, resetCpu, sleep, startSeconds }: BoardWires, ports: PortSpace) {
     const pic = this.pic = new I8259Pair(interrupt);
     this.pit = new I8254(clock, [pic.line(TIMER_IRQ), NOT_CONNECTED, NOT_CONNECTED]);
     this.rtc = new Mc146818(clock, startSeconds, pic.line(CLOCK_IRQ));
@@ -74,11 +83,22 @@ export class PcChips {
       if (command === ACPI_ENABLE || command === ACPI_DISABLE) this.powerManagement.isAcpiMode = command === ACPI_ENABLE;
     });
     this.resetControl = new ResetControl(resetCpu);
+    this.pci = new PciBus(ports);
+    this.isaBridge = new IsaBridge((irq, isHigh) => pic.setIrq(irq, isHigh));
+    this.pci.add(0, 0, this.hostBridge);
+    this.pci.add(ISA_SLOT, 0, this.isaBridge.pci);
+    this.pci.add(ISA_SLOT, 3, this.powerFunction);
     this.controlB = new SystemControlB(clock, this.pit.counters[2]);
+    this.connect(ports);
+  }
+
+  /** What firmware would have set up, for systems that are started without. */
+  initialise(): void {
+    PIRQ_IRQS.forEach((irq, i) => this.isaBridge.pci.writeByte(PIRQ_ROUTING + i, irq));
   }
 
   /** Gives the chips their ports. */
-  connect(ports: PortSpace): void {
+  private connect(ports: PortSpace): void {
     const { pic, keyboardController } = this;
     ports.addBytes(0x20, 2, pic.master);
     ports.addBytes(0xa0, 2, pic.slave);
@@ -90,6 +110,8 @@ export class PcChips {
     ports.addBytes(0x70, 2, this.rtc);
     ports.addBytes(0x92, 1, this.controlA);
     ports.addBytes(SMI_COMMAND, 2, this.smi);
+    ports.addWide(PCI_CONFIG_PORT, 1, this.pci);
+    ports.addWide(PCI_CONFIG_PORT + 4, 4, { read: (offset, size) => this.pci.read(offset + 4, size), write: (offset, size, value) => this.pci.write(offset + 4, size, value) });
     ports.addBytes(RESET_PORT, 1, this.resetControl);
     ports.addWide(PM_BASE, ACPI_PM_PORTS, this.powerManagement);
     UARTS.forEach(({ port }, i) => ports.addBytes(port, UART_PORTS, this.uarts[i]));
@@ -101,7 +123,8 @@ export class PcChips {
     return new Map<string, Device>([
       ["pit", this.pit], ["rtc", this.rtc], ...this.uarts.map((uart, i): [string, Device] => [`com${i + 1}`, uart]), ["keyboard", this.keyboard], ["mouse", this.mouse],
       ["scan-codes", this.scanCodes], ["i8042", this.keyboardController], ["port92", this.controlA], ["port61", this.controlB],
-      ["acpi-pm", this.powerManagement], ["smi", this.smi], ["reset-control", this.resetControl], ["pic2", pic.slave], ["pic1", pic.master],
+      ["acpi-pm", this.powerManagement], ["smi", this.smi], ["reset-control", this.resetControl], ["pci", this.pci],
+      ["i440fx", this.hostBridge], ["piix3", this.isaBridge.pci], ["piix4-pm", this.powerFunction], ["pic2", pic.slave], ["pic1", pic.master],
     ]);
   }
 

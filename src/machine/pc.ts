@@ -18,7 +18,7 @@ import { enterLinux } from "./boot/enter-linux.ts";
 import { planLinux } from "./boot/linux.ts";
 import { MachineClock, RealTime, VirtualTime } from "./clock.ts";
 import { addressMap, FIRMWARE_AREA, MAX_MEMORY_BYTES, MIN_MEMORY_BYTES } from "./memory-map.ts";
-import { PcChips } from "./pc-chips.ts";
+import { PcChips, PIRQ_IRQS } from "./pc-chips.ts";
 import { PortSpace } from "./port-space.ts";
 
 /** What the machine starts with: a Linux kernel. */
@@ -105,7 +105,7 @@ export class Pc {
     const { memoryBytes = DEFAULT_PC_MEMORY_BYTES, boot } = options;
     checkMemory(memoryBytes);
     this.options = options;
-    const tables = acpiTables(FIRMWARE_AREA);
+    const tables = acpiTables(FIRMWARE_AREA, PIRQ_IRQS);
     const plan = planLinux(boot.kernel, { map: addressMap(memoryBytes), memoryBytes, cmdline: boot.cmdline, initrd: boot.initrd, acpiRsdp: tables.rsdp });
     const kvm = openKvm(options.vm);
     this.vm = kvm.createVm();
@@ -115,14 +115,14 @@ export class Pc {
     this.vcpu = this.vm.createVcpu(0);
     this.vcpu.setCpuid2(options.cpuid ?? kvm.getSupportedCpuid());
     this.clock = this.makeClock(options.clock ?? { kind: "virtual", nsPerInsn: DEFAULT_NS_PER_INSN });
+    this.ports = new PortSpace(this.vm);
     this.chips = new PcChips({
       clock: this.clock, interrupt: (isHigh) => this.setInterrupt(isHigh), a20: () => undefined, resetCpu: () => this.finish({ kind: "reset" }),
       sleep: (type) => this.sleep(type), startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
-    });
-    this.ports = new PortSpace(this.vm);
-    this.chips.connect(this.ports);
+    }, this.ports);
     this.connectDebugPorts();
     this.chips.reset();
+    this.chips.initialise();
     enterLinux(this.vcpu, plan);
   }
 
@@ -226,12 +226,25 @@ export class Pc {
     }
   }
 
-  /** A port nobody has claimed. */
+  /** A port without a handler in the VM. */
   private answerPort({ direction, port, size, data }: KvmExitIo): void {
     const isWrite = direction === "out";
+    if (this.ports.has(port)) return this.accessMapped(isWrite, port, size, data);
     if (!isWrite) data.fill(0xff);
     for (let at = 0; at < data.length; at += size) {
       this.options.onUnhandled?.({ kind: "port", isWrite, address: port, size, value: valueOf(data, at, size) });
+    }
+  }
+
+  /** A port that has been mapped since the machine was made (PCI base addresses). */
+  private accessMapped(isWrite: boolean, port: number, size: number, data: Uint8Array): void {
+    for (let at = 0; at < data.length; at += size) {
+      if (isWrite) {
+        this.ports.write(port, size, valueOf(data, at, size));
+        continue;
+      }
+      const value = this.ports.read(port, size);
+      for (let i = 0; i < size; i++) data[at + i] = value >>> (8 * i);
     }
   }
 

@@ -35,6 +35,20 @@ export class PortSpace {
     this.add(first, count, { first, bytes: null, wide: device });
   }
 
+  /** Registers that come and go, such as those behind PCI base addresses. The host of the ports need not know: it asks `has`. */
+  map(first: number, count: number, ports: WidePorts): void {
+    for (let port = first; port < first + count; port++) if (!this.claims.has(port)) this.claims.set(port, { first, bytes: null, wide: ports });
+  }
+
+  unmap(first: number, count: number): void {
+    for (let port = first; port < first + count; port++) if (this.claims.get(port)?.first === first) this.claims.delete(port);
+  }
+
+  /** True if somebody answers for a port. */
+  has(port: number): boolean {
+    return this.claims.has(port);
+  }
+
   private add(first: number, count: number, claim: Claim): void {
     for (let port = first; port < first + count; port++) this.claims.set(port, claim);
     this.host.handlePorts({ first, count, read: (port, size) => this.read(port, size), write: (port, size, value) => this.write(port, size, value) });

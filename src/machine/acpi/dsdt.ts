@@ -1,6 +1,6 @@
 /** The PC's ACPI namespace: what a system cannot find out by looking at the hardware. */
 import type { Aml } from "./aml.ts";
-import { device, eisaId, integer, ioPorts, irq, name, pack, resources, scope } from "./aml.ts";
+import { busNumbers, device, eisaId, integer, ioPorts, ioWindow, irq, memoryWindow, name, pack, resources, scope } from "./aml.ts";
 
 /** What software writes as SLP_TYP to switch the machine off (`\_S5`), as the PIIX4 takes it. */
 export const SOFT_OFF_TYPE = 0;
@@ -20,10 +20,31 @@ const ISA_DEVICES: readonly Aml[] = [
   isaDevice("COM4", "PNP0501", 4, [[0x2e8, 8]], [3]),
 ];
 
-/** The definition block's terms. */
-export function pcNamespace(): Aml {
+const SLOTS = 32, PINS = 4;
+/** PCI memory goes from the end of what can be memory (memory-map.ts) to the I/O APIC's page. */
+const PCI_MEMORY = 0xe0000000, PCI_MEMORY_LAST = 0xfebfffff;
+
+/** `_PRT` (§6.2.13): the request of each slot's pins, all functions of a slot being one. @param irqs  of PIRQA# to PIRQD# */
+function interruptRouting(irqs: readonly number[]): Aml {
+  const entries: Aml[] = [];
+  for (let slot = 1; slot < SLOTS; slot++) {
+    for (let pin = 0; pin < PINS; pin++) entries.push(pack(integer(((slot << 16) | 0xffff) >>> 0), integer(pin), integer(0), integer(irqs[(slot + pin - 1) & 3])));
+  }
+  return name("_PRT", pack(...entries));
+}
+
+function pciRoot(irqs: readonly number[]): Aml {
+  return device("PCI0",
+    name("_HID", eisaId("PNP0A03")), name("_ADR", integer(0)), name("_UID", integer(0)),
+    name("_CRS", resources(busNumbers(0, 0xff), ioPorts(0xcf8, 8), ioWindow(0, 0xcf7), ioWindow(0xd00, 0xffff), memoryWindow(0xa0000, 0xbffff), memoryWindow(PCI_MEMORY, PCI_MEMORY_LAST))),
+    interruptRouting(irqs),
+    device("ISA", name("_ADR", integer(0x10000)), ...ISA_DEVICES));
+}
+
+/** The definition block's terms. @param pirqs  requests that PIRQA# to PIRQD# are routed to */
+export function pcNamespace(pirqs: readonly number[]): Aml {
   return [
     ...name("\\_S5", pack(integer(SOFT_OFF_TYPE), integer(SOFT_OFF_TYPE), integer(0), integer(0))),
-    ...scope("\\_SB", ...ISA_DEVICES),
+    ...scope("\\_SB", pciRoot(pirqs)),
   ];
 }

@@ -72,15 +72,18 @@ function rootPointer(rsdt: number): number[] {
   return bytes;
 }
 
-/** @param address  where they will lie: a multiple of 64 */
-export function acpiTables(address: number): AcpiTables {
+/**
+ * @param address  where they will lie: a multiple of 64
+ * @param pirqs    requests that the PCI interrupt lines are routed to
+ */
+export function acpiTables(address: number, pirqs: readonly number[]): AcpiTables {
   const image: number[] = [];
   const place = (bytes: readonly number[], alignment: number): number => {
     while (image.length % alignment !== 0) image.push(0);
     image.push(...bytes);
     return address + image.length - bytes.length;
   };
-  const facsAt = place(facs(), FACS_ALIGNMENT), dsdtAt = place(table("DSDT", 1, pcNamespace()), ALIGNMENT);
+  const facsAt = place(facs(), FACS_ALIGNMENT), dsdtAt = place(table("DSDT", 1, pcNamespace(pirqs)), ALIGNMENT);
   const fadtAt = place(fadt(facsAt, dsdtAt), ALIGNMENT), rsdtAt = place(table("RSDT", 1, le32(fadtAt)), ALIGNMENT);
   const rsdp = place(rootPointer(rsdtAt), ALIGNMENT);
   return { bytes: Uint8Array.from(image), rsdp };

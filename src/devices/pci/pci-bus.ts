@@ -1,0 +1,73 @@
+/**
+ * PCI bus 0 and the way to its configuration space: mechanism #1 (PCI Local Bus Specification 3.0, §3.2.2.3.2).
+ *
+ * | port | size | register |
+ * |---|---|---|
+ * | 0xcf8 | 4 | CONFIG_ADDRESS |
+ * | 0xcfc | 1, 2, 4 | CONFIG_DATA |
+ */
+import type { Device, WidePorts } from "../../bus/device.ts";
+import type { DeviceState } from "../../bus/state.ts";
+import { DWORD, restoreFields, saveFields } from "../../bus/state.ts";
+import type { PciFunction, PortMapper } from "./pci-function.ts";
+
+const ENABLE = 0x80000000, ADDRESS_BITS = 0x80fffffc;
+const DATA = 4;
+/** What a read gives where no function answers (master abort). */
+const NOBODY = 0xff;
+
+export class PciBus implements Device, WidePorts {
+  private readonly r = { address: 0 };
+  private readonly functions = new Map<number, PciFunction>();
+  private readonly mapper: PortMapper;
+
+  constructor(mapper: PortMapper) {
+    this.mapper = mapper;
+  }
+
+  /** Puts a function into a slot. @param slot 0..31 @param number 0..7 */
+  add(slot: number, number: number, pciFunction: PciFunction): void {
+    this.functions.set((slot << 3) | number, pciFunction);
+    pciFunction.connect(this.mapper);
+  }
+
+  read(offset: number, size: number): number {
+    if (offset < DATA) return offset === 0 && size === 4 ? this.r.address : 2 ** (8 * size) - 1;
+    const found = this.selected();
+    let value = 0;
+    for (let i = 0; i < size; i++) value += (found === null ? NOBODY : found.byteAt(this.register(offset + i))) * 2 ** (8 * i);
+    return value;
+  }
+
+  write(offset: number, size: number, value: number): void {
+    if (offset < DATA) {
+      if (offset === 0 && size === 4) this.r.address = (value & ADDRESS_BITS) >>> 0;
+      return;
+    }
+    const found = this.selected();
+    for (let i = 0; i < size; i++) found?.writeByte(this.register(offset + i), (value >>> (8 * i)) & 0xff);
+  }
+
+  /** The bus alone; its functions are devices of their own. */
+  reset(): void {
+    this.r.address = 0;
+  }
+
+  saveState(): DeviceState {
+    return saveFields(this.r);
+  }
+
+  restoreState(state: DeviceState): void {
+    restoreFields("PCI bus", this.r, { address: DWORD }, state);
+  }
+
+  private register(offset: number): number {
+    return ((this.r.address & 0xfc) + offset - DATA) & 0xff;
+  }
+
+  /** The function that CONFIG_ADDRESS names, on bus 0. */
+  private selected(): PciFunction | null {
+    const { address } = this.r, isBus0 = (address & 0xff0000) === 0;
+    return address >= ENABLE && isBus0 ? this.functions.get((address >>> 8) & 0xff) ?? null : null;
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * A PCI function: its configuration space of 256 bytes (PCI Local Bus Specification 3.0, chapter 6). What a device adds it says by
+ * `ConfigSpace`: fixed bytes, bits that software may write, base addresses.
+ */
+import type { Device, WidePorts } from "../../bus/device.ts";
+import type { DeviceState, Shape } from "../../bus/state.ts";
+import { array, BYTE, restoreFields, saveFields } from "../../bus/state.ts";
+
+export const CONFIG_BYTES = 256;
+
+/** Offsets (§6.2). */
+export const VENDOR_ID = 0, DEVICE_ID = 2, COMMAND = 4, STATUS = 6, REVISION = 8, CLASS = 9, HEADER_TYPE = 14, BASE_ADDRESS = 16, SUBSYSTEM_VENDOR = 44, SUBSYSTEM = 46,
+  INTERRUPT_LINE = 60, INTERRUPT_PIN = 61;
+/** Bits of the command register. */
+export const COMMAND_IO = 1, COMMAND_MEMORY = 2, COMMAND_MASTER = 4;
+const COMMAND_WRITABLE = 0x0547;
+const BAR_IO = 1, BARS = 6, BAR_IO_MASK = ~3, HEADER_MULTI = 0x80;
+
+/** Ports behind a base address register. */
+export interface IoBar {
+  /** 0..5. */
+  readonly index: number;
+  /** A power of two, 4..256. */
+  readonly sizeBytes: number;
+  readonly ports: WidePorts;
+}
+
+export interface FunctionDescription {
+  readonly vendor: number;
+  readonly device: number;
+  readonly revision?: number;
+  /** Base class, subclass, interface, as one number of 24 bits. */
+  readonly classCode: number;
+  /** The device has other functions (function 0 only). */
+  readonly hasFunctions?: boolean;
+  /** 1 for INTA#; 0 for none. */
+  readonly interruptPin?: number;
+  readonly bars?: readonly IoBar[];
+  /** Further registers: what they hold after reset, and which bits can be written. */
+  readonly registers?: readonly { readonly offset: number; readonly value: number; readonly writable: number }[];
+}
+
+/** Where ports of base addresses appear and vanish. */
+export interface PortMapper {
+  map(first: number, count: number, ports: WidePorts): void;
+  unmap(first: number, count: number): void;
+}
+
+interface Registers {
+  config: readonly number[];
+}
+
+const SHAPE: Shape<Registers> = { config: array(CONFIG_BYTES, BYTE) };
+
+export class PciFunction implements Device {
+  /** Told when a byte of the configuration has been written; for registers that do something. */
+  onWrite: (offset: number) => void = () => undefined;
+  private readonly r: Registers = { config: new Array<number>(CONFIG_BYTES).fill(0) };
+  private readonly initial: number[] = new Array<number>(CONFIG_BYTES).fill(0);
+  private readonly writable: number[] = new Array<number>(CONFIG_BYTES).fill(0);
+  private readonly bars: readonly IoBar[];
+  private mapper: PortMapper | null = null;
+  /** Where each base address is mapped now; -1 for nowhere. */
+  private readonly mapped: number[];
+
+  constructor(d: FunctionDescription) {
+    this.bars = d.bars ?? [];
+    this.mapped = this.bars.map(() => -1);
+    this.define(VENDOR_ID, 2, d.vendor, 0);
+    this.define(DEVICE_ID, 2, d.device, 0);
+    this.define(COMMAND, 2, 0, COMMAND_WRITABLE);
+    this.define(REVISION, 1, d.revision ?? 0, 0);
+    this.define(CLASS, 3, d.classCode, 0);
+    this.define(HEADER_TYPE, 1, d.hasFunctions === true ? HEADER_MULTI : 0, 0);
+    this.define(INTERRUPT_LINE, 1, 0, 0xff);
+    this.define(INTERRUPT_PIN, 1, d.interruptPin ?? 0, 0);
+    for (const { index, sizeBytes } of this.bars) this.define(BASE_ADDRESS + 4 * index, 4, BAR_IO, (~(sizeBytes - 1) & BAR_IO_MASK & 0xffff) >>> 0);
+    for (const { offset, value, writable } of d.registers ?? []) this.define(offset, 1, value, writable);
+    this.r.config = this.initial;
+  }
+
+  /** Joins the function to where its ports are to appear. */
+  connect(mapper: PortMapper): void {
+    this.mapper = mapper;
+    this.remap();
+  }
+
+  /** A byte of the configuration. */
+  byteAt(offset: number): number {
+    return this.r.config[offset & (CONFIG_BYTES - 1)];
+  }
+
+  /** The command register. */
+  get command(): number {
+    return this.byteAt(COMMAND) | (this.byteAt(COMMAND + 1) << 8);
+  }
+
+  /** What firmware would write: sets a byte's writable bits. */
+  writeByte(offset: number, value: number): void {
+    const at = offset & (CONFIG_BYTES - 1), mask = this.writable[at];
+    this.r.config = this.r.config.with(at, (this.r.config[at] & ~mask) | (value & mask));
+    if (at === COMMAND || (at >= BASE_ADDRESS && at < BASE_ADDRESS + 4 * BARS)) this.remap();
+    this.onWrite(at);
+  }
+
+  reset(): void {
+    this.r.config = this.initial;
+    this.remap();
+  }
+
+  saveState(): DeviceState {
+    return saveFields(this.r);
+  }
+
+  /** Bits that cannot be written must be as they are. */
+  restoreState(state: DeviceState): void {
+    restoreFields("PCI function", this.r, { config: { ...SHAPE.config, isValid: (v): v is readonly number[] => SHAPE.config.isValid(v) && this.isReachable(v), allowed: `${SHAPE.config.allowed}, with the fixed bits of this device` } }, state);
+    this.remap();
+  }
+
+  private isReachable(config: readonly number[]): boolean {
+    return config.every((byte, i) => ((byte ^ this.initial[i]) & ~this.writable[i]) === 0);
+  }
+
+  private define(offset: number, bytes: number, value: number, writable: number): void {
+    for (let i = 0; i < bytes; i++) {
+      this.initial[offset + i] = (value >>> (8 * i)) & 0xff;
+      this.writable[offset + i] = (writable >>> (8 * i)) & 0xff;
+    }
+  }
+
+  /** Ports appear where the base addresses say, while the command register lets them. */
+  private remap(): void {
+    const { mapper } = this;
+    if (mapper === null) return;
+    this.bars.forEach(({ index, sizeBytes, ports }, i) => {
+      const at = BASE_ADDRESS + 4 * index, base = (this.byteAt(at) | (this.byteAt(at + 1) << 8)) & BAR_IO_MASK;
+      const first = (this.command & COMMAND_IO) !== 0 && base !== 0 ? base : -1;
+      if (first === this.mapped[i]) return;
+      if (this.mapped[i] >= 0) mapper.unmap(this.mapped[i], sizeBytes);
+      if (first >= 0) mapper.map(first, sizeBytes, ports);
+      this.mapped[i] = first;
+    });
+  }
+}
