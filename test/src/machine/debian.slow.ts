@@ -1,0 +1,59 @@
+// An unmodified Debian kernel with a busybox of its own: boots, works, and switches the machine off.
+
+import { expect } from "chai";
+import type { PcOptions } from "../../../src/machine/pc.ts";
+import { Pc } from "../../../src/machine/pc.ts";
+import { cpioArchive } from "../../support/cpio.ts";
+import { debianFiles } from "../../support/debian.ts";
+
+const FORKS = 100, LINES = 2000;
+/** Files, pipes, forks, compression; ends with the machine off. */
+const INIT = `#!/bin/busybox sh
+/bin/busybox --install -s /bin
+export PATH=/bin
+mount -t proc proc /proc
+echo "kernel: $(uname -s) $(uname -m)"
+i=0; while [ $i -lt ${FORKS} ]; do /bin/true || echo "fork $i failed"; i=$((i+1)); done; echo "forks: $i"
+seq 1 ${LINES} | sort -r | md5sum
+seq 1 ${LINES} > /a; gzip /a; gunzip /a.gz; md5sum < /a
+mkdir -p /d/e; cp /a /d/e/b; cmp /a /d/e/b && echo "files: same"
+awk 'BEGIN { printf "awk: %.6f\\n", 2 / 3 * 1.5e3 + 0.1 }'
+sleep 1; echo "slept"
+poweroff -f
+`;
+/** Made by coreutils. */
+const SORTED_MD5 = "2e9c29a3e64ec8303dcda875708e6884", PLAIN_MD5 = "ea4d0a24dabcaa11f9aa979b872d162b";
+
+/** A run that takes longer hangs. */
+const MAX_INSNS = 6e9, SLICE = 50e6;
+
+describe("Debian's i386 kernel", function () {
+  const files = debianFiles();
+  if ("missing" in files) {
+    it.skip(`boots (${files.missing})`);
+    return;
+  }
+  const { kernel, busybox } = files;
+  const initrd = cpioArchive([
+    ...["bin", "dev", "proc", "sys"].map((path) => ({ kind: "folder" as const, path })),
+    { kind: "file", path: "bin/busybox", bytes: busybox, isExecutable: true }, { kind: "file", path: "init", bytes: new TextEncoder().encode(INIT), isExecutable: true },
+  ]);
+
+  /** What comes over the first serial line up to the end. */
+  function boot(options: Partial<PcOptions> = {}): { readonly end: string; readonly text: string; readonly insns: number } {
+    let text = "";
+    const pc = new Pc({ boot: { kernel, initrd, cmdline: "console=ttyS0 nokaslr cryptomgr.notests quiet" }, ...options });
+    pc.chips.uarts[0].connect({ transmit: (byte) => { text += String.fromCharCode(byte); }, roomAgain: () => undefined });
+    let outcome = pc.run({ maxInsns: SLICE });
+    while (outcome.kind === "budget" && pc.insns < MAX_INSNS) outcome = pc.run({ maxInsns: SLICE });
+    return { end: outcome.kind, text: text.replaceAll("\r", ""), insns: pc.insns };
+  }
+
+  it("comes up on the serial line, runs a script, and is switched off by ACPI", () => {
+    const { end, text } = boot();
+    expect(end, text).to.equal("power-off");
+    for (const line of ["kernel: Linux i686", `forks: ${FORKS}`, `${SORTED_MD5}  -`, `${PLAIN_MD5}  -`, "files: same", "awk: 1000.100000", "slept"]) {
+      expect(text.split("\n")).to.include(line);
+    }
+  });
+});
