@@ -66,8 +66,9 @@ export class Regions {
   private make(seed: TranslationBlock): void {
     const { now, maxRegionInsns } = this.options, began = now(), { stats } = this;
     const members = selectRegion(seed, { maxBlocks: MAX_REGION_BLOCKS, maxInsns: maxRegionInsns });
+    seed.count = 0;
     for (const tb of members) tb.count = 0;
-    if (seed.memberOf.length >= MAX_MEMBERSHIPS) return;
+    if (members.length === 0 || seed.memberOf.length >= MAX_MEMBERSHIPS) return;
     const insns: (readonly Insn[])[] = [];
     for (const tb of members) {
       const list = this.host.insnsOf(tb);

@@ -5,25 +5,28 @@
 import { waysOf } from "./profile.ts";
 import type { TranslationBlock } from "./translation-block.ts";
 
+/** An insn is 100 to 170 characters; x87 insns are up to 900, and V8's time to compile a function grows faster than the function. */
 const CHARS_PER_INSN = 150;
+/** Blocks with a longer text stay by themselves: a chained jump is little against what they do, and V8 allots registers worse in a region. */
+const MAX_CHARS = 16_000;
 
 export interface RegionLimits {
   readonly maxBlocks: number;
   readonly maxInsns: number;
 }
 
-/** The members, the root first. */
+/** The members, the root first; none if the seed has to stay by itself. */
 export function selectRegion(seed: TranslationBlock, limits: RegionLimits): TranslationBlock[] {
+  if (isLong(seed)) return [];
   const near = expand(seed, limits), cycle = onCycle(seed, near);
   if (cycle.size === 0) return [seed, ...[...near].filter((tb) => tb !== seed)];
   const root = rootOf(seed, cycle);
   return [root, ...[...cycle].filter((tb) => tb !== root)];
 }
 
-/**
- * The insns of a block, or as many as its text would be of. An insn is 100 to 170 characters, but x87 insns are up to 900, and
- * V8's time to compile a function grows faster than the function: a region of 310 of them took it seconds.
- */
+const isLong = ({ text }: TranslationBlock): boolean => text.length > MAX_CHARS;
+
+/** The insns of a block, or as many as its text would be of. */
 function weightOf({ size, text }: TranslationBlock): number {
   return Math.max(size, Math.round(text.length / CHARS_PER_INSN));
 }
@@ -46,7 +49,7 @@ function expand(seed: TranslationBlock, { maxBlocks, maxInsns }: RegionLimits): 
     found.add(best);
     insns += weight;
     for (const { to, count } of waysOf(best)) {
-      if (!found.has(to) && to.space === seed.space) open.set(to, Math.max(count, open.get(to) ?? 0));
+      if (!found.has(to) && to.space === seed.space && !isLong(to)) open.set(to, Math.max(count, open.get(to) ?? 0));
     }
   }
   return found;
