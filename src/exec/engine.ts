@@ -186,7 +186,7 @@ export class Engine {
       R[SHADOW] = 0;
       translator.trim();
       const slice = shadow !== 0 || isStepping || traps || this.awaitsWindow() ? 1 : Math.min(goal - this.retired, options.sliceInsns);
-      const before = this.retired, exit = this.slice(slice, traps, shadow);
+      const before = this.retired, exit = this.slice(slice, traps, shadow, slice === goal - this.retired);
       if (this.retired === before) steps++;
       if (exit === null || exit.kind === "halt") {
         // A trap wakes the processor up again.
@@ -272,14 +272,15 @@ export class Engine {
    * Runs at most `n` insns, the last of them alone if need be; null to go on.
    * @param traps   the guest debugs itself: `n` is 1
    * @param shadow  the interrupt shadow that the first insn has ended
+   * @param isExact  it is to be `n`, unless something else ends it; otherwise translated code may stop where it suits
    */
-  private slice(n: number, traps: boolean, shadow: number): EngineExit | null {
+  private slice(n: number, traps: boolean, shadow: number, isExact: boolean): EngineExit | null {
     const { translator, cpu } = this;
     cpu.beforeStore = null;
     this.loop.insn = translator.exitInsn;
     try {
       if (this.options.engine === "interp" || n === 1) this.interpretSlice(n);
-      else this.jitSlice(n);
+      else this.jitSlice(n, isExact);
       // It stopped the loops before the budget did. Nothing may come between the two: an interrupt shadow ends with this insn.
       const solo = translator.insns.takeSolo();
       const exit = solo === null ? null : this.executeSolo(solo);
@@ -331,20 +332,25 @@ export class Engine {
     this.retired += executed - this.translator.insns.takeUnfinished();
   }
 
-  private jitSlice(n: number): void {
+  private jitSlice(n: number, isExact: boolean): void {
     const { translator, cpu, loop } = this, { R } = cpu;
     let left = n;
+    translator.beginSlice(n, isExact);
     while (left > 0) {
       const tb = translator.lookup(R[EIP]);
       if (tb !== null && tb.size <= left) {
         left = this.runBlocks(tb, left);
-        if (!translator.takeSideExit()) continue;
+        if (!translator.takeSideExit()) {
+          if (translator.isSliceOver) return;
+          continue;
+        }
         // The interpreter does the insn that the block could not.
         const insn = translator.insns.find(R[EIP]);
         translator.noteLeave(insn, this.retired);
         this.options.observer?.blockLeft(insn);
         if (left > 0) left = this.interpretSome(insn, 1, left);
       } else {
+        if (!isExact && left < Math.min(n, this.options.maxBlockInsns)) return;   // the next slice does it as a whole
         const insn = translator.insns.find(R[EIP]);
         if (tb === null && ++insn.heat >= this.options.threshold && translator.translate(insn) !== null) continue;
         left = this.interpretSome(insn, tb === null ? left : Math.min(left, tb.size), left);

@@ -15,6 +15,8 @@ export interface Callbacks {
   side(tb: TranslationBlock, at: number): TranslationBlock;
   /** Leaves a region (tcg/js/region-emitter.ts); `rest` insns are to be given back to the budget. */
   leave(region: Region, way: number, eip: number, rest: number): TranslationBlock;
+  /** What a region does instead at a TB whose block has been counted, if less is `left` of the budget than it needs. */
+  short(tb: TranslationBlock, left: number): TranslationBlock;
   /** The block at an offset in CS, or the exit block. */
   jump(eip: number): TranslationBlock;
   /** The insn at an offset in CS. */
@@ -46,7 +48,7 @@ export function environmentOf(cpu: Cpu, callbacks: Callbacks): Environment {
     store16: (a: number, v: number) => cpu.store16(a, v),
     store32: (a: number, v: number) => cpu.store32(a, v),
     fault: (vector: number, error: number) => cpu.fault(vector, error),
-    side: callbacks.side, leave: callbacks.leave, plain: (tb: TranslationBlock, left: number) => tb.plain(left), jump: callbacks.jump, find: callbacks.find, again: callbacks.again,
+    side: callbacks.side, leave: callbacks.leave, short: callbacks.short, plain: (tb: TranslationBlock, left: number) => tb.plain(left), jump: callbacks.jump, find: callbacks.find, again: callbacks.again,
     EXIT_TB: callbacks.exitBlock, EXIT_INSN: callbacks.exitInsn,
   };
 }

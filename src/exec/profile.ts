@@ -4,8 +4,11 @@
  */
 import type { TranslationBlock } from "./translation-block.ts";
 
-/** Runs up to `limit` blocks, or until one returns the exit block, the next would exceed the budget or has a region. */
-export function profileLoop(start: TranslationBlock, n: number, limit: number, state: { left: number }, seen: Set<TranslationBlock>): TranslationBlock {
+/**
+ * Runs up to `limit` blocks, or until one returns the exit block, the next would exceed the budget or has a region.
+ * @param seen  gets the blocks that ran, and how often
+ */
+export function profileLoop(start: TranslationBlock, n: number, limit: number, state: { left: number }, seen: Map<TranslationBlock, number>): TranslationBlock {
   let tb = start, left = n, from: TranslationBlock | null = null;
   try {
     for (let i = 0; i < limit; i++) {
@@ -14,7 +17,7 @@ export function profileLoop(start: TranslationBlock, n: number, limit: number, s
         if (tb.region !== null) break;
         from = tb;
         tb.count++;
-        seen.add(tb);
+        seen.set(tb, (seen.get(tb) ?? 0) + 1);
       }
       if (((left - tb.size) | 0) < 0) break;
       left = (left - tb.size) | 0;

@@ -21,6 +21,8 @@ export class Region {
   /** How often it was left: by member times 4 plus link (or 2: the budget was spent in front of the member). */
   readonly exits: Uint32Array;
   sideExits = 0;
+  /** Its first calls, as far as they are counted. */
+  youngCalls = 0;
   text = "";
   /** IR of its blocks as optimised; kept only when the engine is asked to. */
   optimizedIr: string | null = null;

@@ -17,9 +17,17 @@ import type { Insn } from "../x86/isa/insn.ts";
 const LOOK_INTERVAL = 30_000, LOOK_BLOCKS = 400;
 /** A threshold up to this means regions as soon as there are blocks: looking all the time, at a few blocks each. */
 const HASTY_THRESHOLD = 16, HASTY_BLOCKS = 12;
+/** How often a block that is in a region must run outside of it, in one look, to make another. */
+const OUTSIDE_TIMES = 40;
 const MAX_REGION_BLOCKS = 64;
 /** Regions one block may be in; past that it makes no new one. */
 const MAX_MEMBERSHIPS = 4;
+
+/**
+ * A new region's first calls get little of the budget each. V8 optimises a function for what it has seen of it: one long call
+ * would have it compiled in the middle of a loop (on-stack replacement), without feedback for all that comes behind.
+ */
+const YOUNG_CALLS = 1500, YOUNG_INSNS = 2000;
 
 /** What regions need from the translator. */
 export interface RegionHost {
@@ -52,15 +60,26 @@ export class Regions {
 
   /** Runs blocks as the dispatch loop does, and makes a region if they are hot. */
   look(start: TranslationBlock, n: number, state: { left: number }, retired: number): TranslationBlock {
-    const { regionThreshold } = this.options, seen = new Set<TranslationBlock>(), isHasty = regionThreshold <= HASTY_THRESHOLD;
+    const { regionThreshold } = this.options, seen = new Map<TranslationBlock, number>(), isHasty = regionThreshold <= HASTY_THRESHOLD;
     this.nextLook = isHasty ? 0 : retired + LOOK_INTERVAL;
     try {
       return profileLoop(start, n, isHasty ? HASTY_BLOCKS : LOOK_BLOCKS, state, seen);
     } finally {
-      let hottest: TranslationBlock | null = null;
-      for (const tb of seen) if (tb.isValid && tb.space === this.host.insns.space && (hottest === null || tb.count > hottest.count)) hottest = tb;
-      if (hottest !== null && hottest.count >= regionThreshold << hottest.memberOf.length) this.make(hottest);
+      const seed = this.chooseSeed(seen);
+      if (seed !== null) this.make(seed);
     }
+  }
+
+  /** The hottest of blocks that ran, if it is hot enough; one that is in a region must have run often outside of it just now. */
+  private chooseSeed(seen: ReadonlyMap<TranslationBlock, number>): TranslationBlock | null {
+    const { regionThreshold } = this.options, { space } = this.host.insns;
+    let hottest: TranslationBlock | null = null;
+    for (const [tb, times] of seen) {
+      if (!tb.isValid || tb.space !== space || tb.count < regionThreshold << tb.memberOf.length) continue;
+      if (tb.memberOf.length > 0 && times < Math.min(OUTSIDE_TIMES, regionThreshold)) continue;
+      if (hottest === null || tb.count > hottest.count) hottest = tb;
+    }
+    return hottest;
   }
 
   private make(seed: TranslationBlock): void {
@@ -80,7 +99,7 @@ export class Regions {
     this.host.emission().compileRegion(region, insns);
     this.all.add(region);
     for (const tb of members) tb.memberOf.push(region);
-    region.enter(region.run);
+    region.enter(this.enterYoung);
     stats.regionsMade++;
     stats.regionBlocks += members.length;
     for (const tb of members) stats.regionInsns += tb.size;
@@ -103,10 +122,17 @@ export class Regions {
     for (const region of this.all) if (region.pages.length > 0) region.enter(this.enterChecked);
   }
 
+  private readonly enterYoung = function young(this: TranslationBlock, left: number): TranslationBlock {
+    const { region, reach } = this;
+    if (region === null) return this.plain(left);
+    if (++region.youngCalls >= YOUNG_CALLS) region.enter(region.run);
+    return region.run.call(this, Math.min(left, reach + YOUNG_INSNS));
+  };
+
   private readonly enterChecked = ((regions: this) => function checked(this: TranslationBlock, left: number): TranslationBlock {
     const { region } = this;
     if (region === null || !regions.isInPlace(region)) return this.plain(left);
-    region.enter(region.run);
+    region.enter(region.youngCalls < YOUNG_CALLS ? regions.enterYoung : region.run);
     return this.run(left);
   })(this);
 

@@ -17,7 +17,7 @@ import type { Callbacks } from "./environment.ts";
 import { crossesPage, InsnStore } from "./insn-store.ts";
 import type { EngineOptions } from "./options.ts";
 import type { Statistics } from "./statistics.ts";
-import type { Region } from "./region.ts";
+import { Region } from "./region.ts";
 import { Regions } from "./regions.ts";
 import { isLinked, link, TranslationBlock, unlink } from "./translation-block.ts";
 
@@ -40,6 +40,10 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
   readonly codePages: CodePages;
   /** Set when a block has left in front of one of its insns; R[LEFT] says how many did not retire. */
   sideExitTaken = false;
+  private sliceInsns = 0;
+  private isExact = true;
+  /** Set when a region has left the rest of the slice's insns to the next. */
+  isSliceOver = false;
   private readonly cpu: Cpu;
   private readonly options: EngineOptions;
   private readonly stats: Statistics;
@@ -65,11 +69,27 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     this.regions = new Regions({ insns: this.insns, emission: () => this.emission, insnsOf: (tb) => this.insnsOf(tb) }, options, stats);
     cpu.memory.addListener(this);
     cpu.mmu.listener = this;
+    this.rehearseLeaving();
+  }
+
+  /** V8 takes `leave` and `short` into every region, compiled for the ways it has seen so far: these are nearly all. */
+  private rehearseLeaving(): void {
+    const { exitBlock, stats, after, cpu: { R } } = this, eip = R[EIP], region = new Region(0, this.insns.space, [exitBlock], [], exitBlock.run);
+    after.next = exitBlock;
+    for (const way of [-1, -3, 0, 1, 2]) this.leave(region, way, eip, way);
+    for (const isExact of [false, true]) {
+      this.isExact = isExact;
+      this.short(after, -1);
+    }
+    R[EIP] = eip;
+    R[LEFT] = 0;
+    this.takeSideExit();
+    stats.sideExits = 0;
   }
 
   private newEmission(): Emission {
-    const { insns, side, leave, jump, exitBlock, exitInsn } = this;
-    const callbacks: Callbacks = { side, leave, jump, find: insns.find, again: insns.again, exitBlock, exitInsn };
+    const { insns, side, leave, short, jump, exitBlock, exitInsn } = this;
+    const callbacks: Callbacks = { side, leave, short, jump, find: insns.find, again: insns.again, exitBlock, exitInsn };
     return new Emission(this.cpu, this.options, callbacks);
   }
 
@@ -121,6 +141,24 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     return this.exitBlock;
   };
 
+  /** Before blocks are run: how many insns there are for that, and whether it may not be fewer. */
+  beginSlice(insns: number, isExact: boolean): void {
+    this.sliceInsns = insns;
+    this.isExact = isExact;
+    this.isSliceOver = false;
+  }
+
+  /** What a region does that needs more than is `left`: if fewer will do it ends the slice, in front of a block that has been counted. */
+  readonly short = (tb: TranslationBlock, left: number): TranslationBlock => {
+    if (this.isExact || left + tb.size >= this.sliceInsns) return tb.plain(left);
+    const { after } = this;
+    this.cpu.R[EIP] = tb.eip;
+    this.isSliceOver = true;
+    after.size = -tb.size;
+    after.next = this.exitBlock;
+    return after;
+  };
+
   /** See `tcg/js/region-emitter.ts` for the ways. What has retired is taken from the budget by way of a pseudo block. */
   readonly leave = (region: Region, way: number, eip: number, rest: number): TranslationBlock => {
     const { after } = this;
@@ -133,7 +171,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
       this.sideExitTaken = true;
       return this.exitBlock;
     }
-    after.size = -rest;
+    after.size = -rest | 0;
     if (way >= 0) {
       const tb = region.members[way >> 2], link = way & 3;
       region.exits[way]++;

@@ -2,7 +2,7 @@
  * Emits a region: `function region_1108(left) { … }`, run as a method of the TB it is entered at, with the insns that are
  * left of the budget once that TB's block has been counted.
  *
- *   if (left < this.reach) return plain(this, left);
+ *   if (left < this.reach) return short(this, left);
  *   let at = this.entry, n = left + this.size | 0, used = 0, pc = 0, way = -1, eax = R[0], …;
  *   leave: {
  *     L2: for (;;) {
@@ -80,7 +80,7 @@ class RegionEmitter {
   readonly budget: Budget;
   readonly variables = new Map<Global, Variable>();
   readonly naming: Naming = { used: 0 };
-  private readonly names = new Set<string>(["plain", "leave", "tbs"]);
+  private readonly names = new Set<string>(["short", "leave", "tbs"]);
   private readonly helpers = new Set<Helper>();
 
   constructor(region: Region, target: EmitTarget) {
@@ -116,7 +116,10 @@ class RegionEmitter {
       }
     }
     const { packed } = this.target;
-    if (packed !== null) for (const global of [...packed.parts.map((p) => p.global), ...packed.also]) variableOf(variables, global);
+    if (packed !== null) {
+      for (const { global } of packed.parts) variableOf(variables, global).isPart = true;
+      for (const global of packed.also) variableOf(variables, global);
+    }
     findViews(variables);
     for (const v of variables.values()) {
       if (written.some((set) => touches(set, v.global))) v.isSet = true;
@@ -124,13 +127,9 @@ class RegionEmitter {
     }
   }
 
-  isPart(global: Global): boolean {
-    return this.target.packed?.parts.some((p) => p.global === global) === true;
-  }
-
   /** Variables that hold the state between blocks. */
   private lasting(): Variable[] {
-    return [...this.variables.values()].filter((v) => !this.isPart(v.global) && (v.views === null || v.global.type === "f64"));
+    return [...this.variables.values()].filter((v) => !v.isPart && (v.views === null || v.global.type === "f64"));
   }
 
   private slot({ type, index }: Global): MemberExpression {
@@ -143,18 +142,19 @@ class RegionEmitter {
     const lasting = this.lasting(), { packed } = this.target;
     const declare = (name: string, init: Expression): VariableDeclarator => ({ type: "VariableDeclarator", id: id(name), init });
     const mine = (name: string): Expression => ({ type: "MemberExpression", object: { type: "ThisExpression" }, property: id(name), computed: false, optional: false });
-    const plain = giveBack(call(id("plain"), [{ type: "ThisExpression" }, id("left")]));
+    const instead = (name: string): Statement => giveBack(call(id(name), [{ type: "ThisExpression" }, id("left")]));
     const declarations = [
       declare("at", mine("entry")), declare("n", make("left + $0 | 0", mine("size"))), declare("used", int(0)), declare("pc", int(0)), declare("way", int(WAY_ASIDE)),
       ...lasting.map((v) => declare(v.global.name, this.slot(v.global))),
       ...[...this.variables.values()].filter((v) => v.views !== null && v.global.type === "i32").map((v) => declare(v.global.name, int(0))),
     ];
     if (packed !== null) for (const { global, unpack } of packed.parts) declarations.push(declare(global.name, make(unpack, this.slot(packed.slot))));
+    if (lasting.some((v) => v.global.type === "f64")) this.names.add("plain");
     const doubles = lasting.filter((v) => v.global.type === "f64").map((v): Expression => make("$0 !== $0", id(v.global.name)));
     return [
-      when(make("left < $0", mine("reach")), plain),
+      when(make("left < $0", mine("reach")), instead("short")),
       { type: "VariableDeclaration", kind: "let", declarations },
-      ...doubles.map((test) => when(test, plain)),
+      ...doubles.map((test) => when(test, instead("plain"))),
     ];
   }
 
@@ -250,10 +250,6 @@ class RegionBlockEmitter extends StateEmitter {
 
   protected notRetired(): Expression {
     return make("(n - $0 | 0) - left | 0", int(this.potential + this.insnIndex));
-  }
-
-  protected override hasSlot(global: Global): boolean {
-    return !this.owner.isPart(global);
   }
 
   protected override commit(read: GlobalSet, written: GlobalSet = []): void {

@@ -30,6 +30,8 @@ export interface Variable {
   isSet: boolean;
   /** The views of this slot, if more than one is used. */
   views: Views | null;
+  /** It has no place in the state file: a part of a packed slot. */
+  isPart: boolean;
 }
 
 /** A double and its words, all in use. */
@@ -235,15 +237,10 @@ export abstract class StateEmitter extends Emitter {
     this.reload(helper.writes);
   }
 
-  /** False for a variable that stands for a part of a slot, and has no place of its own in the state file. */
-  protected hasSlot(_global: Global): boolean {
-    return true;
-  }
-
   /** Writes variables back to the state file before somebody else reads `read` and writes (parts of) `written` there. */
   protected commit(read: GlobalSet, written: GlobalSet = []): void {
     for (const v of this.variables.values()) {
-      if (!v.isSet || !this.hasSlot(v.global) || (v.views !== null && v.views.current !== v.global.type)) continue;
+      if (!v.isSet || v.isPart || (v.views !== null && v.views.current !== v.global.type)) continue;
       // Of what spans several places, one may be written by the call and the others must last.
       const isWide = v.views !== null || v.global.type === "f64";
       if (viewsOf(v).some(({ global }) => touches(read, global) || (isWide && touches(written, global)))) this.out.push(this.writeBack(v.global));
@@ -253,7 +250,7 @@ export abstract class StateEmitter extends Emitter {
   /** Reads variables that a helper may have changed. */
   protected reload(which: GlobalSet): void {
     for (const v of this.variables.values()) {
-      if (!this.hasSlot(v.global) || !viewsOf(v).some(({ global }) => touches(which, global))) continue;
+      if (v.isPart || !viewsOf(v).some(({ global }) => touches(which, global))) continue;
       this.out.push(assign(id(v.global.name), this.slot(v.global)));
       v.isSet = true;
       if (v.views !== null) v.views.current = "both";
@@ -267,7 +264,7 @@ const shifted = (address: Expression, by: number): Expression => (by === 0 ? add
 export function variableOf(variables: Map<Global, Variable>, global: Global): Variable {
   let v = variables.get(global);
   if (v === undefined) {
-    v = { global, needsLoad: false, isSet: false, views: null };
+    v = { global, needsLoad: false, isSet: false, views: null, isPart: false };
     variables.set(global, v);
   }
   return v;
