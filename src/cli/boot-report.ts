@@ -46,6 +46,7 @@ export function bootStatus(end: BootEnd): number {
     case "interrupted": return STATUS_INTERRUPTED;
     case "closed": return STATUS_BROKEN_PIPE;
     case "idle":
+    case "blocked":
     case "shutdown":
     case "no-code":
     case "no-delivery": return STATUS_FAILED;
@@ -59,6 +60,7 @@ export function bootSentence(end: BootEnd, insns: number, at: string): string | 
     case "power-off":
     case "debug-exit":
     case "quit":
+    case "blocked":
     case "closed": return null;
     case "reset": return "the guest reset the machine, which ends the run";
     case "halt": return `the guest halted at ${at} with interrupts off, ${after}`;

@@ -1,9 +1,12 @@
 /** `tcgjs boot`: a PC, and what to start on it. */
 import { VmError } from "../../tcg/support/errors.ts";
+import type { Image } from "../block/device.ts";
+import { openImage } from "../block/formats.ts";
 import { isInteractive, openConsoleInput } from "../host/console-input.ts";
 import { createFile, readImage } from "../host/files.ts";
 import type { Output } from "../host/output.ts";
 import { Sleeper } from "../host/sleep.ts";
+import { FILE_HOST } from "../host/storage.ts";
 import { nowMs } from "../host/time.ts";
 import type { ClockChoice, PcOutcome } from "../machine/pc.ts";
 import { Pc } from "../machine/pc.ts";
@@ -15,7 +18,7 @@ import { ESCAPE_HELP, EscapeKeys } from "./escape-keys.ts";
 import { cpuidOf, DEFAULT_THRESHOLD, vmOptionsOf } from "./guest.ts";
 import type { OptionTable } from "./option-table.ts";
 import { choice, flag } from "./option-table.ts";
-import { pcOptions, startOptions } from "./pc-options.ts";
+import { DISK_OPTIONS, pcOptions, startOptions } from "./pc-options.ts";
 import { FileSink, MAX_SERIAL_LINES, SerialLine } from "./serial.ts";
 import type { SerialChoice } from "./serial.ts";
 import type { Runnable } from "./session.ts";
@@ -37,7 +40,7 @@ type Values = BootInvocation["values"];
 
 export const bootCommand = defineCommand<BootTable>({
   name: "boot",
-  about: "Runs a PC: interrupt controllers, timer, clock, keyboard controller, serial lines, ACPI power management. It starts a Linux kernel directly, by the "
+  about: "Runs a PC: interrupt controllers, timer, clock, keyboard controller, serial lines, PCI, IDE disks, ACPI power management. It starts a Linux kernel directly, by the "
     + "32-bit boot protocol; its first serial line is the terminal.",
   images: "none",
   groups: [
@@ -54,6 +57,7 @@ export const bootCommand = defineCommand<BootTable>({
   ],
   examples: [
     { line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0", does: "Linux, its console on the terminal" },
+    { line: "tcgjs boot --kernel vmlinuz --append 'console=ttyS0 root=/dev/sda1' --hda disk.qcow2", does: "the same with a disk" },
     { line: "tcgjs boot --kernel vmlinuz --append 'console=ttyS0 panic=-1' --serial file:boot.log --timeout 60", does: "the same without a terminal, into a file" },
     { line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --clock virtual --max-insns 3G --json", does: "exactly three billion insns, and what they cost" },
   ],
@@ -76,6 +80,16 @@ const MAX_FILE_BYTES = 2 ** 30;
 
 async function runBoot({ values, output }: BootInvocation): Promise<number> {
   checkCombinations(values);
+  const disks: (Image | null)[] = [];
+  try {
+    for (const name of DISK_OPTIONS) disks.push(values[name] === null ? null : await openImage(FILE_HOST, values[name], { format: null, isReadOnly: false }));
+    return await runWith(values, output, disks);
+  } finally {
+    for (const disk of disks) await disk?.close();
+  }
+}
+
+async function runWith(values: Values, output: Output, disks: readonly (Image | null)[]): Promise<number> {
   const session = new Session<BootEnd>(output, { maxInsns: values["max-insns"], timeoutMs: values.timeout });
   const say = (line: string): void => output.error(`tcgjs boot: ${line}\n`);
   const unhandled = new UnhandledReport(values.unhandled ? say : () => undefined), sinks: FileSink[] = [];
@@ -86,7 +100,7 @@ async function runBoot({ values, output }: BootInvocation): Promise<number> {
       kernel: readImage(kernel ?? "", MAX_FILE_BYTES, "the most a kernel may have"), cmdline: values.append ?? undefined,
       initrd: initrd === null ? undefined : readImage(initrd, values.memory, "memory"),
     },
-    memoryBytes: values.memory, cpuid: cpuidOf(values), clock: clockOf(values), startSeconds: startSecondsOf(values), isaDebugExit: values["isa-debug-exit"],
+    memoryBytes: values.memory, cpuid: cpuidOf(values), clock: clockOf(values), startSeconds: startSecondsOf(values), isaDebugExit: values["isa-debug-exit"], disks,
     vm: vmOptionsOf(values, values.engine, DEFAULT_THRESHOLD), onDebugByte: debug,
     onUnhandled: (access) => {
       unhandled.note(access);
@@ -187,6 +201,7 @@ class RunnablePc implements Runnable<BootEnd> {
   }
 
   wait(end: BootEnd): Promise<void> | null {
+    if (end.kind === "blocked") return end.until;
     if (end.kind !== "idle") return null;
     const ms = (end.untilNs - this.pc.clock.nowNs()) / 1e6;
     return this.sleeper.sleep(Math.max(0, Math.min(MAX_SLEEP_MS, ms)));

@@ -15,11 +15,20 @@ export const startOptions = {
   append: value((text) => text, { argument: "TEXT", help: "its command line, such as console=ttyS0" }),
 };
 
+/** Disks in the order of the IDE channels. */
+export const DISK_OPTIONS = ["hda", "hdb", "hdc", "hdd"] as const;
+
+const disk = (where: string) => value((path) => path, { argument: "IMAGE", help: `the disk that is the ${where}: raw, qcow2, vdi or vmdk` });
+
 export const pcOptions = {
   memory: size({ argument: "SIZE", help: "memory", min: MIN_MEMORY_BYTES, max: MAX_MEMORY_BYTES, initial: DEFAULT_PC_MEMORY_BYTES, step: PAGE_BYTES }),
   cpu: machineOptions.cpu,
   cpuid: machineOptions.cpuid,
   "model-id": machineOptions["model-id"],
+  hda: disk("first IDE channel's first"),
+  hdb: disk("first IDE channel's second"),
+  hdc: disk("second IDE channel's first"),
+  hdd: disk("second IDE channel's second"),
   serial: values(parseSerial, {
     argument: "stdio|file:PATH|none", help: "the other end of a serial line; given again it is for the next line, up to four", defaultText: "stdio for the first line",
   }),

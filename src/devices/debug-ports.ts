@@ -1,8 +1,21 @@
-/** Two devices that Bochs and QEMU have given the PC: a console of one port, and a port that ends the run. */
+/** Ports for people who look at machines: that of POST codes, and two that Bochs and QEMU have given the PC: a console, and one that ends the run. */
 import type { BytePorts, WidePorts } from "../bus/device.ts";
 
 /** What a guest reads at the console's port to know that it is there. */
 const PRESENT = 0xe9;
+
+/** Port 0x80: how far firmware has come, in bytes that a card would show. Systems write it to pass the time. */
+export class PostPort implements BytePorts {
+  private code = 0;
+
+  readByte(): number {
+    return this.code;
+  }
+
+  writeByte(_offset: number, value: number): void {
+    this.code = value;
+  }
+}
 
 /** Port 0xe9: bytes written are printed. */
 export class DebugConsole implements BytePorts {

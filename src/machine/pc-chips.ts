@@ -1,13 +1,18 @@
 /** The chips of a PC's board, and the wires between them. Their ports and requests are those of an AT. */
+import type { BlockDevice } from "../block/device.ts";
 import type { Clock } from "../bus/clock.ts";
 import type { Device, Line } from "../bus/device.ts";
 import { NOT_CONNECTED } from "../bus/device.ts";
+import type { BusMemory, HostWork } from "../bus/host-work.ts";
 import { ACPI_PM_PORTS, AcpiPm, SmiCommand } from "../devices/acpi-pm.ts";
 import { I8042 } from "../devices/i8042.ts";
 import { I8254 } from "../devices/i8254.ts";
 import { I8259Pair } from "../devices/i8259-pair.ts";
 import { Mc146818 } from "../devices/mc146818.ts";
+import { AtaDisk } from "../devices/ide/ata-disk.ts";
+import { IDE_CONTROL_PORTS, PiixIde } from "../devices/ide/piix-ide.ts";
 import { PciBus } from "../devices/pci/pci-bus.ts";
+import { BASE_ADDRESS, COMMAND, COMMAND_IO, COMMAND_MASTER } from "../devices/pci/pci-function.ts";
 import { hostBridge, IsaBridge, PIRQ_ROUTING, powerManagementFunction } from "../devices/pci/piix.ts";
 import { Ps2Keyboard } from "../devices/ps2-keyboard.ts";
 import { Ps2Mouse } from "../devices/ps2-mouse.ts";
@@ -27,6 +32,10 @@ export interface BoardWires {
   readonly resetCpu: () => void;
   /** The guest asks for a sleep state: SLP_TYP (ACPI). */
   readonly sleep: (type: number) => void;
+  readonly memory: BusMemory;
+  readonly work: HostWork;
+  /** Disks: primary master and slave, secondary master and slave. */
+  readonly disks: readonly (BlockDevice | null)[];
   /** Seconds since 1970 that the clock chip shows at the start. */
   readonly startSeconds: number;
 }
@@ -35,6 +44,10 @@ export interface BoardWires {
 const TIMER_IRQ = 0, KEYBOARD_IRQ = 1, CLOCK_IRQ = 8, MOUSE_IRQ = 12;
 const UARTS = [{ port: 0x3f8, irq: 4 }, { port: 0x2f8, irq: 3 }, { port: 0x3e8, irq: 4 }, { port: 0x2e8, irq: 3 }] as const;
 const UART_PORTS = 8;
+const IDE_IRQS = [14, 15] as const;
+const IDE_PORTS = [{ command: 0x1f0, control: 0x3f6 }, { command: 0x170, control: 0x376 }] as const;
+/** Where firmware would put the IDE bus masters. */
+const BUS_MASTER_PORTS = 0xc000;
 const PCI_CONFIG_PORT = 0xcf8, ISA_SLOT = 1;
 /** Requests that the four PCI interrupt lines are routed to by firmware (acpi/dsdt.ts says the same). */
 export const PIRQ_IRQS = [10, 10, 11, 11] as const;
@@ -49,6 +62,7 @@ export class PcChips {
   readonly keyboardController: I8042;
   readonly pci: PciBus;
   readonly isaBridge: IsaBridge;
+  readonly ide: PiixIde;
   private readonly hostBridge = hostBridge();
   private readonly powerFunction = powerManagementFunction(PM_BASE);
   readonly powerManagement: AcpiPm;
@@ -58,7 +72,7 @@ export class PcChips {
   private readonly controlB: SystemControlB;
   private readonly scanCodes = new SetTwoToOne();
 
-  constructor({ clock, interrupt, a20, resetCpu, sleep, startSeconds }: BoardWires, ports: PortSpace) {
+  constructor({ clock, interrupt, a20, resetCpu, sleep, memory, work, disks, startSeconds }: BoardWires, ports: PortSpace) {
     const pic = this.pic = new I8259Pair(interrupt);
     this.pit = new I8254(clock, [pic.line(TIMER_IRQ), NOT_CONNECTED, NOT_CONNECTED]);
     this.rtc = new Mc146818(clock, startSeconds, pic.line(CLOCK_IRQ));
@@ -87,6 +101,10 @@ export class PcChips {
     this.isaBridge = new IsaBridge((irq, isHigh) => pic.setIrq(irq, isHigh));
     this.pci.add(0, 0, this.hostBridge);
     this.pci.add(ISA_SLOT, 0, this.isaBridge.pci);
+    this.ide = new PiixIde({
+      memory, work, disks: disks.map((image, i) => (image === null ? null : new AtaDisk(image, `TCGJS${i}`))), interrupts: [pic.line(IDE_IRQS[0]), pic.line(IDE_IRQS[1])],
+    });
+    this.pci.add(ISA_SLOT, 1, this.ide.pci);
     this.pci.add(ISA_SLOT, 3, this.powerFunction);
     this.controlB = new SystemControlB(clock, this.pit.counters[2]);
     this.connect(ports);
@@ -95,6 +113,9 @@ export class PcChips {
   /** What firmware would have set up, for systems that are started without. */
   initialise(): void {
     PIRQ_IRQS.forEach((irq, i) => this.isaBridge.pci.writeByte(PIRQ_ROUTING + i, irq));
+    this.ide.enableChannels();
+    this.ide.pci.writeByte(BASE_ADDRESS + 4 * 4 + 1, BUS_MASTER_PORTS >>> 8);
+    this.ide.pci.writeByte(COMMAND, COMMAND_IO | COMMAND_MASTER);
   }
 
   /** Gives the chips their ports. */
@@ -114,6 +135,10 @@ export class PcChips {
     ports.addWide(PCI_CONFIG_PORT + 4, 4, { read: (offset, size) => this.pci.read(offset + 4, size), write: (offset, size, value) => this.pci.write(offset + 4, size, value) });
     ports.addBytes(RESET_PORT, 1, this.resetControl);
     ports.addWide(PM_BASE, ACPI_PM_PORTS, this.powerManagement);
+    IDE_PORTS.forEach(({ command, control }, i) => {
+      ports.addWide(command, 8, this.ide.commandBlock(i));
+      ports.addWide(control, IDE_CONTROL_PORTS, this.ide.controlBlock(i));
+    });
     UARTS.forEach(({ port }, i) => ports.addBytes(port, UART_PORTS, this.uarts[i]));
   }
 
@@ -124,7 +149,9 @@ export class PcChips {
       ["pit", this.pit], ["rtc", this.rtc], ...this.uarts.map((uart, i): [string, Device] => [`com${i + 1}`, uart]), ["keyboard", this.keyboard], ["mouse", this.mouse],
       ["scan-codes", this.scanCodes], ["i8042", this.keyboardController], ["port92", this.controlA], ["port61", this.controlB],
       ["acpi-pm", this.powerManagement], ["smi", this.smi], ["reset-control", this.resetControl], ["pci", this.pci],
-      ["i440fx", this.hostBridge], ["piix3", this.isaBridge.pci], ["piix4-pm", this.powerFunction], ["pic2", pic.slave], ["pic1", pic.master],
+      ["i440fx", this.hostBridge], ["piix3", this.isaBridge.pci], ["piix3-ide", this.ide.pci],
+      ...this.ide.channels.map((channel, i): [string, Device] => [`ide${i}`, channel]), ...this.ide.busMasters.map((master, i): [string, Device] => [`ide${i}-dma`, master]),
+      ["piix4-pm", this.powerFunction], ["pic2", pic.slave], ["pic1", pic.master],
     ]);
   }
 

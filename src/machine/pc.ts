@@ -4,7 +4,9 @@
  * does it under KVM.
  */
 import { VmError } from "../../tcg/support/errors.ts";
-import { DebugConsole, DebugExit } from "../devices/debug-ports.ts";
+import type { BlockDevice } from "../block/device.ts";
+import type { BusMemory } from "../bus/host-work.ts";
+import { DebugConsole, DebugExit, PostPort } from "../devices/debug-ports.ts";
 import type { KvmCpuidEntry2 } from "../kvm/cpuid.ts";
 import type { KvmExit, KvmExitIo, KvmExitMmio } from "../kvm/exits.ts";
 import type { VmOptions } from "../kvm/options.ts";
@@ -17,6 +19,7 @@ import { acpiTables } from "./acpi/tables.ts";
 import { enterLinux } from "./boot/enter-linux.ts";
 import { planLinux } from "./boot/linux.ts";
 import { MachineClock, RealTime, VirtualTime } from "./clock.ts";
+import { MachineWork } from "./host-work.ts";
 import { addressMap, FIRMWARE_AREA, MAX_MEMORY_BYTES, MIN_MEMORY_BYTES } from "./memory-map.ts";
 import { PcChips, PIRQ_IRQS } from "./pc-chips.ts";
 import { PortSpace } from "./port-space.ts";
@@ -45,6 +48,8 @@ export interface PcOptions {
   readonly clock?: ClockChoice | undefined;
   /** What the clock chip shows at the start: seconds since 1970, UTC. Default: 2000-01-01 00:00. */
   readonly startSeconds?: number | undefined;
+  /** Disks on IDE: primary master and slave, secondary master and slave; null for none. They stay the caller's to close. */
+  readonly disks?: readonly (BlockDevice | null)[] | undefined;
   /** Port 0xf4 ends the run, as QEMU's isa-debug-exit. Default: no. */
   readonly isaDebugExit?: boolean | undefined;
   /** Takes bytes written to the debug console, port 0xe9. Default: they are dropped. */
@@ -61,6 +66,8 @@ export type PcOutcome =
   | { readonly kind: "budget" }
   /** The processor waits for an interrupt; none will come before this guest time (ns; Infinity: only what comes from outside). `run` goes on. */
   | { readonly kind: "idle"; readonly untilNs: number }
+  /** The guest's time cannot go on before the host has done something, such as reading a disk; `run` goes on. */
+  | { readonly kind: "blocked"; readonly until: Promise<void> }
   /** The guest switched the machine off. */
   | { readonly kind: "power-off" }
   /** The guest reset the machine. */
@@ -77,14 +84,14 @@ export type PcOutcome =
   | { readonly kind: "no-delivery"; readonly address: number };
 
 /** Ends a run without going on. */
-type PcEnd = Exclude<PcOutcome, { kind: "budget" | "idle" }>;
+type PcEnd = Exclude<PcOutcome, { kind: "budget" | "idle" | "blocked" }>;
 
 export const DEFAULT_PC_MEMORY_BYTES = 128 * 2 ** 20;
 /** Near what translated code really takes, so that a guest's timers come about as often as on its own machine. */
 export const DEFAULT_NS_PER_INSN = 8;
 /** 2000-01-01 00:00 UTC. */
 const DEFAULT_START_SECONDS = 946_684_800;
-const DEBUG_CONSOLE_PORT = 0xe9, DEBUG_EXIT_PORT = 0xf4;
+const POST_PORT = 0x80, DEBUG_CONSOLE_PORT = 0xe9, DEBUG_EXIT_PORT = 0xf4;
 const TSC = 0x10;
 const SLOT_MEMORY = 0;
 
@@ -93,6 +100,7 @@ export class Pc {
   readonly vcpu: Vcpu;
   readonly clock: MachineClock;
   readonly chips: PcChips;
+  private readonly work: MachineWork;
   private readonly ports: PortSpace;
   private readonly options: PcOptions;
   private end: PcEnd | null = null;
@@ -115,10 +123,11 @@ export class Pc {
     this.vcpu = this.vm.createVcpu(0);
     this.vcpu.setCpuid2(options.cpuid ?? kvm.getSupportedCpuid());
     this.clock = this.makeClock(options.clock ?? { kind: "virtual", nsPerInsn: DEFAULT_NS_PER_INSN });
+    this.work = new MachineWork(this.clock);
     this.ports = new PortSpace(this.vm);
     this.chips = new PcChips({
       clock: this.clock, interrupt: (isHigh) => this.setInterrupt(isHigh), a20: () => undefined, resetCpu: () => this.finish({ kind: "reset" }),
-      sleep: (type) => this.sleep(type), startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
+      memory: this.busMemory(), work: this.work, disks: options.disks ?? [], sleep: (type) => this.sleep(type), startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
     }, this.ports);
     this.connectDebugPorts();
     this.chips.reset();
@@ -146,6 +155,8 @@ export class Pc {
     this.stopRequested = false;
     for (let idleTurns = 0; idleTurns <= maxSteps;) {
       clock.ringDue();
+      const until = this.work.finishDue();
+      if (until !== null) return { kind: "blocked", until };
       this.injectInterrupt();
       if (this.end !== null) return this.end;
       if (this.stopRequested || this.insns >= goal) break;
@@ -253,8 +264,22 @@ export class Pc {
     this.options.onUnhandled?.({ kind: "memory", isWrite, address: physAddr, size: len, value: valueOf(data, 0, len) });
   }
 
+  /** Memory for bus masters: the VM's. */
+  private busMemory(): BusMemory {
+    const isMemory = (address: number, length: number): boolean => address + length <= (this.options.memoryBytes ?? DEFAULT_PC_MEMORY_BYTES);
+    return {
+      read: (address, length) => (isMemory(address, length) ? this.vm.readPhys(address, length) : null),
+      write: (address, bytes) => {
+        if (!isMemory(address, bytes.length)) return false;
+        this.vm.writePhys(address, bytes);
+        return true;
+      },
+    };
+  }
+
   private connectDebugPorts(): void {
     const { onDebugByte = () => undefined, isaDebugExit = false } = this.options;
+    this.ports.addBytes(POST_PORT, 1, new PostPort());
     this.ports.addBytes(DEBUG_CONSOLE_PORT, 1, new DebugConsole(onDebugByte));
     if (isaDebugExit) this.ports.addWide(DEBUG_EXIT_PORT, 1, new DebugExit((status) => this.finish({ kind: "debug-exit", status })));
   }

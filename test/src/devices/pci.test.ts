@@ -1,0 +1,123 @@
+// PCI configuration by mechanism #1, base addresses, and the routing of interrupts by the 82371SB.
+
+import { expect } from "chai";
+import { PciBus } from "../../../src/devices/pci/pci-bus.ts";
+import { BASE_ADDRESS, COMMAND, PciFunction } from "../../../src/devices/pci/pci-function.ts";
+import { hostBridge, IsaBridge, PIRQ_ROUTING } from "../../../src/devices/pci/piix.ts";
+import { Random, testSeed } from "../../tcg/support/random.ts";
+
+function bench() {
+  const mapped: string[] = [], bus = new PciBus({ map: (first, count) => mapped.push(`+${first.toString(16)},${count}`), unmap: (first, count) => mapped.push(`-${first.toString(16)},${count}`) });
+  const one = new PciFunction({ vendor: 0x1234, device: 0x5678, classCode: 0x010203, interruptPin: 1, bars: [{ index: 1, sizeBytes: 16, ports: { read: () => 0, write: () => undefined } }] });
+  bus.add(0, 0, hostBridge());
+  bus.add(3, 0, one);
+  const select = (slot: number, register: number): void => bus.write(0, 4, (0x80000000 | (slot << 11) | register) >>> 0);
+  return { bus, one, mapped, select };
+}
+
+describe("PciBus", () => {
+  it("shows the functions' configuration by bytes, words and double words", () => {
+    const { bus, select } = bench();
+    select(0, 0);
+    expect([bus.read(4, 4), bus.read(4, 2), bus.read(6, 2), bus.read(7, 1)]).to.deep.equal([0x12378086, 0x8086, 0x1237, 0x12]);
+    select(3, 8);
+    expect(bus.read(4, 4)).to.equal(0x01020300);
+  });
+
+  it("gives ones where there is no function, on other buses, and while it is not enabled", () => {
+    const { bus, select } = bench();
+    select(5, 0);
+    expect(bus.read(4, 4)).to.equal(0xffffffff);
+    bus.write(0, 4, 0x80010000);
+    expect(bus.read(4, 4)).to.equal(0xffffffff);
+    bus.write(0, 4, 0);
+    expect(bus.read(4, 2)).to.equal(0xffff);
+  });
+
+  it("keeps the address, without its lowest bits, and takes it as a double word only", () => {
+    const { bus } = bench();
+    bus.write(0, 4, 0xffffffff);
+    expect(bus.read(0, 4)).to.equal(0x80fffffc);
+    bus.write(0, 1, 0);
+    bus.write(1, 2, 0);
+    expect([bus.read(0, 4), bus.read(0, 2)]).to.deep.equal([0x80fffffc, 0xffff]);
+  });
+
+  it("lets the size of a base address be found out, and maps it as the command register says", () => {
+    const { bus, select, mapped } = bench();
+    select(3, BASE_ADDRESS + 4);
+    bus.write(4, 4, 0xffffffff);
+    expect(bus.read(4, 4)).to.equal(0xfff1);
+    bus.write(4, 4, 0xc000);
+    select(3, COMMAND);
+    bus.write(4, 2, 1);
+    select(3, BASE_ADDRESS + 4);
+    bus.write(4, 4, 0xd010);
+    select(3, COMMAND);
+    bus.write(4, 2, 0);
+    // A base address is written byte by byte.
+    expect(mapped).to.deep.equal(["+c000,16", "-c000,16", "+c010,16", "-c010,16", "+d010,16", "-d010,16"]);
+  });
+
+  it("keeps read-only bits as they are", () => {
+    const { bus, select } = bench();
+    select(3, 0);
+    bus.write(4, 4, 0);
+    expect(bus.read(4, 4)).to.equal(0x56781234);
+    select(3, 0x3c);
+    bus.write(4, 4, 0xffffffff);
+    expect(bus.read(4, 4)).to.equal(0x000001ff);
+  });
+
+  it("stands random accesses, and functions go on from saved states", () => {
+    const random = new Random(testSeed(0xcf8)), { bus, one } = bench();
+    for (let i = 0; i < 20_000; i++) {
+      const offset = random.below(8), size = Math.min([1, 2, 4][random.below(3)], 8 - offset);
+      if (random.below(2) === 0) bus.write(offset, size, random.below(3) === 0 ? (0x80001800 | random.below(256)) >>> 0 : random.next() >>> 0);
+      else expect(bus.read(offset, size)).to.be.within(0, 2 ** (8 * size) - 1);
+    }
+    const other = bench().one;
+    other.restoreState(one.saveState());
+    expect(other.saveState()).to.deep.equal(one.saveState());
+    const config = one.saveState()["config"] as number[];
+    expect(() => other.restoreState({ config: config.with(0, 0) })).to.throw(/fixed bits/);
+  });
+});
+
+describe("IsaBridge", () => {
+  function routed() {
+    const levels = new Map<number, boolean>(), bridge = new IsaBridge((irq, isHigh) => void levels.set(irq, isHigh));
+    [10, 10, 11, 0x80].forEach((value, i) => bridge.pci.writeByte(PIRQ_ROUTING + i, value));
+    return { bridge, high: () => [...levels].filter(([, isHigh]) => isHigh).map(([irq]) => irq).sort((a, b) => a - b) };
+  }
+
+  it("turns the pins by slot, and routes four lines to requests", () => {
+    const { bridge, high } = routed();
+    bridge.line(1, 1)(true); // PIRQA
+    expect(high()).to.deep.equal([10]);
+    bridge.line(1, 1)(false);
+    bridge.line(2, 2)(true); // PIRQC
+    expect(high()).to.deep.equal([11]);
+    bridge.line(3, 2)(true); // PIRQD, which is off
+    expect(high()).to.deep.equal([11]);
+  });
+
+  it("keeps a request high while anyone holds it", () => {
+    const { bridge, high } = routed(), [a, b, c] = [bridge.line(1, 1), bridge.line(5, 1), bridge.line(2, 1)];
+    for (const line of [a, b, c]) line(true);
+    a(false);
+    b(false);
+    expect(high()).to.deep.equal([10]);
+    c(false);
+    expect(high()).to.deep.equal([]);
+  });
+
+  it("follows its registers", () => {
+    const { bridge, high } = routed();
+    bridge.line(1, 1)(true);
+    bridge.pci.writeByte(PIRQ_ROUTING, 5);
+    expect(high()).to.deep.equal([5]);
+    bridge.pci.writeByte(PIRQ_ROUTING, 0x85);
+    expect(high()).to.deep.equal([]);
+  });
+});
