@@ -1,0 +1,127 @@
+// Loops of x87 insns that keep the stack in order, on numbers as programs have them, under interpreter and translator: what
+// blocks do inline (insns/x87/inline.ts) is seldom met by insns at random.
+
+import { expect } from "chai";
+import type { VmOptions } from "../../../../src/index.ts";
+import { Random } from "../../../oracle/random.ts";
+import { guest32 } from "../../kvm/guest.ts";
+
+const seed = process.env["SEED"] ?? "x87-programs";
+const PROGRAMS = 16, INSNS = 24, LOOPS = 12, SLICES = 3;
+/** Doubles, then where stores go; singles and integers are taken from the doubles' bytes and from here. */
+const DATA = 0x9000, SINGLES = 0x9100, INTEGERS = 0x9180, OUT = 0xa000, BYTES = 0x200;
+const STACK_SLOTS = 8, FXSAVE_BYTES = 512;
+
+const word32 = (x: number): number[] => [x & 255, (x >> 8) & 255, (x >> 16) & 255, (x >>> 24) & 255];
+/** opcode /digit with an absolute address. */
+const memory = (opcode: number, digit: number, at: number): number[] => [opcode, (digit << 3) | 5, ...word32(at)];
+
+/** A loop whose body leaves as many values on the stack as it finds. */
+class Program {
+  private readonly random: Random;
+  private depth = 0;
+
+  constructor(random: Random) {
+    this.random = random;
+  }
+
+  make(): number[] {
+    const { random } = this, body: number[] = [], start: number[] = [0xdb, 0xe3], control = random.pick([0x37f, 0x37f, 0x27f, 0x27f, 0x33f, 0x7f, 0xb7f, 0x35f]);
+    // fldcw through memory: mov word [OUT + 0x1f0], control.
+    start.push(0x66, 0xc7, 0x05, ...word32(OUT + 0x1f0), control & 255, control >> 8, ...memory(0xd9, 5, OUT + 0x1f0));
+    const kept = random.below(4);
+    while (this.depth < kept) start.push(...this.load());
+    start.push(0xb9, ...word32(LOOPS));
+    for (let i = 0; i < INSNS; i++) body.push(...this.insn());
+    while (this.depth > kept) body.push(...this.store(1));
+    while (this.depth < kept) body.push(...this.load());
+    // dec ecx; jnz back; hlt
+    return [...start, ...body, 0x49, 0x0f, 0x85, ...word32(-(body.length + 7)), 0xf4];
+  }
+
+  private at(base: number, size: number, count = 16): number {
+    return base + size * this.random.below(count);
+  }
+
+  private load(): number[] {
+    this.depth++;
+    return this.random.pick([
+      memory(0xdd, 0, this.at(DATA, 8)), memory(0xdd, 0, this.at(DATA, 8)), memory(0xd9, 0, this.at(SINGLES, 4)), memory(0xdb, 0, this.at(INTEGERS, 4)),
+      memory(0xdf, 0, this.at(INTEGERS, 2)), memory(0xdd, 0, this.at(OUT, 8)), [0xd9, 0xe8], [0xd9, 0xee], [0xd9, 0xeb],
+    ]);
+  }
+
+  private store(pops: 0 | 1): number[] {
+    this.depth -= pops;
+    return this.random.weighted([
+      [4, memory(0xdd, 2 + pops, this.at(OUT, 8))], [2, memory(0xd9, 2 + pops, this.at(OUT + 0x80, 4))], [1, memory(0xdb, 2 + pops, this.at(OUT + 0x100, 4))],
+    ]);
+  }
+
+  private insn(): number[] {
+    const { random, depth } = this, i = random.below(Math.max(depth, 1)), operation = random.pick([0, 0, 1, 1, 4, 5, 6, 7]);
+    if (depth === 0) return this.load();
+    const kind = random.below(16);
+    if (depth < STACK_SLOTS - 1 && kind < 4) return this.load();
+    if (kind < 6) return this.store(random.below(2) as 0 | 1);
+    if (depth < STACK_SLOTS - 1 && kind < 7) {
+      this.depth++;
+      return [0xd9, 0xc0 | i];
+    }
+    if (depth > 1 && kind < 9) {
+      this.depth--;
+      return [0xde, 0xc0 | (operation << 3) | Math.max(i, 1)];
+    }
+    return random.pick([
+      [0xd8, 0xc0 | (operation << 3) | i], [0xdc, 0xc0 | (operation << 3) | i], memory(0xdc, operation, this.at(DATA, 8)), memory(0xdc, operation, this.at(DATA, 8)),
+      memory(0xd8, operation, this.at(SINGLES, 4)), memory(0xda, operation, this.at(INTEGERS, 4)), memory(0xde, operation, this.at(INTEGERS, 2)),
+      [0xd9, 0xc8 | i], [0xd9, 0xe0], [0xd9, 0xe1], [0xd9, 0xe1, 0xd9, 0xfa],
+      // Comparisons, and their outcome into EAX or EFLAGS.
+      [0xd8, 0xd0 | i, 0xdf, 0xe0, 0x01, 0xc2], [0xdb, 0xf0 | i, 0x83, 0xd2, 0x00], [0xd9, 0xe4, 0xdd, 0x3d, ...word32(OUT + 0x1c0)],
+      memory(0xdc, 2, this.at(DATA, 8)), [0xd9, 0xfc],
+    ]);
+  }
+}
+
+/** Numbers of like magnitude, small integers, powers of two, zeros; seldom anything else. */
+function fill(random: Random): Uint8Array {
+  const bytes = new Uint8Array(BYTES), view = new DataView(bytes.buffer);
+  const any = (): number => (random.u32() + 1) * 2 ** random.between(-40, -20) * (random.below(2) === 0 ? 1 : -1);
+  const number = (): number => random.weighted([
+    [8, any() + any() * 2 ** -30], [3, random.between(-20, 20)], [2, 2 ** random.between(-20, 20)], [1, random.pick([0, -0])],
+    [0.15, random.pick([Infinity, NaN, 5e-324, 1e300, 1e-300])],
+  ]);
+  for (let i = 0; i < 16; i++) {
+    view.setFloat64(8 * i, number(), true);
+    view.setFloat32(SINGLES - DATA + 4 * i, number(), true);
+    view.setInt32(INTEGERS - DATA + 4 * i, random.u32() >> random.below(31), true);
+  }
+  return bytes;
+}
+
+/** Registers, x87 state and stores after each slice of the run. */
+function states(code: readonly number[], data: Uint8Array, options: VmOptions): string[] {
+  const { vm, vcpu } = guest32(code.map((byte) => byte.toString(16).padStart(2, "0")).join(" "), options), all: string[] = [];
+  vm.writePhys(DATA, data);
+  for (let slice = 0; slice < SLICES; slice++) {
+    vcpu.run({ maxInsns: slice === SLICES - 1 ? 100_000 : 131 });
+    const { rax, rdx, rip, rflags } = vcpu.getRegs(), out = Buffer.from(vm.readPhys(OUT, BYTES)).toString("hex");
+    all.push(`${rax} ${rdx} ${rip} ${rflags}\n${Buffer.from(vcpu.getFpu()).subarray(0, FXSAVE_BYTES).toString("hex")}\n${out}`);
+  }
+  return all;
+}
+
+describe("x87 programs", () => {
+  const settings: readonly (readonly [string, VmOptions])[] = [
+    ["translated at once", { engine: "jit", threshold: 1, checked: true }], ["translated after a while", { engine: "jit", threshold: 4, regionThreshold: 0 }],
+  ];
+  for (const [name, options] of settings) {
+    it(`go as interpreted, ${name}`, function () {
+      this.timeout(60_000);
+      for (let n = 0; n < PROGRAMS; n++) {
+        const random = new Random(`${seed} ${n}`), code = new Program(random).make(), data = fill(random);
+        expect(states(code, data, options), `program ${n} of seed ${seed}`).to.deep.equal(states(code, data, { engine: "interp" }));
+      }
+    });
+  }
+});
