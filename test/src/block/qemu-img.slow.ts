@@ -1,0 +1,192 @@
+// Our images before qemu-img: content and tables after random work in both directions, conversions, and processes killed while they
+// write. `SEED=n npm run test:slow`.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+import { createImage, openImage } from "../../../src/block/formats.ts";
+import { FILE_HOST } from "../../../src/host/storage.ts";
+import { tcgjs, TemporaryFolder } from "../../support/cli.ts";
+import { slowCount } from "../../support/slow.ts";
+import { operations } from "./kill-writer.ts";
+import { missingQemuImg, run, succeed } from "./qemu-img.ts";
+import { expectContent, firstDifference, pattern, randomNumbers, RandomDisk } from "./random-disk.ts";
+
+const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000), SIZE = 6 * 2 ** 20 + 512;
+const OPERATIONS = slowCount(200), KILLS = slowCount(100), KILL_OPERATIONS = 400;
+const KILL_WRITER = fileURLToPath(new URL("kill-writer.js", import.meta.url));
+
+type Options = Readonly<Record<string, string>>;
+interface Shape {
+  readonly format: string;
+  readonly options: Options;
+}
+
+const SHAPES: readonly Shape[] = [
+  ...["512", "4096", "65536", "2097152"].flatMap((cluster_size) => ["1", "4", "16", "64"].map((refcount_bits) => ({ format: "qcow2", options: { cluster_size, refcount_bits } }))),
+  { format: "qcow2", options: { compat: "0.10" } }, { format: "qcow2", options: { compat: "0.10", cluster_size: "512" } }, { format: "qcow2", options: { lazy_refcounts: "on" } },
+  { format: "raw", options: {} }, { format: "vdi", options: {} }, { format: "vdi", options: { static: "on" } },
+  { format: "vmdk", options: {} }, { format: "vmdk", options: { subformat: "monolithicFlat" } },
+];
+
+/** Formats of which qemu-img can check images. */
+function isChecked({ format, options }: Shape): boolean {
+  return format !== "raw" && options["subformat"] !== "monolithicFlat";
+}
+
+const optionText = (options: Options): string[] => (Object.keys(options).length === 0 ? [] : ["-o", Object.entries(options).map(([k, v]) => `${k}=${v}`).join(",")]);
+const nameOf = ({ format, options }: Shape): string => `${format} ${JSON.stringify(options)}`;
+/** Snapshots need refcounts that can count them. */
+const canSnapshot = ({ format, options }: Shape): boolean => format === "qcow2" && options["refcount_bits"] !== "1";
+
+describe(`block: images before qemu-img, SEED=${SEED}`, () => {
+  const files = new TemporaryFolder();
+  const random = randomNumbers(SEED);
+
+  before(function () {
+    const why = missingQemuImg();
+    if (why === null) return;
+    console.log(`      skipped: ${why}`);
+    this.skip();
+  });
+
+  /** What qemu-img reads in an image. */
+  function qemuContent(path: string, format: string): Uint8Array {
+    succeed("qemu-img", "convert", "-f", format, "-O", "raw", path, files.path("qemu.raw"));
+    return readFileSync(files.path("qemu.raw"));
+  }
+
+  async function createdBy(who: "qemu" | "tcgjs", path: string, { format, options }: Shape, sizeBytes = SIZE): Promise<void> {
+    if (who === "tcgjs") await createImage(FILE_HOST, path, { format, sizeBytes, options });
+    else succeed("qemu-img", "create", "-q", "-f", format, ...optionText(options), path, String(sizeBytes));
+  }
+
+  for (const shape of SHAPES) {
+    it(`find ${OPERATIONS} random operations of ours in place: ${nameOf(shape)}`, async () => {
+      for (const who of ["tcgjs", "qemu"] as const) {
+        const path = files.path(`disk.${shape.format}`);
+        await createdBy(who, path, shape);
+        const disk = new RandomDisk(FILE_HOST, path, random, new Uint8Array(SIZE), shape.format);
+        await disk.work(OPERATIONS, canSnapshot(shape) && shape.options["cluster_size"] !== "2097152");
+        await disk.verify();
+        if (isChecked(shape)) succeed("qemu-img", "check", "-q", "-f", shape.format, path);
+        expect(firstDifference(qemuContent(path, shape.format), disk.content)).to.equal(-1);
+        for (const [name, content] of disk.kept) {
+          succeed("qemu-img", "convert", "-f", "qcow2", "-l", name, "-O", "raw", path, files.path("kept.raw"));
+          expect(firstDifference(readFileSync(files.path("kept.raw")), content), name).to.equal(-1);
+        }
+      }
+    });
+
+    it(`we find ${OPERATIONS} random operations of QEMU in place: ${nameOf(shape)}`, async () => {
+      const path = files.path(`disk.${shape.format}`), content = new Uint8Array(SIZE), commands: string[] = [], kept = new Map<string, Uint8Array>();
+      await createdBy("tcgjs", path, shape);
+      const flush = (): void => {
+        if (commands.length > 0) succeed("qemu-io", "-f", shape.format, ...commands.flatMap((c) => ["-c", c]), path);
+        commands.length = 0;
+      };
+      for (let i = 0; i < OPERATIONS; i++) {
+        const offset = random(SIZE / 512) * 512, length = Math.min(SIZE - offset, (1 + random(random(4) === 0 ? 400 : 12)) * 512), what = random(20);
+        if (what < 16) content.fill(i % 255 + 1, offset, offset + length);
+        else if (what < 19) content.fill(0, offset, offset + length);
+        if (what < 16) commands.push(`write -P ${i % 255 + 1} ${offset} ${length}`);
+        else if (what < 19) commands.push(`write -z ${offset} ${length}`);
+        else if (canSnapshot(shape)) {
+          flush();
+          succeed("qemu-img", "snapshot", "-c", `s${i}`, path);
+          kept.set(`s${i}`, content.slice());
+        }
+      }
+      flush();
+      await expectContent(FILE_HOST, path, content, shape.format);
+      for (const [name, then] of kept) {
+        const image = await openImage(FILE_HOST, path, { format: shape.format, isReadOnly: false });
+        await image.snapshots?.apply(name);
+        await image.close();
+        await expectContent(FILE_HOST, path, then, shape.format);
+      }
+    });
+  }
+
+  it("read what we convert, and we what they do", async () => {
+    const content = pattern(SIZE, 5).fill(0, 2 ** 20, 4 * 2 ** 20), raw = files.write("source.raw", content);
+    for (const { format, options } of [...SHAPES, { format: "vmdk", options: { subformat: "streamOptimized" } }]) {
+      for (const compress of format === "qcow2" ? [[], ["-c"]] : [[]]) {
+        const ours = files.path(`ours.${format}`), theirs = files.path(`theirs.${format}`);
+        expect((await tcgjs("img", "convert", "-q", "-f", "raw", "-O", format, ...compress, ...optionText(options), raw, ours)).status).to.equal(0);
+        expect(firstDifference(qemuContent(ours, format), content), `ours: ${format} ${JSON.stringify(options)}`).to.equal(-1);
+        succeed("qemu-img", "convert", "-f", "raw", "-O", format, ...compress, ...optionText(options), raw, theirs);
+        await expectContent(FILE_HOST, theirs, content, format);
+        expect((await tcgjs("img", "compare", "-f", format, "-F", format, ours, theirs)).stdout).to.equal("equal\n");
+      }
+    }
+  });
+
+  it("accept overlays of ours on images of theirs, and the other way", async () => {
+    const content = pattern(SIZE, 6);
+    files.write("base.raw", content);
+    succeed("qemu-img", "create", "-q", "-f", "qcow2", "-b", "base.raw", "-F", "raw", files.path("middle.qcow2"));
+    expect((await tcgjs("img", "create", "-q", "-b", "middle.qcow2", "-F", "qcow2", files.path("top.qcow2"))).status).to.equal(0);
+    const disk = new RandomDisk(FILE_HOST, files.path("top.qcow2"), random, content.slice());
+    await disk.work(OPERATIONS, true);
+    await disk.verify();
+    succeed("qemu-img", "check", "-q", files.path("top.qcow2"));
+    expect(firstDifference(qemuContent(files.path("top.qcow2"), "qcow2"), disk.content)).to.equal(-1);
+    expect(firstDifference(readFileSync(files.path("base.raw")), content)).to.equal(-1);
+  });
+
+  for (const shape of [
+    { format: "qcow2", options: {} }, { format: "qcow2", options: { cluster_size: "512" } }, { format: "qcow2", options: { compat: "0.10", cluster_size: "4096" } },
+    { format: "vdi", options: {} }, { format: "vmdk", options: {} }, { format: "raw", options: {} },
+  ]) {
+    it(`accept an image whose writer was killed, ${KILLS} times: ${nameOf(shape)}`, async () => {
+      const path = files.path(`killed.${shape.format}`);
+      await createdBy("tcgjs", path, shape);
+      let content = new Uint8Array(SIZE);
+      for (let n = 0; n < KILLS; n++) {
+        const seed = SEED + n, acknowledged = await killWriter(path, shape.format, seed, random);
+        // 3: space is lost, which the next check gives back.
+        if (isChecked(shape)) expect(run("qemu-img", "check", "-f", shape.format, path), `seed ${seed}`).to.have.property("status").that.is.oneOf([0, 3]);
+        content = survivors(qemuContent(path, shape.format), content, seed, acknowledged);
+        const image = await openImage(FILE_HOST, path, { format: shape.format, isReadOnly: false }), found = await image.check?.("leaks");
+        expect([found?.corruptions ?? 0, found?.leaks ?? 0]).to.deep.equal([0, 0]);
+        await image.close();
+        if (isChecked(shape)) succeed("qemu-img", "check", "-q", "-f", shape.format, path);
+      }
+    });
+  }
+});
+
+/** Starts a writer and kills it, at a moment of its work. @returns how many of its operations a flush has acknowledged */
+async function killWriter(path: string, format: string, seed: number, random: (n: number) => number): Promise<number> {
+  const child = spawn(process.execPath, [KILL_WRITER, path, format, String(seed), String(KILL_OPERATIONS)], { stdio: ["ignore", "pipe", "inherit"] });
+  let printed = "", timer: NodeJS.Timeout | null = null;
+  const flushes = random(20), delayMs = random(8);
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    printed += text;
+    if (timer === null && (printed.split("\n").length > flushes || printed.includes("end"))) timer = setTimeout(() => child.kill("SIGKILL"), delayMs);
+  });
+  await once(child, "close");
+  expect(child.signalCode, "the writer ended by itself").to.equal("SIGKILL");
+  const last = printed.split("\n").filter((line) => /^\d+$/.test(line)).at(-1);
+  return last === undefined ? 0 : Number(last);
+}
+
+/** Expects that every byte is as it was acknowledged, or as it was written after that. @returns what is there */
+function survivors(now: Uint8Array, before: Uint8Array, seed: number, acknowledged: number): Uint8Array<ArrayBuffer> {
+  const content = before.slice(), isWrong = new Uint8Array(content.length), later: { readonly offset: number; readonly bytes: Uint8Array }[] = [];
+  let i = 0;
+  for (const operation of operations(seed, KILL_OPERATIONS, content.length)) {
+    if (operation.kind !== "flush" && i < acknowledged) content.set(operation.bytes, operation.offset);
+    else if (operation.kind !== "flush") later.push(operation);
+    // Nothing after the next flush has begun before that one was told of.
+    else if (i > acknowledged) break;
+    i++;
+  }
+  for (let at = 0; at < content.length; at++) isWrong[at] = now[at] === content[at] ? 0 : 1;
+  for (const { offset, bytes } of later) for (let at = 0; at < bytes.length; at++) if (now[offset + at] === bytes[at]) isWrong[offset + at] = 0;
+  expect(isWrong.indexOf(1), `seed ${seed}: the first byte that was lost`).to.equal(-1);
+  return new Uint8Array(now);
+}
