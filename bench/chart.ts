@@ -6,6 +6,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { ChartGroup } from "./chart-svg.ts";
 import { chartSvg } from "./chart-svg.ts";
+import type { Clock } from "./contender.ts";
 import type { GuestGroup } from "./guests.ts";
 import { GUEST_GROUPS, inGroup } from "./guests.ts";
 import type { HostDescription } from "./host.ts";
@@ -14,7 +15,7 @@ import type { PeerRow } from "./peers.ts";
 /** As far as it is used here. */
 interface Results {
   readonly host: HostDescription;
-  readonly peers: { readonly versions: Readonly<Record<string, string>>; readonly guests: readonly PeerRow[] };
+  readonly peers: { readonly clock: Clock; readonly versions: Readonly<Record<string, string>>; readonly guests: readonly PeerRow[] };
 }
 
 const TITLES: Readonly<Record<GuestGroup, string>> = {
@@ -23,7 +24,7 @@ const TITLES: Readonly<Record<GuestGroup, string>> = {
 /** Everybody's speed is given over that of QEMU's TCG. */
 const BASE = "qemu", SERIES = ["tcgjs", "v86"];
 
-function chartOf({ host, peers: { versions, guests } }: Results): string {
+function chartOf({ host, peers: { clock, versions, guests } }: Results): string {
   const speeds = (row: PeerRow): (number | null)[] => {
     const base = row.times[BASE]?.seconds;
     return SERIES.map((name) => {
@@ -34,7 +35,7 @@ function chartOf({ host, peers: { versions, guests } }: Results): string {
   const groups = GUEST_GROUPS.map((group): ChartGroup => ({ title: TITLES[group], rows: inGroup(guests, group).map((row) => ({ label: row.guest, speeds: speeds(row) })) }));
   return chartSvg({
     title: `Speed over that of qemu-system-i386 ${versions[BASE]} (TCG)`,
-    note: `Whole runs, translation included; ${host.cpu}, Node ${host.node}, commit ${host.commit ?? "unknown"}, ${host.date.slice(0, 10)}`,
+    note: `Whole runs, translation included${clock === "cpu" ? ", processor's time" : ""}; ${host.cpu}, Node ${host.node}, commit ${host.commit ?? "unknown"}, ${host.date.slice(0, 10)}`,
     series: SERIES.map((name) => `${name} ${versions[name] ?? ""}`.replace(/\+.*/, "")), groups: groups.filter(({ rows }) => rows.length > 0),
   });
 }

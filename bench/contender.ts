@@ -19,8 +19,13 @@ export interface Contender {
   readonly run: (guest: BenchGuest, paging: boolean) => Promise<ContenderRun>;
 }
 
+/** Which time to compare: that on the wall, or the processor's, of all threads, which other work on the machine does not lengthen so much. */
+export type Clock = "wall" | "cpu";
+
 export interface ContenderRun {
   readonly seconds: number;
+  /** Of all threads of the process; NaN if unknown. */
+  readonly cpuSeconds: number;
   /** What the guest printed. */
   readonly output: Buffer;
 }
@@ -38,13 +43,13 @@ export interface Timing {
  * @returns by name; null for one that cannot run this guest
  * @throws VmError if the guest does not print what it should
  */
-export async function timeContenders(guest: BenchGuest, paging: boolean, contenders: readonly Contender[], runs: number): Promise<Record<string, Timing | null>> {
+export async function timeContenders(guest: BenchGuest, paging: boolean, contenders: readonly Contender[], runs: number, clock: Clock): Promise<Record<string, Timing | null>> {
   const able = contenders.filter((c) => c.canRun(guest, paging)), samples = able.map((): number[] => []);
   for (let round = 0; round < runs; round++) {
     for (const [i, contender] of able.entries()) {
-      const { seconds, output } = await contender.run(guest, paging);
+      const { seconds, cpuSeconds, output } = await contender.run(guest, paging);
       if (!guest.expected.equals(output)) throw new VmError("EINVAL", `${guest.name} did not print what it should in ${contender.name}`);
-      samples[i].push(seconds);
+      samples[i].push(clock === "wall" ? seconds : cpuSeconds);
     }
   }
   const timing = (c: Contender): Timing | null => {

@@ -21,8 +21,20 @@ export interface ChildJob {
 /** What it prints, in JSON. */
 export interface ChildResult {
   readonly seconds: number;
+  readonly cpuSeconds: number;
   /** Bytes the guest has printed. */
   readonly output: readonly number[];
+}
+
+/** Looks at the clocks. */
+export function timeNow(): { readonly ms: number; readonly cpu: NodeJS.CpuUsage } {
+  return { ms: performance.now(), cpu: process.cpuUsage() };
+}
+
+/** What has passed since. */
+export function timeSince({ ms, cpu }: ReturnType<typeof timeNow>): Pick<ChildResult, "seconds" | "cpuSeconds"> {
+  const { user, system } = process.cpuUsage(cpu);
+  return { seconds: (performance.now() - ms) / 1000, cpuSeconds: (user + system) / 1e6 };
 }
 
 /**
@@ -43,8 +55,8 @@ export async function runChild<Job extends ChildJob>(
     const job = { imageFile: put("image", image), bits, load, memoryBytes, ...Object.fromEntries(rest) };
     const file = fileURLToPath(new URL(script, import.meta.url));
     const { stdout } = await promisify(execFile)(process.execPath, [file, JSON.stringify(job)], { timeout: TIMEOUT_MS, maxBuffer: MAX_OUTPUT_BYTES });
-    const { seconds, output } = JSON.parse(stdout) as ChildResult;
-    return { seconds, output: Buffer.from(output) };
+    const { seconds, cpuSeconds, output } = JSON.parse(stdout) as ChildResult;
+    return { seconds, cpuSeconds, output: Buffer.from(output) };
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -31,7 +31,7 @@ const out = (text: string): void => { process.stdout.write(text); };
 async function measure(options: BenchOptions, guests: readonly BenchGuest[]): Promise<void> {
   const host = describeHost(projectRoot), results: Record<string, object> = {};
   const context: SectionContext = {
-    root: projectRoot, guests, runs: options.runs, maxInsns: options.isQuick ? QUICK_INSNS : Infinity, v86: options.v86, out,
+    root: projectRoot, guests, runs: options.runs, maxInsns: options.isQuick ? QUICK_INSNS : Infinity, v86: options.v86, clock: options.clock, out,
   };
   out(hostText(host));
   for (const name of options.sections) {

@@ -32,7 +32,7 @@ export const pagedPeersSection: Section = {
   run: (context) => compare(context, true),
 };
 
-async function compare({ root, guests, runs, v86, out }: SectionContext, paging: boolean): Promise<SectionResult> {
+async function compare({ root, guests, runs, v86, clock, out }: SectionContext, paging: boolean): Promise<SectionResult> {
   const found: Readonly<Record<string, Contender | null>> = {
     "qemu-system-i386": await findQemu(root), "qemu-i386": findQemuUser(root), v86: await findV86(root, v86), native: findNative(root),
   };
@@ -43,7 +43,7 @@ async function compare({ root, guests, runs, v86, out }: SectionContext, paging:
   const table = new TablePrinter([["guest", 14], ["tcgjs s", 8], ...others.flatMap(({ name }) => [[`${name} s`, 8], ["ratio", 7]] as const), ["spread", 7]], out);
   const rows: PeerRow[] = [];
   for (const guest of able) {
-    const row: PeerRow = { guest: guest.name, group: guest.group, times: await timeContenders(guest.long ?? guest, paging, [us, ...others], runs) };
+    const row: PeerRow = { guest: guest.name, group: guest.group, times: await timeContenders(guest.long ?? guest, paging, [us, ...others], runs, clock) };
     rows.push(row);
     table.row([row.guest, secondsText(secondsOf(row, us.name)), ...others.flatMap(({ name }) => [secondsText(secondsOf(row, name)), ratioText(ratioTo(row, name))]), spreadText(row)]);
   }
@@ -53,7 +53,7 @@ async function compare({ root, guests, runs, v86, out }: SectionContext, paging:
     if (inGroup(rows, group).length > 0) table.row([group, "", ...others.flatMap(({ name }) => ["", ratioText(geometricMeans[group][name])])]);
   }
   const versions = Object.fromEntries([us, ...others].map((c) => [c.name, c.version]));
-  return { figures: { versions, guests: rows, geometricMeans }, claims: claimsOf(rows) };
+  return { figures: { clock, versions, guests: rows, geometricMeans }, claims: claimsOf(rows) };
 }
 
 function secondsOf(row: PeerRow, name: string): number | null {

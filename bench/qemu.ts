@@ -6,7 +6,7 @@ import { importScript, makeInGuests } from "./contender.ts";
 
 /** guests/lib/qemu/run.mjs, as far as it is used here. */
 interface RunModule {
-  runInQemu(image: Buffer, how: object): Promise<{ output: Buffer; seconds: number; halted: boolean }>;
+  runInQemu(image: Buffer, how: object): Promise<{ output: Buffer; seconds: number; cpuSeconds: number; halted: boolean }>;
 }
 
 /** QEMU if it is installed, else null. @param root  the project's folder */
@@ -19,9 +19,9 @@ export async function findQemu(root: string): Promise<Contender | null> {
     canRun: ({ bits, hasPaging }, paging) => !paging || (bits === 32 && !hasPaging),
     async run({ name, image, bits, load, memoryBytes }, paging) {
       const how = { bits, load, memory: `${memoryBytes / 2 ** 20}M`, boot: "rom", cpu: "max", pagedBytes: paging ? memoryBytes : 0 };
-      const { output, seconds, halted } = await runInQemu(image, how);
+      const { output, seconds, cpuSeconds, halted } = await runInQemu(image, how);
       if (!halted) throw new VmError("EINVAL", `${name} did not halt in QEMU`);
-      return { output, seconds };
+      return { output, seconds, cpuSeconds };
     },
   };
 }

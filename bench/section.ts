@@ -1,5 +1,6 @@
 /** What the parts of the bench have in common: each measures one thing, prints its table, and tells what became of its claims. */
 import type { Claim } from "./claims.ts";
+import type { Clock } from "./contender.ts";
 import type { BenchGuest } from "./guests.ts";
 
 /** What a part gets to work with. */
@@ -14,6 +15,8 @@ export interface SectionContext {
   readonly maxInsns: number;
   /** Where v86 is installed, or null to look in node_modules. */
   readonly v86: string | null;
+  /** Which time contenders are compared by. */
+  readonly clock: Clock;
   /** Takes text for stdout. */
   readonly out: (text: string) => void;
 }

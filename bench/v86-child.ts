@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ChildResult } from "./guest-child.ts";
+import { timeNow, timeSince } from "./guest-child.ts";
 import type { V86Job } from "./v86.ts";
 
 /** Of v86.d.ts, and of the inside of v86 (which has no interface for a device of one's own), what is used here. */
@@ -27,16 +28,16 @@ const emulator = new V86({
   disable_keyboard: true, disable_mouse: true, log_level: 0,
 });
 const output: number[] = [];
-let beganMs = 0;
+let began = timeNow();
 emulator.add_listener("emulator-loaded", () => {
   emulator.write_memory(readFileSync(job.imageFile), job.load);
   const { io } = emulator.v86.cpu;
-  io.register_write(MARK_PORT, {}, () => { beganMs = performance.now(); });
+  io.register_write(MARK_PORT, {}, () => { began = timeNow(); });
   for (const port of CONSOLE_PORTS) io.register_write(port, {}, (value) => { output.push(value); });
   emulator.run();
 });
 // Sent when the processor halts with interrupts off, which is how guests end.
 emulator.add_listener("cpu-event-halt", () => {
-  const result: ChildResult = { seconds: (performance.now() - beganMs) / 1000, output };
+  const result: ChildResult = { ...timeSince(began), output };
   process.stdout.write(JSON.stringify(result), () => process.exit());
 });

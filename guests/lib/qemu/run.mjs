@@ -6,7 +6,7 @@
  * QEMU's monitor (QMP) every few milliseconds, and QEMU is stopped once it is halted.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,8 +23,9 @@ const CONSOLE_PORTS = [0xe9, 0xf1];
  *   args?: string[], ask?: string, pagedBytes?: number}} how  `pagedBytes` as for makeRom (boot `rom`; QEMU gets memory for
  *   the tables besides); `cpu` is QEMU's -cpu, `args` are further arguments for QEMU; `ask` is a command
  *   for its human monitor, given after the guest has halted
- * @returns {Promise<{output: Buffer, seconds: number, halted: boolean, answer?: string}>} what the guest wrote to the
- *   console ports; the time from its first insn to `hlt`, too long by POLL_MS at most; whether it did halt in time
+ * @returns {Promise<{output: Buffer, seconds: number, cpuSeconds: number, halted: boolean, answer?: string}>} what the guest
+ *   wrote to the console ports; the time from its first insn to `hlt`, too long by POLL_MS at most, and the processor's time
+ *   (NaN where there is no /proc); whether it did halt in time
  */
 export async function runInQemu(image, how) {
   const { bits, load, memory = '16M', boot = 'disk', cpu = 'qemu32', timeoutS = 120, args = [], ask, pagedBytes = 0 } = how;
@@ -32,8 +33,11 @@ export async function runInQemu(image, how) {
   const markSocket = join(folder, 'mark');
   const qmpSocket = join(folder, 'qmp');
 
-  let startedNs;
-  const markServer = createServer((socket) => socket.once('data', () => (startedNs = process.hrtime.bigint())));
+  let startedNs, startedCpuNs;
+  const markServer = createServer((socket) => socket.once('data', () => {
+    startedNs = process.hrtime.bigint();
+    startedCpuNs = cpuTimeNs(qemu.pid);
+  }));
   await new Promise((resolve) => markServer.listen(markSocket, resolve));
 
   const qemu = spawn('qemu-system-i386', [
@@ -56,14 +60,22 @@ export async function runInQemu(image, how) {
   try {
     const monitor = await connectMonitor(qmpSocket, closed);
     const { halted, endedNs } = await waitUntilHalted(monitor, () => startedNs, timeoutS);
+    const cpuSeconds = (cpuTimeNs(qemu.pid) - startedCpuNs) / 1e9;
     const answer = ask && (await monitor(ask));
     await stop();
-    return { output: Buffer.concat(chunks), seconds: Number(endedNs - (startedNs ?? endedNs)) / 1e9, halted, answer };
+    return { output: Buffer.concat(chunks), seconds: Number(endedNs - (startedNs ?? endedNs)) / 1e9, cpuSeconds, halted, answer };
   } finally {
     await stop();
     markServer.close();
     rmSync(folder, { recursive: true });
   }
+}
+
+/** The processor's time that all threads of a process have taken (Linux: the first word of each schedstat), or NaN. */
+function cpuTimeNs(pid) {
+  const folder = `/proc/${pid}/task`;
+  if (!existsSync(folder)) return NaN;
+  return readdirSync(folder).reduce((sum, task) => sum + Number(readFileSync(join(folder, task, 'schedstat'), 'utf8').split(' ')[0]), 0);
 }
 
 /** The image on a hard disk, behind the boot sector. */

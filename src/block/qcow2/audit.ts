@@ -41,6 +41,8 @@ export interface Findings {
   unrepaired: number;
   /** Of the corruptions: flags that are missing, which only costs a copy. */
   missingFlags: number;
+  /** Of the corruptions: tables that are where nothing or something else is, which no count can put right. */
+  misplaced: number;
   /** Refcounts have no place: they can only be repaired by making all of them anew. */
   needsNewRefcounts: boolean;
   messages: string[];
@@ -55,7 +57,7 @@ export interface Findings {
 
 export class RefcountAudit {
   readonly findings: Findings = {
-    corruptions: 0, leaks: 0, unrepaired: 0, missingFlags: 0, needsNewRefcounts: false, messages: [], worst: "", firstFree: 0, end: 0, allocatedClusters: 0, compressedClusters: 0,
+    corruptions: 0, leaks: 0, unrepaired: 0, missingFlags: 0, misplaced: 0, needsNewRefcounts: false, messages: [], worst: "", firstFree: 0, end: 0, allocatedClusters: 0, compressedClusters: 0,
   };
   private readonly tables: Qcow2Tables;
   private readonly claims: Claims;
@@ -109,6 +111,7 @@ export class RefcountAudit {
   }
 
   private corrupt(message: () => string): void {
+    this.findings.misplaced++;
     this.note("corruption", message);
   }
 

@@ -51,13 +51,11 @@ async function openQcow2(storage: Storage, context: OpenContext): Promise<Image>
 async function soundRefcounts(tables: Qcow2Tables, snapshotTable: SnapshotTable): Promise<Refcounts | null> {
   const { header, path, storage: { isReadOnly } } = tables, claims = claimsOf(tables, snapshotTable);
   if ((header.incompatible & CORRUPT) !== 0) throw harmful(path, "it is marked as corrupt");
-  if ((header.incompatible & DIRTY) !== 0) {
-    if (isReadOnly) return null;
-    const { result, refcounts } = await checkImage(tables, claims, "all");
-    if (refcounts !== null) return refcounts;
-    throw harmful(path, result.messages[0]);
-  }
   const findings = await audit(tables, claims, "none");
+  if ((header.incompatible & DIRTY) !== 0) {
+    if (findings.misplaced > 0) throw harmful(path, findings.worst);
+    return isReadOnly ? null : (await checkImage(tables, claims, "all")).refcounts;
+  }
   if (!isSound(findings)) throw harmful(path, findings.worst);
   if (!isReadOnly) await clearAutoclear(tables);
   return refcountsOf(tables, findings);

@@ -64,6 +64,7 @@ async function openSparse(storage: Storage, { purpose, host }: OpenContext): Pro
 async function openExtents(storage: Storage, context: OpenContext): Promise<Image> {
   const { path, isReadOnly } = storage, { createType, extents } = parseDescriptor(path, await textAt(storage, 0, storage.sizeBytes)), parts: Part[] = [];
   wellFormed(extents.length > 0, path, "its descriptor has no extent");
+  await checkApart(path, extents, context);
   let start = 0;
   try {
     for (const line of extents) {
@@ -77,6 +78,21 @@ async function openExtents(storage: Storage, context: OpenContext): Promise<Imag
     throw e;
   }
   return new VmdkImage(path, createType, parts, storage, null);
+}
+
+/** Extents must not share bytes: what is written to one would change another. */
+async function checkApart(path: string, extents: readonly ExtentLine[], { host }: OpenContext): Promise<void> {
+  const pieces = [{ file: await host.identity(path), from: 0, to: Infinity }];
+  for (const { kind, file, startSector, sectors } of extents) {
+    if (kind === "ZERO") continue;
+    const isFlat = kind === "FLAT";
+    pieces.push({ file: await host.identity(host.relative(path, file)), from: isFlat ? startSector : 0, to: isFlat ? startSector + sectors : Infinity });
+  }
+  pieces.sort((a, b) => (a.file === b.file ? a.from - b.from : a.file < b.file ? -1 : 1));
+  for (const [i, { file, from }] of pieces.entries()) {
+    const before = pieces[i - 1];
+    wellFormed(i === 0 || before.file !== file || from >= before.to, path, () => `its extents share bytes of ${file}`);
+  }
 }
 
 async function openExtent(path: string, { kind, file, sectors, startSector }: ExtentLine, isReadOnly: boolean, context: OpenContext): Promise<Image> {

@@ -34,8 +34,8 @@ function divSlow(u: FloatUnit): void {
   const aIsZero = isZero(aSe, u.aHi, u.aLo);
   if (isZero(bSe, u.bHi, u.bLo)) {
     if (aIsZero) return u.invalid();
-    noteDenormals(u);
-    u.flags |= ZE;
+    // Comes before a denormal dividend, which then does not count (SDM 1 §4.9.2).
+    u.flags = ZE;
     return u.infinity(sign);
   }
   if (aIsZero) {

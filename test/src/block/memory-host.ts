@@ -24,6 +24,8 @@ export class MemoryHost implements StorageHost {
   readonly files = new Map<string, Uint8Array>();
   /** What happened, if it is to be recorded. */
   events: Event[] | null = null;
+  /** Called before every read. */
+  onRead: () => void = () => undefined;
   /** Makes the next writes fail when it gives true. */
   fails: () => boolean = () => false;
 
@@ -99,6 +101,7 @@ class MemoryStorage implements Storage {
 
   async read(offset: number, buffer: Uint8Array): Promise<void> {
     await Promise.resolve();
+    this.host.onRead();
     const there = this.bytes.subarray(offset, offset + buffer.length);
     buffer.set(there);
     buffer.fill(0, there.length);

@@ -21,6 +21,21 @@ for (const [name, options] of ENGINES) {
     /** Which exception a guest of one insn raises. */
     const vectorFor = (code: string, controls: Parameters<typeof guest>[1] = {}): number | null => vectorOf(guest(`${code} f4`, controls));
 
+    it("a denormal divided by 0 is just that: no denormal operand (SDM 1 §4.9.2)", () => {
+      const { vm, vcpu } = guest32(`
+        db e3 d9 ee                         ; fninit; fldz
+        db 2d 00 80 00 00                   ; fld tbyte [0x8000]
+        d8 f1 dd 3d 00 90 00 00             ; fdiv st0, st1; fnstsw [0x9000]
+        db e3 d9 ee                         ; fninit; fldz
+        dc 3d 00 80 00 00                   ; fdivr qword [0x8000]
+        dd 3d 02 90 00 00                   ; fnstsw [0x9002]
+        f4                                  ; hlt
+      `, options);
+      vm.writePhys(0x8000, bytesOf("01"));
+      expect(vcpu.run().reason).to.equal("KVM_EXIT_HLT");
+      expect(hexOf(vm, FIRST, 2, 2)).to.equal("3004 3804");
+    });
+
     describe("environments (SDM 1 §8.1.10)", () => {
       it("have 32-bit fields and selectors in protected mode, 14 bytes with 66h", () => {
         const { vm, vcpu } = guest32(`

@@ -1,0 +1,17 @@
+// Some damaged images of every format; hostile.slow.ts has more.
+
+import { expect } from "chai";
+import { damageImages } from "./hostile.ts";
+
+const SEED = Number(process.env["SEED"] ?? 1);
+
+describe(`block: damaged images, SEED=${SEED}`, function () {
+  this.timeout(60_000);
+
+  it("are refused, or hold what their tables say and keep what is written to them", async () => {
+    const { refused, same, failures } = await damageImages(SEED, 280);
+    expect(failures).to.deep.equal([]);
+    expect(refused).to.be.above(70);
+    expect(same).to.be.above(30);
+  });
+});
