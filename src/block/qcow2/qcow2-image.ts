@@ -55,7 +55,7 @@ export class Qcow2Image extends ClusterImage {
       entries: () => this.snapshotTable.entries,
       claims: () => claimsOf(this.tables, this.snapshotTable),
       refcounts: () => this.writableRefcounts(),
-      alone: (action) => this.lock.alone(action),
+      alone: (action) => this.lock.alone(() => this.wholly(action)),
       commit: () => this.commit(),
       useTable: (table) => { this.snapshotTable = table; },
       useRefcounts: (refcounts) => this.useRefcounts(refcounts),
@@ -85,6 +85,16 @@ export class Qcow2Image extends ClusterImage {
   private useRefcounts(refcounts: Refcounts | null): void {
     this.refcounts = refcounts;
     this.packedSpace.close();
+  }
+
+  /** Does what must not stop half-way: if the host fails, nothing more is written. */
+  private async wholly(action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (e) {
+      if (!(e instanceof ImageError)) this.useRefcounts(null);
+      throw e;
+    }
   }
 
   // Where clusters are.
@@ -159,13 +169,11 @@ export class Qcow2Image extends ClusterImage {
     const { tables, clusterBytes } = this, refcounts = this.writableRefcounts(), now = await tables.l2Table(l1Index);
     if (now.at !== 0 && isCopied(now.high)) return now.at;
     const at = await refcounts.allocate(), bytes = new Uint8Array(clusterBytes);
-    if (now.at !== 0) {
-      await this.storage.read(now.at, bytes);
-      refcounts.release(now.at, 1);
-    }
+    if (now.at !== 0) await this.storage.read(now.at, bytes);
     tables.cache.forget(at, clusterBytes);
     await this.storage.write(at, bytes);
     await tables.cache.change(tables.l1EntryOffset(l1Index), 8, RANK.l1, (view, position) => writeOwn(view, position, at));
+    if (now.at !== 0) refcounts.release(now.at, 1);
     return at;
   }
 
@@ -191,11 +199,15 @@ export class Qcow2Image extends ClusterImage {
 
   protected async commit(): Promise<void> {
     const { tables: { cache }, storage, refcounts } = this;
+    if (refcounts === null) {
+      if (cache.isDirty) throw new ImageError("failed", `${this.path}: what was written last is lost, since the host failed before`);
+      return storage.flush();
+    }
     // Compressed clusters end with a sector.
     if (storage.sizeBytes % this.clusterBytes !== 0 && cache.isDirty) await storage.truncate(roundUp(storage.sizeBytes, this.clusterBytes));
     await cache.writeBack();
     await storage.flush();
-    if (refcounts?.isPending !== true) return;
+    if (!refcounts.isPending) return;
     this.packedSpace.close();
     await refcounts.takeBack();
     await cache.writeBack();
@@ -210,7 +222,7 @@ export class Qcow2Image extends ClusterImage {
     return result;
   });
 
-  override readonly resize = (sizeBytes: number): Promise<void> => this.lock.alone(async () => {
+  override readonly resize = (sizeBytes: number): Promise<void> => this.lock.alone(() => this.wholly(async () => {
     const { header } = this.tables, before = header.sizeBytes;
     this.writableRefcounts();
     checkSize(this.path, header, sizeBytes);
@@ -221,9 +233,9 @@ export class Qcow2Image extends ClusterImage {
     // What lies behind the old end, in its last cluster or in the backing file, is not to be seen.
     if (sizeBytes > before) await this.zeroNow(before, Math.min(sizeBytes, Math.max(roundUp(before, this.clusterBytes), this.backing?.sizeBytes ?? 0)) - before);
     await this.commit();
-    await this.tables.writeField("disk");
+    await this.tables.setFields("disk", { sizeBytes });
     await this.storage.flush();
-  });
+  }));
 
   /** Gives up the clusters that only the bytes `from`..`to` are in. */
   private async giveUp(from: number, to: number): Promise<void> {
@@ -239,16 +251,14 @@ export class Qcow2Image extends ClusterImage {
   private async growL1(entries: number): Promise<void> {
     const { tables, storage, clusterBytes } = this, { header } = tables, refcounts = this.writableRefcounts();
     if (entries <= header.l1Entries) return;
-    const clusters = Math.ceil(entries * 8 / clusterBytes), at = await refcounts.allocateTable(clusters), bytes = new Uint8Array(clusters * clusterBytes);
+    const before = { ...header }, clusters = Math.ceil(entries * 8 / clusterBytes), at = await refcounts.allocateTable(clusters), bytes = new Uint8Array(clusters * clusterBytes);
     await this.commit();
     await storage.read(header.l1Offset, bytes.subarray(0, header.l1Entries * 8));
     tables.cache.forget(at, bytes.length);
     await storage.write(at, bytes);
     await storage.flush();
-    refcounts.release(header.l1Offset, header.l1Entries * 8);
-    header.l1Offset = at;
-    header.l1Entries = entries;
-    await tables.writeField("disk");
+    await tables.setFields("disk", { l1Offset: at, l1Entries: entries });
+    refcounts.release(before.l1Offset, before.l1Entries * 8);
     await this.commit();
   }
 }

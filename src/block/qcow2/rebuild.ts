@@ -11,7 +11,7 @@ import type { Qcow2Tables } from "./tables.ts";
  * free from then on. The tables' cache must hold nothing that is not on the disk.
  */
 export async function rebuildRefcounts(tables: Qcow2Tables, claims: Claims): Promise<void> {
-  const { storage, header, clusterBytes, refcountsPerBlock, refcountBits } = tables, first = tables.fileClusters;
+  const { storage, clusterBytes, refcountsPerBlock, refcountBits } = tables, first = tables.fileClusters;
   let blocks = 0, tableClusters = 1;
   for (;;) {
     const needed = Math.ceil((first + blocks + tableClusters) / refcountsPerBlock), clusters = Math.ceil(needed * 8 / clusterBytes);
@@ -34,9 +34,7 @@ export async function rebuildRefcounts(tables: Qcow2Tables, claims: Claims): Pro
   }
   await storage.write(tableAt, table);
   await storage.flush();
-  header.refcountTableOffset = tableAt;
-  header.refcountTableClusters = tableClusters;
-  await tables.writeField("refcountTable");
+  await tables.setFields("refcountTable", { refcountTableOffset: tableAt, refcountTableClusters: tableClusters });
   await storage.flush();
   tables.cache.clear();
 }

@@ -88,13 +88,15 @@ export class Refcounts {
       if (next === total) break;
       total = next;
     }
-    const total = clusters + missing.length + tableClusters, blocks = missing.map((index, i) => ({ index, at: (first + i) * clusterBytes }));
+    const total = clusters + missing.length + tableClusters;
+    // Whatever fails from here on, these clusters are not given out again.
+    if (this.cursor === first) this.cursor += total;
+    this.end = first + total;
+    const blocks = missing.map((index, i) => ({ index, at: (first + i) * clusterBytes }));
     for (const { index, at } of blocks) await this.writeBlock(index, at, first, first + total);
     for (let c = first; c < first + total; c++) if (!missing.includes(Math.floor(c / refcountsPerBlock))) await this.set(c, 1);
     if (tableClusters > 0) await this.moveTable((first + blocks.length) * clusterBytes, tableClusters, blocks);
     else for (const { index, at } of blocks) await this.enterBlock(index, at);
-    if (this.cursor === first) this.cursor += total;
-    this.end = first + total;
     return (this.end - clusters) * clusterBytes;
   }
 
@@ -134,10 +136,9 @@ export class Refcounts {
     tables.cache.forget(at, bytes.length);
     await storage.write(at, bytes);
     await storage.flush();
-    this.release(header.refcountTableOffset, header.refcountTableClusters * clusterBytes);
-    header.refcountTableOffset = at;
-    header.refcountTableClusters = clusters;
-    await tables.writeField("refcountTable");
+    const { refcountTableOffset: oldAt, refcountTableClusters: oldClusters } = header;
+    await tables.setFields("refcountTable", { refcountTableOffset: at, refcountTableClusters: clusters });
+    this.release(oldAt, oldClusters * clusterBytes);
     await storage.flush();
   }
 

@@ -77,12 +77,7 @@ export class Qcow2Snapshots implements Snapshots {
       await owner.commit();
       const entries = Math.max(l1Entries, l1EntriesFor(header, sizeBytes), header.l1Entries);
       const at = await this.copyL1({ at: l1Offset, entries: l1Entries }, entries);
-      await this.replace(owner.entries(), [{ at, entries, isActive: true }], async () => {
-        header.l1Offset = at;
-        header.l1Entries = entries;
-        header.sizeBytes = sizeBytes;
-        await tables.writeField("disk");
-      });
+      await this.replace(owner.entries(), [{ at, entries, isActive: true }], () => tables.setFields("disk", { l1Offset: at, l1Entries: entries, sizeBytes }));
     });
   }
 
@@ -118,9 +113,7 @@ export class Qcow2Snapshots implements Snapshots {
     const raised = await audit(tables, { l1Tables: [...l1Tables, ...newL1], pieces: [...pieces, newPiece] }, "all");
     if (raised.unrepaired > 0) await this.settle();
     if (raised.unrepaired > 0) throw new ImageError("failed", `${tables.path}: its refcounts of ${tables.refcountBits} bits cannot count one more snapshot`);
-    header.snapshotCount = entries.length;
-    header.snapshotsOffset = at;
-    await tables.writeField("snapshots");
+    await tables.setFields("snapshots", { snapshotCount: entries.length, snapshotsOffset: at });
     await enforce();
     await storage.flush();
     owner.useTable({ entries, bytes: bytes.length });

@@ -84,19 +84,19 @@ export class Qcow2Tables {
     return at;
   }
 
-  /** Writes fields of the header at once. */
-  writeField(name: keyof typeof FIELDS): Promise<void> {
-    const [offset, bytes] = FIELDS[name](this.header);
-    return this.storage.write(offset, bytes);
+  /** Changes fields of the header at once, on the disk and then here. @param name  the group they are in */
+  async setFields(name: keyof typeof FIELDS, changes: Partial<Qcow2Header>): Promise<void> {
+    const [offset, bytes] = FIELDS[name]({ ...this.header, ...changes });
+    await this.storage.write(offset, bytes);
+    Object.assign(this.header, changes);
   }
 
   /** Sets or clears an incompatible feature, and sees to it that it is on the disk. */
   async setFeature(bit: number, isSet: boolean): Promise<void> {
-    const { header } = this, before = header.incompatible;
-    header.incompatible = isSet ? before | bit : before & ~bit;
-    if (header.incompatible === before) return;
+    const before = this.header.incompatible, incompatible = isSet ? before | bit : before & ~bit;
+    if (incompatible === before) return;
     await this.storage.flush();
-    await this.writeField("features");
+    await this.setFields("features", { incompatible });
     await this.storage.flush();
   }
 }

@@ -4,6 +4,7 @@
 
 import { expect } from "chai";
 import { createImage, openImage } from "../../../src/block/formats.ts";
+import { VmError } from "../../../tcg/support/errors.ts";
 import { copyFiles, MemoryHost } from "./memory-host.ts";
 import type { Event } from "./memory-host.ts";
 import { pattern, randomNumbers } from "./random-disk.ts";
@@ -78,6 +79,44 @@ async function expectSurvival({ marks }: Recording, host: MemoryHost, count: num
   await image.close();
 }
 
+/** Whether something went well; otherwise it must be the host that could not. */
+async function succeeds(action: Promise<void>): Promise<boolean> {
+  try {
+    await action;
+    return true;
+  } catch (e) {
+    if (e instanceof VmError) return false;
+    throw e;
+  }
+}
+
+/** Random work on an image while some of the writes to its file fail. */
+async function workOnFullDisk(format: string, options: Readonly<Record<string, string>>, random: (n: number) => number, moment: string): Promise<void> {
+  const host = new MemoryHost(), content = new Uint8Array(SIZE), isOpen = new Uint8Array(SIZE), bytes = new Uint8Array(SIZE);
+  await createImage(host, "disk", { format, sizeBytes: SIZE, options });
+  const image = await openImage(host, "disk", { format: null, isReadOnly: false });
+  host.fails = () => random(12) === 0;
+  for (let i = 0; i < 60; i++) {
+    const what = random(8), offset = random(SIZE), written = pattern(Math.min(SIZE - offset, random(9000)), i);
+    if (what === 0) await succeeds(image.flush());
+    else if (i === 40 && image.snapshots !== null) await succeeds(image.snapshots.create(`s${i}`, 0));
+    else {
+      // A write that failed may have been made in part.
+      const isDone = await succeeds(image.write(offset, written));
+      content.set(written, offset);
+      isOpen.fill(isDone ? 0 : 1, offset, offset + written.length);
+    }
+  }
+  host.fails = () => false;
+  const wasClosed = await succeeds(image.close()), after = await openImage(host, "disk", { format: null, isReadOnly: false });
+  await after.read(0, bytes);
+  const lost = bytes.findIndex((b, i) => b !== content[i] && isOpen[i] === 0);
+  expect(wasClosed ? lost : -1, `${moment}: the first byte that was lost`).to.equal(-1);
+  const found = await after.check?.("all");
+  expect([found?.corruptions ?? 0, found?.leaks ?? 0], `${moment}: ${found?.messages[0] ?? ""}`).to.deep.equal([0, 0]);
+  await after.close();
+}
+
 const SHAPES: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
   ["qcow2", { cluster_size: "512" }], ["qcow2", { cluster_size: "4k", refcount_bits: "64" }], ["qcow2", { cluster_size: "512", compat: "0.10" }], ["vdi", {}], ["vmdk", {}],
 ];
@@ -115,6 +154,12 @@ describe(`block: crashes, SEED=${SEED}`, function () {
           await expectSurvival(recording, crashed(recording, count, (_event, i) => i > flushed && random(4) < share), count, `power lost after ${count} of ${events.length}, round ${round}`);
         }
       });
+    });
+  }
+
+  for (const [format, options] of SHAPES) {
+    it(`${format} ${JSON.stringify(options)} loses nothing but what it says where the host's disk is full now and then`, async () => {
+      for (let round = 0; round < 20; round++) await workOnFullDisk(format, options, randomNumbers(SEED * 100 + round), `round ${round}`);
     });
   }
 
