@@ -4,7 +4,7 @@
  * for the interpreter's helper.
  *
  * One condition per operation, for V8 moves what only the way out needs off the straight way. Magnitudes of results are
- * within 2^-511 … 2^512, so that a square tells; operands may be anything a pair can be.
+ * within 2^-500 … 2^500, so that a square tells; operands may be anything a pair can be.
  */
 import type { Op } from "../../tcg/ir/block.ts";
 import type { DoubleCond } from "../../tcg/ir/types.ts";
@@ -111,17 +111,25 @@ export class PairLowering {
   // ---- rounding
 
   private either(...conditions: Val[]): Val { return conditions.reduce((x, y) => this.b.or(x, y)); }
-  private both(x: Val, y: Val): Val { return this.b.and(x, y); }
   /**
-   * The first without the second. Both are always looked at, where `and` would look at the second only if the first holds: seldom,
-   * that is, and when V8 comes where it never was it throws its optimised code away.
+   * Both. The second is looked at only if the first holds, which therefore has to be the usual case: when V8 comes where it never
+   * was it throws its optimised code away.
    */
+  private both(x: Val, y: Val): Val { return this.b.and(x, y); }
+  /** The first without the second; both are always looked at. */
   private butNot(x: Val, y: Val): Val { return this.b.setcond("gt", x, y); }
+  private isNot0(x: Double): Val { return this.is("ne", x, this.zero); }
   private is0(x: Double): Val { return this.is("eq", x, this.zero); }
 
-  /** True unless the magnitude is in the range. Zeros are not. */
+  /** True unless the magnitude is in the range, as its square tells; also for zeros. Not for NaNs. */
+  private isOut(h: Double): Val {
+    const square = this.mul2(h, h);
+    return this.either(this.is("le", square, this.power(-1000)), this.is("ge", square, this.power(1000)));
+  }
+
+  /** The same, but a zero is not out. */
   private isFar(h: Double): Val {
-    return val(this.b.ir.op("abnormal_f64", op(this.mul2(h, h))));
+    return this.both(this.isNot0(h), this.isOut(h));
   }
 
   /** (h, l) where |l| may be more than half a unit of h's last place, as one where it is not. A zero keeps its sign. */
@@ -139,7 +147,7 @@ export class PairLowering {
     const { b } = this, wide = this.mul2(h, this.add2(this.power(52), this.power(0)));
     const first = this.sub2(wide, this.mul2(wide, this.sub2(this.power(0), this.power(-53))));
     // Below a power of two units are half as large; what is above one is left out too.
-    const isBelow = this.butNot(this.is("eq", h, first), this.is0(l));
+    const isBelow = this.both(this.isNot0(l), this.is("eq", h, first));
     if (precision === 53) {
       const isDoubtful = isExact === null ? null : this.butNot(this.either(isBelow, this.isClose(l, first, 53)), isExact);
       return { pair: { h, l: null }, excess: this.sub2(this.zero, l), isWrong: isDoubtful === null ? isWrong : this.either(isWrong, isDoubtful) };
@@ -184,10 +192,10 @@ export class PairLowering {
   }
 
   private sum({ sum: s, error: t }: SumAndError, rests: { sum: Double | null; error: Double | null }, precision: Precision): Rounded {
-    if (rests.sum === null) return this.round(s, t, precision, null, this.isNoPair(s));
+    if (rests.sum === null) return this.round(s, t, precision, null, this.isFar(s));
     const { sum: v, error } = this.exactSum(t, rests.sum), { h, l } = this.normalized(s, v);
     const isExact = rests.error === null ? this.is0(error) : this.both(this.is0(error), this.is0(rests.error));
-    return this.round(h, l, precision, isExact, this.isNoPair(h));
+    return this.round(h, l, precision, isExact, this.isFar(h));
   }
 
   mul(x: Pair, y: Pair, precision: Precision): Rounded {
@@ -205,28 +213,26 @@ export class PairLowering {
     }
     if (x.l !== null && y.l !== null) exact.push(this.is0(this.mul2(x.l, y.l)));
     const { sum, error } = this.exactSum(e, across.reduce((u, v) => this.add2(u, v))), { h, l } = this.normalized(p, sum);
-    return this.round(h, l, precision, exact.reduce((u, v) => this.both(u, v), this.is0(error)), this.isNoProduct(h, x.h, y.h));
+    return this.round(h, l, precision, exact.reduce((u, v) => this.both(u, v), this.is0(error)), this.isNoProduct(p, x.h, y.h));
   }
 
   /** Whether a product is too far out; 0 it may only be of 0. */
   private isNoProduct(product: Double, x: Double, y: Double): Val {
-    return this.butNot(this.isFar(product), this.either(this.is0(x), this.is0(y)));
+    return this.both(this.both(this.isNot0(x), this.isNot0(y)), this.isOut(product));
   }
 
   div(x: Pair, y: Pair, precision: Precision): Rounded {
     const q = this.div2(x.h, y.h), product = this.mul2(q, y.h);
     const rest = this.sub2(this.sub2(x.h, product), this.productError(this.split(q), this.split(y.h), product));
     const above = x.l === null ? rest : this.add2(rest, x.l), all = y.l === null ? above : this.sub2(above, this.mul2(q, y.l));
-    // A quotient of 0 is one of 0; by 0 it is not finite.
-    const isWrong = this.butNot(this.isFar(q), this.is0(x.h));
+    const isWrong = this.either(this.is0(y.h), this.both(this.isNot0(x.h), this.isOut(q)));
     return this.approximated(q, this.div2(all, y.h), this.areAll0(rest, x.l, y.l), isWrong, precision);
   }
 
   sqrt(x: Pair, precision: Precision): Rounded {
     const r = double(this.b.ir.op("sqrt_f64", op(x.h))), square = this.mul2(r, r), half = this.split(r);
     const rest = this.sub2(this.sub2(x.h, square), this.productError(half, half, square)), all = x.l === null ? rest : this.add2(rest, x.l);
-    const isWrong = this.b.setcond("eq", this.is("gt", x.h, this.zero), this.b.imm(0));
-    return this.approximated(r, this.div2(all, this.add2(r, r)), this.areAll0(rest, x.l, null), isWrong, precision);
+    return this.approximated(r, this.div2(all, this.add2(r, r)), this.areAll0(rest, x.l, null), this.is("le", x.h, this.zero), precision);
   }
 
   private areAll0(rest: Double, xl: Double | null, yl: Double | null): Val {
@@ -235,7 +241,7 @@ export class PairLowering {
 
   private approximated(first: Double, second: Double, isExact: Val, isWrong: Val, precision: Precision): Rounded {
     const { h, l } = this.normalized(first, second);
-    return this.round(h, l, precision, isExact, this.either(isWrong, this.isNoPair(h)));
+    return this.round(h, l, precision, isExact, isWrong);
   }
 
   // ---- signs, order, formats
@@ -259,9 +265,9 @@ export class PairLowering {
     return this.add2(first, second);
   }
 
-  /** Whether a double is no pair: leaves out more than has to be. */
+  /** Whether any double is no pair: leaves out more than has to be. */
   isNoPair(x: Double): Val {
-    return this.butNot(this.isFar(x), this.is0(x));
+    return this.either(this.isFar(x), this.is("ne", x, x));
   }
 
   /** The nearest double to a pair; always right. */
