@@ -8,7 +8,8 @@ import type { Output } from "../host/output.ts";
 import { Sleeper } from "../host/sleep.ts";
 import { FILE_HOST } from "../host/storage.ts";
 import { nowMs } from "../host/time.ts";
-import type { ClockChoice, PcOutcome } from "../machine/pc.ts";
+import { ROM_MAX_BYTES } from "../machine/boot/rom.ts";
+import type { ClockChoice, PcOptions, PcOutcome } from "../machine/pc.ts";
 import { Pc } from "../machine/pc.ts";
 import { bootReport } from "./boot-report.ts";
 import type { BootEnd } from "./boot-report.ts";
@@ -41,7 +42,7 @@ type Values = BootInvocation["values"];
 export const bootCommand = defineCommand<BootTable>({
   name: "boot",
   about: "Runs a PC: interrupt controllers, timer, clock, keyboard controller, serial lines, PCI, IDE disks, ACPI power management. It starts a Linux kernel directly, by the "
-    + "32-bit boot protocol; its first serial line is the terminal.",
+    + "32-bit boot protocol, or firmware such as SeaBIOS; its first serial line is the terminal.",
   images: "none",
   groups: [
     { title: "What to start", options: startOptions },
@@ -58,6 +59,7 @@ export const bootCommand = defineCommand<BootTable>({
   examples: [
     { line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0", does: "Linux, its console on the terminal" },
     { line: "tcgjs boot --kernel vmlinuz --append 'console=ttyS0 root=/dev/sda1' --hda disk.qcow2", does: "the same with a disk" },
+    { line: "tcgjs boot --bios /usr/share/seabios/bios.bin --hda disk.img", does: "what the disk's boot sector starts" },
     { line: "tcgjs boot --kernel vmlinuz --append 'console=ttyS0 panic=-1' --serial file:boot.log --timeout 60", does: "the same without a terminal, into a file" },
     { line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --clock virtual --max-insns 3G --json", does: "exactly three billion insns, and what they cost" },
   ],
@@ -65,11 +67,14 @@ export const bootCommand = defineCommand<BootTable>({
 });
 
 /** @throws VmError for options that make no sense together */
-function checkCombinations({ kernel, initrd, append, serial, json }: Values): void {
+function checkCombinations({ kernel, initrd, append, bios, boot, serial, json }: Values): void {
+  if (kernel !== null && bios !== null) throw new VmError("EINVAL", "--kernel starts a kernel without firmware, --bios starts firmware; only one of them can be");
   if (kernel === null) {
     const stray = initrd !== null ? "--initrd" : append !== null ? "--append" : null;
-    throw new VmError("EINVAL", stray === null ? "what to boot? --kernel FILE names a Linux kernel" : `${stray} goes with --kernel FILE`);
+    if (stray !== null) throw new VmError("EINVAL", `${stray} goes with --kernel FILE`);
+    if (bios === null) throw new VmError("EINVAL", "what to boot? --kernel FILE names a Linux kernel, --bios FILE firmware");
   }
+  if (boot !== null && bios === null) throw new VmError("EINVAL", "--boot goes with --bios FILE");
   if (serial.length > MAX_SERIAL_LINES) throw new VmError("EINVAL", `--serial was given ${serial.length} times; there are ${MAX_SERIAL_LINES} serial lines`);
   if (serial.filter((s) => s.kind === "stdio").length > 1) throw new VmError("EINVAL", "--serial stdio was given twice; there is one terminal");
   if (json && serial.slice(1).some((s) => s.kind === "stdio")) throw new VmError("EINVAL", "--json has stdout; --serial stdio is for the first line then");
@@ -94,12 +99,8 @@ async function runWith(values: Values, output: Output, disks: readonly (Image | 
   const say = (line: string): void => output.error(`tcgjs boot: ${line}\n`);
   const unhandled = new UnhandledReport(values.unhandled ? say : () => undefined), sinks: FileSink[] = [];
   const debug = byteSink(values.debugcon ?? { kind: "none" }, output, sinks);
-  const { kernel, initrd } = values;
   const pc = new Pc({
-    boot: {
-      kernel: readImage(kernel ?? "", MAX_FILE_BYTES, "the most a kernel may have"), cmdline: values.append ?? undefined,
-      initrd: initrd === null ? undefined : readImage(initrd, values.memory, "memory"),
-    },
+    boot: startOf(values),
     memoryBytes: values.memory, cpuid: cpuidOf(values), clock: clockOf(values), startSeconds: startSecondsOf(values), isaDebugExit: values["isa-debug-exit"], disks,
     vm: vmOptionsOf(values, values.engine, DEFAULT_THRESHOLD), onDebugByte: debug,
     onUnhandled: (access) => {
@@ -119,6 +120,15 @@ async function runWith(values: Values, output: Output, disks: readonly (Image | 
   } finally {
     input?.close();
   }
+}
+
+/** @throws VmError for files that cannot be read */
+function startOf({ kernel, initrd, append, bios, boot, memory }: Values): PcOptions["boot"] {
+  if (bios !== null) return { bios: readImage(bios, ROM_MAX_BYTES, "the most a ROM may have"), order: boot ?? undefined };
+  return {
+    kernel: readImage(kernel ?? "", MAX_FILE_BYTES, "the most a kernel may have"), cmdline: append ?? undefined,
+    initrd: initrd === null ? undefined : readImage(initrd, memory, "memory"),
+  };
 }
 
 /** Where bytes go. */

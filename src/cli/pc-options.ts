@@ -1,6 +1,7 @@
 /** The options that say what PC to build and what to start on it. */
 import { VmError } from "../../tcg/support/errors.ts";
 import { DEFAULT_NS_PER_INSN, DEFAULT_PC_MEMORY_BYTES } from "../machine/pc.ts";
+import { BOOT_ORDER_HELP } from "../machine/boot/firmware.ts";
 import { MAX_MEMORY_BYTES, MIN_MEMORY_BYTES } from "../machine/memory-map.ts";
 import { choice, flag, number, size, value, values } from "./option-table.ts";
 import { parseSerial } from "./serial.ts";
@@ -12,6 +13,8 @@ const MAX_CLOCK_SHIFT = 10;
 export const startOptions = {
   kernel: value((path) => path, { argument: "FILE", help: "a Linux kernel (bzImage), started by itself, without firmware" }),
   initrd: value((path) => path, { argument: "FILE", help: "its initial RAM disk" }),
+  bios: value((path) => path, { argument: "FILE", help: "firmware instead of a kernel, such as Debian's /usr/share/seabios/bios.bin; it starts what the disks hold" }),
+  boot: value(parseOrder, { argument: "ORDER", help: `with --bios: what is tried, in order: ${BOOT_ORDER_HELP}`, defaultText: "c" }),
   append: value((text) => text, { argument: "TEXT", help: "its command line, such as console=ttyS0" }),
 };
 
@@ -32,7 +35,7 @@ export const pcOptions = {
   serial: values(parseSerial, {
     argument: "stdio|file:PATH|none", help: "the other end of a serial line; given again it is for the next line, up to four", defaultText: "stdio for the first line",
   }),
-  debugcon: value(parseSerial, { argument: "stdio|file:PATH|none", help: "where bytes go that the guest writes to the debug console, port 0xe9", defaultText: "none" }),
+  debugcon: value(parseSerial, { argument: "stdio|file:PATH|none", help: "where bytes go that the guest writes to the debug console, ports 0xe9 and 0x402 (SeaBIOS)", defaultText: "none" }),
   clock: choice(["virtual", "real"], {
     help: "virtual: time counts insns, so that each run is the same, and does not pass while the guest is idle; real: the host's", initial: null,
     defaultText: "real on a terminal, else virtual",
@@ -46,6 +49,11 @@ export const pcOptions = {
   }),
   "isa-debug-exit": flag({ help: "writing V to port 0xf4 ends the run with status (V << 1) | 1, as QEMU's device does" }),
 };
+
+function parseOrder(text: string): string {
+  if (/^[acd]{1,3}$/.test(text)) return text;
+  throw new VmError("EINVAL", `wants letters of ${BOOT_ORDER_HELP}; not "${text}"`);
+}
 
 /** `--rtc`: the host's time or a given one, seconds since 1970. */
 export type RtcChoice = "utc" | "localtime" | { readonly seconds: number };

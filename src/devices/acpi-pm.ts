@@ -14,7 +14,6 @@ import type { BytePorts, Device, Line, WidePorts } from "../bus/device.ts";
 import type { DeviceState, Shape } from "../bus/state.ts";
 import { restoreFields, saveFields, TIME, WORD } from "../bus/state.ts";
 
-export const ACPI_PM_PORTS = 64;
 export const PM_TIMER_HZ = 3_579_545;
 
 const STATUS = 0, ENABLE = 2, CONTROL = 4, TIMER = 8;

@@ -4,7 +4,9 @@ import type { Clock } from "../bus/clock.ts";
 import type { Device, Line } from "../bus/device.ts";
 import { NOT_CONNECTED } from "../bus/device.ts";
 import type { BusMemory, HostWork } from "../bus/host-work.ts";
-import { ACPI_PM_PORTS, AcpiPm, SmiCommand } from "../devices/acpi-pm.ts";
+import { AcpiPm, SmiCommand } from "../devices/acpi-pm.ts";
+import type { FwCfg } from "../devices/fw-cfg.ts";
+import { FW_CFG_PORTS } from "../devices/fw-cfg.ts";
 import { I8042 } from "../devices/i8042.ts";
 import { I8254 } from "../devices/i8254.ts";
 import { I8259Pair } from "../devices/i8259-pair.ts";
@@ -13,7 +15,8 @@ import { AtaDisk } from "../devices/ide/ata-disk.ts";
 import { IDE_CONTROL_PORTS, PiixIde } from "../devices/ide/piix-ide.ts";
 import { PciBus } from "../devices/pci/pci-bus.ts";
 import { BASE_ADDRESS, COMMAND, COMMAND_IO, COMMAND_MASTER } from "../devices/pci/pci-function.ts";
-import { hostBridge, IsaBridge, PIRQ_ROUTING, powerManagementFunction } from "../devices/pci/piix.ts";
+import { hostBridge, IsaBridge, PIRQ_ROUTING } from "../devices/pci/piix.ts";
+import { PiixPm } from "../devices/pci/piix-pm.ts";
 import { Ps2Keyboard } from "../devices/ps2-keyboard.ts";
 import { Ps2Mouse } from "../devices/ps2-mouse.ts";
 import { SetTwoToOne } from "../devices/scan-codes.ts";
@@ -33,6 +36,8 @@ export interface BoardWires {
   /** The guest asks for a sleep state: SLP_TYP (ACPI). */
   readonly sleep: (type: number) => void;
   readonly memory: BusMemory;
+  /** What firmware is told. */
+  readonly firmware: FwCfg;
   readonly work: HostWork;
   /** Disks: primary master and slave, secondary master and slave. */
   readonly disks: readonly (BlockDevice | null)[];
@@ -48,6 +53,7 @@ const IDE_IRQS = [14, 15] as const;
 const IDE_PORTS = [{ command: 0x1f0, control: 0x3f6 }, { command: 0x170, control: 0x376 }] as const;
 /** Where firmware would put the IDE bus masters. */
 const BUS_MASTER_PORTS = 0xc000;
+const FW_CFG_PORT = 0x510;
 const PCI_CONFIG_PORT = 0xcf8, ISA_SLOT = 1;
 /** Requests that the four PCI interrupt lines are routed to by firmware (acpi/dsdt.ts says the same). */
 export const PIRQ_IRQS = [10, 10, 11, 11] as const;
@@ -63,8 +69,9 @@ export class PcChips {
   readonly pci: PciBus;
   readonly isaBridge: IsaBridge;
   readonly ide: PiixIde;
+  private readonly fwCfg: FwCfg;
   private readonly hostBridge = hostBridge();
-  private readonly powerFunction = powerManagementFunction(PM_BASE);
+  private readonly powerFunction: PiixPm;
   readonly powerManagement: AcpiPm;
   private readonly smi: SmiCommand;
   private readonly resetControl: ResetControl;
@@ -72,7 +79,7 @@ export class PcChips {
   private readonly controlB: SystemControlB;
   private readonly scanCodes = new SetTwoToOne();
 
-  constructor({ clock, interrupt, a20, resetCpu, sleep, memory, work, disks, startSeconds }: BoardWires, ports: PortSpace) {
+  constructor({ clock, interrupt, a20, resetCpu, sleep, memory, work, disks, firmware, startSeconds }: BoardWires, ports: PortSpace) {
     const pic = this.pic = new I8259Pair(interrupt);
     this.pit = new I8254(clock, [pic.line(TIMER_IRQ), NOT_CONNECTED, NOT_CONNECTED]);
     this.rtc = new Mc146818(clock, startSeconds, pic.line(CLOCK_IRQ));
@@ -105,7 +112,9 @@ export class PcChips {
       memory, work, disks: disks.map((image, i) => (image === null ? null : new AtaDisk(image, `TCGJS${i}`))), interrupts: [pic.line(IDE_IRQS[0]), pic.line(IDE_IRQS[1])],
     });
     this.pci.add(ISA_SLOT, 1, this.ide.pci);
-    this.pci.add(ISA_SLOT, 3, this.powerFunction);
+    this.powerFunction = new PiixPm(this.powerManagement, ports);
+    this.pci.add(ISA_SLOT, 3, this.powerFunction.pci);
+    this.fwCfg = firmware;
     this.controlB = new SystemControlB(clock, this.pit.counters[2]);
     this.connect(ports);
   }
@@ -114,6 +123,7 @@ export class PcChips {
   initialise(): void {
     PIRQ_IRQS.forEach((irq, i) => this.isaBridge.pci.writeByte(PIRQ_ROUTING + i, irq));
     this.ide.enableChannels();
+    this.powerFunction.place(PM_BASE);
     this.ide.pci.writeByte(BASE_ADDRESS + 4 * 4 + 1, BUS_MASTER_PORTS >>> 8);
     this.ide.pci.writeByte(COMMAND, COMMAND_IO | COMMAND_MASTER);
   }
@@ -134,7 +144,7 @@ export class PcChips {
     ports.addWide(PCI_CONFIG_PORT, 1, this.pci);
     ports.addWide(PCI_CONFIG_PORT + 4, 4, { read: (offset, size) => this.pci.read(offset + 4, size), write: (offset, size, value) => this.pci.write(offset + 4, size, value) });
     ports.addBytes(RESET_PORT, 1, this.resetControl);
-    ports.addWide(PM_BASE, ACPI_PM_PORTS, this.powerManagement);
+    ports.addWide(FW_CFG_PORT, FW_CFG_PORTS, this.fwCfg);
     IDE_PORTS.forEach(({ command, control }, i) => {
       ports.addWide(command, 8, this.ide.commandBlock(i));
       ports.addWide(control, IDE_CONTROL_PORTS, this.ide.controlBlock(i));
@@ -148,10 +158,10 @@ export class PcChips {
     return new Map<string, Device>([
       ["pit", this.pit], ["rtc", this.rtc], ...this.uarts.map((uart, i): [string, Device] => [`com${i + 1}`, uart]), ["keyboard", this.keyboard], ["mouse", this.mouse],
       ["scan-codes", this.scanCodes], ["i8042", this.keyboardController], ["port92", this.controlA], ["port61", this.controlB],
-      ["acpi-pm", this.powerManagement], ["smi", this.smi], ["reset-control", this.resetControl], ["pci", this.pci],
+      ["acpi-pm", this.powerManagement], ["smi", this.smi], ["reset-control", this.resetControl], ["fw-cfg", this.fwCfg], ["pci", this.pci],
       ["i440fx", this.hostBridge], ["piix3", this.isaBridge.pci], ["piix3-ide", this.ide.pci],
       ...this.ide.channels.map((channel, i): [string, Device] => [`ide${i}`, channel]), ...this.ide.busMasters.map((master, i): [string, Device] => [`ide${i}-dma`, master]),
-      ["piix4-pm", this.powerFunction], ["pic2", pic.slave], ["pic1", pic.master],
+      ["piix4-pm", this.powerFunction.pci], ["pic2", pic.slave], ["pic1", pic.master],
     ]);
   }
 

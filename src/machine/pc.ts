@@ -7,6 +7,7 @@ import { VmError } from "../../tcg/support/errors.ts";
 import type { BlockDevice } from "../block/device.ts";
 import type { BusMemory } from "../bus/host-work.ts";
 import { DebugConsole, DebugExit, PostPort } from "../devices/debug-ports.ts";
+import { FwCfg } from "../devices/fw-cfg.ts";
 import type { KvmCpuidEntry2 } from "../kvm/cpuid.ts";
 import type { KvmExit, KvmExitIo, KvmExitMmio } from "../kvm/exits.ts";
 import type { VmOptions } from "../kvm/options.ts";
@@ -17,6 +18,9 @@ import type { UnhandledAccess } from "./bare.ts";
 import { SOFT_OFF_TYPE } from "./acpi/dsdt.ts";
 import { acpiTables } from "./acpi/tables.ts";
 import { enterLinux } from "./boot/enter-linux.ts";
+import type { FirmwareBoot } from "./boot/firmware.ts";
+import { cmosOf, firmwareFiles, firmwareItems, installFirmware } from "./boot/firmware.ts";
+import { installStart } from "./boot/install.ts";
 import { planLinux } from "./boot/linux.ts";
 import { MachineClock, RealTime, VirtualTime } from "./clock.ts";
 import { MachineWork } from "./host-work.ts";
@@ -39,7 +43,8 @@ export type ClockChoice =
   | { readonly kind: "real"; readonly hostNs: () => number };
 
 export interface PcOptions {
-  readonly boot: LinuxBoot;
+  /** A kernel, or firmware that finds something to start. */
+  readonly boot: LinuxBoot | FirmwareBoot;
   /** Bytes of memory, a multiple of 4096. Default: 128 MiB. */
   readonly memoryBytes?: number | undefined;
   /** What CPUID answers. Default: `Kvm.getSupportedCpuid()`. */
@@ -52,7 +57,7 @@ export interface PcOptions {
   readonly disks?: readonly (BlockDevice | null)[] | undefined;
   /** Port 0xf4 ends the run, as QEMU's isa-debug-exit. Default: no. */
   readonly isaDebugExit?: boolean | undefined;
-  /** Takes bytes written to the debug console, port 0xe9. Default: they are dropped. */
+  /** Takes bytes written to the debug console, ports 0xe9 and 0x402. Default: they are dropped. */
   readonly onDebugByte?: ((byte: number) => void) | undefined;
   /** Hears of accesses to ports and memory that are not there. */
   readonly onUnhandled?: ((access: UnhandledAccess) => void) | undefined;
@@ -91,8 +96,12 @@ export const DEFAULT_PC_MEMORY_BYTES = 128 * 2 ** 20;
 export const DEFAULT_NS_PER_INSN = 8;
 /** 2000-01-01 00:00 UTC. */
 const DEFAULT_START_SECONDS = 946_684_800;
-const POST_PORT = 0x80, DEBUG_CONSOLE_PORT = 0xe9, DEBUG_EXIT_PORT = 0xf4;
+const POST_PORT = 0x80, DEBUG_EXIT_PORT = 0xf4;
+/** Bochs' port, and the one that SeaBIOS writes its messages to. */
+const DEBUG_CONSOLE_PORTS = [0xe9, 0x402] as const;
 const TSC = 0x10;
+/** The hard disk. */
+const DEFAULT_ORDER = "c";
 const SLOT_MEMORY = 0;
 
 export class Pc {
@@ -108,18 +117,14 @@ export class Pc {
   private isHalted = false;
   private stopRequested = false;
 
-  /** @throws VmError EINVAL for a kernel that is malformed or does not fit, for options out of range; ENOMEM */
+  /** @throws VmError EINVAL for a kernel or ROM that is malformed or does not fit, for options out of range; ENOMEM */
   constructor(options: PcOptions) {
     const { memoryBytes = DEFAULT_PC_MEMORY_BYTES, boot } = options;
     checkMemory(memoryBytes);
     this.options = options;
-    const tables = acpiTables(FIRMWARE_AREA, PIRQ_IRQS);
-    const plan = planLinux(boot.kernel, { map: addressMap(memoryBytes), memoryBytes, cmdline: boot.cmdline, initrd: boot.initrd, acpiRsdp: tables.rsdp });
     const kvm = openKvm(options.vm);
     this.vm = kvm.createVm();
     this.vm.setUserMemoryRegion({ slot: SLOT_MEMORY, guestPhysAddr: 0, memorySize: memoryBytes });
-    this.vm.writePhys(FIRMWARE_AREA, tables.bytes);
-    for (const { address, bytes } of plan.segments) this.vm.writePhys(address, bytes);
     this.vcpu = this.vm.createVcpu(0);
     this.vcpu.setCpuid2(options.cpuid ?? kvm.getSupportedCpuid());
     this.clock = this.makeClock(options.clock ?? { kind: "virtual", nsPerInsn: DEFAULT_NS_PER_INSN });
@@ -128,9 +133,25 @@ export class Pc {
     this.chips = new PcChips({
       clock: this.clock, interrupt: (isHigh) => this.setInterrupt(isHigh), a20: () => undefined, resetCpu: () => this.finish({ kind: "reset" }),
       memory: this.busMemory(), work: this.work, disks: options.disks ?? [], sleep: (type) => this.sleep(type), startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
+      firmware: new FwCfg(firmwareItems(memoryBytes), firmwareFiles(addressMap(memoryBytes))),
     }, this.ports);
     this.connectDebugPorts();
     this.chips.reset();
+    if ("bios" in boot) this.startFirmware(boot, memoryBytes);
+    else this.startLinux(boot, memoryBytes);
+  }
+
+  private startFirmware({ bios, order = DEFAULT_ORDER }: FirmwareBoot, memoryBytes: number): void {
+    for (const [address, value] of cmosOf(memoryBytes, order)) this.chips.rtc.setByte(address, value);
+    installStart(this.vcpu, installFirmware(this.vm, bios, memoryBytes));
+  }
+
+  /** Without firmware: the board does what that would have done. */
+  private startLinux({ kernel, cmdline, initrd }: LinuxBoot, memoryBytes: number): void {
+    const tables = acpiTables(FIRMWARE_AREA, PIRQ_IRQS);
+    const plan = planLinux(kernel, { map: addressMap(memoryBytes), memoryBytes, cmdline, initrd, acpiRsdp: tables.rsdp });
+    this.vm.writePhys(FIRMWARE_AREA, tables.bytes);
+    for (const { address, bytes } of plan.segments) this.vm.writePhys(address, bytes);
     this.chips.initialise();
     enterLinux(this.vcpu, plan);
   }
@@ -280,7 +301,7 @@ export class Pc {
   private connectDebugPorts(): void {
     const { onDebugByte = () => undefined, isaDebugExit = false } = this.options;
     this.ports.addBytes(POST_PORT, 1, new PostPort());
-    this.ports.addBytes(DEBUG_CONSOLE_PORT, 1, new DebugConsole(onDebugByte));
+    for (const port of DEBUG_CONSOLE_PORTS) this.ports.addBytes(port, 1, new DebugConsole(onDebugByte));
     if (isaDebugExit) this.ports.addWide(DEBUG_EXIT_PORT, 1, new DebugExit((status) => this.finish({ kind: "debug-exit", status })));
   }
 }

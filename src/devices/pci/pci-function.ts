@@ -13,6 +13,8 @@ export const VENDOR_ID = 0, DEVICE_ID = 2, COMMAND = 4, STATUS = 6, REVISION = 8
   INTERRUPT_LINE = 60, INTERRUPT_PIN = 61;
 /** Bits of the command register. */
 export const COMMAND_IO = 1, COMMAND_MEMORY = 2, COMMAND_MASTER = 4;
+/** Addresses of ports beyond those of a PC reach nothing. */
+const PORTS = 0x10000;
 const COMMAND_WRITABLE = 0x0547;
 const BAR_IO = 1, BARS = 6, BAR_IO_MASK = ~3, HEADER_MULTI = 0x80;
 
@@ -53,8 +55,8 @@ interface Registers {
 const SHAPE: Shape<Registers> = { config: array(CONFIG_BYTES, BYTE) };
 
 export class PciFunction implements Device {
-  /** Told when a byte of the configuration has been written; for registers that do something. */
-  onWrite: (offset: number) => void = () => undefined;
+  /** Told when the configuration may have changed: written, reset, restored. For registers that do something. */
+  onChange: () => void = () => undefined;
   private readonly r: Registers = { config: new Array<number>(CONFIG_BYTES).fill(0) };
   private readonly initial: number[] = new Array<number>(CONFIG_BYTES).fill(0);
   private readonly writable: number[] = new Array<number>(CONFIG_BYTES).fill(0);
@@ -74,7 +76,7 @@ export class PciFunction implements Device {
     this.define(HEADER_TYPE, 1, d.hasFunctions === true ? HEADER_MULTI : 0, 0);
     this.define(INTERRUPT_LINE, 1, 0, 0xff);
     this.define(INTERRUPT_PIN, 1, d.interruptPin ?? 0, 0);
-    for (const { index, sizeBytes } of this.bars) this.define(BASE_ADDRESS + 4 * index, 4, BAR_IO, (~(sizeBytes - 1) & BAR_IO_MASK & 0xffff) >>> 0);
+    for (const { index, sizeBytes } of this.bars) this.define(BASE_ADDRESS + 4 * index, 4, BAR_IO, (~(sizeBytes - 1) & BAR_IO_MASK) >>> 0);
     for (const { offset, value, writable } of d.registers ?? []) this.define(offset, 1, value, writable);
     this.r.config = this.initial;
   }
@@ -100,12 +102,13 @@ export class PciFunction implements Device {
     const at = offset & (CONFIG_BYTES - 1), mask = this.writable[at];
     this.r.config = this.r.config.with(at, (this.r.config[at] & ~mask) | (value & mask));
     if (at === COMMAND || (at >= BASE_ADDRESS && at < BASE_ADDRESS + 4 * BARS)) this.remap();
-    this.onWrite(at);
+    this.onChange();
   }
 
   reset(): void {
     this.r.config = this.initial;
     this.remap();
+    this.onChange();
   }
 
   saveState(): DeviceState {
@@ -116,6 +119,7 @@ export class PciFunction implements Device {
   restoreState(state: DeviceState): void {
     restoreFields("PCI function", this.r, { config: { ...SHAPE.config, isValid: (v): v is readonly number[] => SHAPE.config.isValid(v) && this.isReachable(v), allowed: `${SHAPE.config.allowed}, with the fixed bits of this device` } }, state);
     this.remap();
+    this.onChange();
   }
 
   private isReachable(config: readonly number[]): boolean {
@@ -134,8 +138,8 @@ export class PciFunction implements Device {
     const { mapper } = this;
     if (mapper === null) return;
     this.bars.forEach(({ index, sizeBytes, ports }, i) => {
-      const at = BASE_ADDRESS + 4 * index, base = (this.byteAt(at) | (this.byteAt(at + 1) << 8)) & BAR_IO_MASK;
-      const first = (this.command & COMMAND_IO) !== 0 && base !== 0 ? base : -1;
+      const at = BASE_ADDRESS + 4 * index, base = [0, 1, 2, 3].reduce((sum, i) => sum + this.byteAt(at + i) * 2 ** (8 * i), 0) - BAR_IO;
+      const first = (this.command & COMMAND_IO) !== 0 && base > 0 && base < PORTS ? base : -1;
       if (first === this.mapped[i]) return;
       if (this.mapped[i] >= 0) mapper.unmap(this.mapped[i], sizeBytes);
       if (first >= 0) mapper.map(first, sizeBytes, ports);

@@ -1,6 +1,5 @@
 /**
- * The bridges of a PC: 82441FX (host, Intel 290549), 82371SB (ISA, Intel 290550) with its routing of PCI interrupts, and the
- * 82371AB's power-management function (Intel 290562) as the PC has had it since QEMU.
+ * The bridges of a PC: 82441FX (host, Intel 290549), 82371SB (ISA, Intel 290550) with its routing of PCI interrupts.
  */
 import type { Line } from "../../bus/device.ts";
 import { PciFunction } from "./pci-function.ts";
@@ -32,7 +31,7 @@ export class IsaBridge {
       vendor: INTEL, device: 0x7000, classCode: 0x060100, hasFunctions: true,
       registers: Array.from({ length: PIRQ_LINES }, (_, i) => ({ offset: PIRQ_ROUTING + i, value: PIRQ_OFF, writable: PIRQ_OFF | PIRQ_IRQ })),
     });
-    this.pci.onWrite = () => this.route();
+    this.pci.onChange = () => this.route();
   }
 
   /** INTA# (pin 1) to INTD# (pin 4) of a slot: each slot's are turned by one, so that they spread over the four lines. */
@@ -45,8 +44,7 @@ export class IsaBridge {
     };
   }
 
-  /** To be called after the configuration was reset or restored. */
-  route(): void {
+  private route(): void {
     const wanted = this.holders.map((holders, i) => {
       const routing = this.pci.byteAt(PIRQ_ROUTING + i);
       return holders.size > 0 && (routing & PIRQ_OFF) === 0 ? routing & PIRQ_IRQ : -1;
@@ -61,14 +59,4 @@ export class IsaBridge {
 /** Which of PIRQA# to PIRQD# (0..3) a slot's pin (1..4) is wired to. */
 export function pirqOf(slot: number, pin: number): number {
   return (slot + pin - 2) & 3;
-}
-
-/** 82371AB function 3. The ports are where the board has them, and the registers say so. */
-export function powerManagementFunction(pmBase: number): PciFunction {
-  return new PciFunction({
-    vendor: INTEL, device: 0x7113, revision: 3, classCode: 0x068000, interruptPin: 1,
-    registers: [
-      { offset: 0x40, value: (pmBase & 0xc0) | 1, writable: 0 }, { offset: 0x41, value: pmBase >>> 8, writable: 0 }, { offset: 0x80, value: 1, writable: 0 },
-    ],
-  });
 }

@@ -79,7 +79,11 @@ describe("tcgjs boot", function () {
   });
 
   const wrong: readonly (readonly [string, string[], RegExp])[] = [
-    ["no kernel", ["boot"], /what to boot\? --kernel FILE/],
+    ["no kernel", ["boot"], /what to boot\? --kernel FILE names a Linux kernel, --bios FILE firmware/],
+    ["firmware and a kernel", ["boot", "--bios", "x", "--kernel", "x"], /only one of them can be/],
+    ["an order without firmware", ["boot", "--kernel", "x", "--boot", "c"], /--boot goes with --bios/],
+    ["an order of nothing", ["boot", "--bios", "x", "--boot", "z"], /--boot wants letters of a \(floppy\)/],
+    ["a ROM that is none", ["boot", "--bios", "FILE:text"], /the ROM has 9 bytes/],
     ["an initial RAM disk alone", ["boot", "--initrd", "x"], /--initrd goes with --kernel/],
     ["a file that is none", ["boot", "--kernel", "FILE:text"], /no Linux kernel: there is no setup header/],
     ["a file that is not there", ["boot", "--kernel", "nowhere"], /nowhere cannot be read: there is no such file/],

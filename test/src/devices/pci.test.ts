@@ -47,7 +47,7 @@ describe("PciBus", () => {
     const { bus, select, mapped } = bench();
     select(3, BASE_ADDRESS + 4);
     bus.write(4, 4, 0xffffffff);
-    expect(bus.read(4, 4)).to.equal(0xfff1);
+    expect(bus.read(4, 4)).to.equal(0xfffffff1);
     bus.write(4, 4, 0xc000);
     select(3, COMMAND);
     bus.write(4, 2, 1);
