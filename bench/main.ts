@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { VmError } from "../tcg/support/errors.ts";
+import { tuneV8 } from "../src/host/v8.ts";
 import { projectRoot } from "../test/support/project.ts";
 import type { Claim } from "./claims.ts";
 import { claimText, isKept } from "./claims.ts";
@@ -66,6 +67,7 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
+tuneV8();
 try {
   await main(process.argv.slice(2));
 } catch (e) {
