@@ -11,9 +11,22 @@ import { unitStateOf } from "./register-stack.ts";
  * @param R  the state file as it is before the block runs, for what is assumed to be so again (register-stack.ts)
  */
 export function lowerBlock(insns: readonly Insn[], name: string, R?: Int32Array): Block {
-  const [first] = insns;
-  if (R !== undefined && first.unitState < 0) first.unitState = unitStateOf(R);
+  if (R !== undefined) expectUnitState(insns, unitStateOf(R));
   return lower(new Lowering(name, true), insns);
+}
+
+/** How often a block is made anew for another state of the x87 unit, before it is made without expecting any. */
+const MAX_RETRIES = 3;
+
+/** Notes how the x87 unit is: the first time, and where insns have lost their trust while it was otherwise. */
+function expectUnitState(insns: readonly Insn[], state: number): void {
+  const [first] = insns;
+  if (first.unitState < 0) first.unitState = state;
+  if (first.unitState === state || first.invalidations > MAX_RETRIES) return;
+  const distrusted = insns.filter(({ form, isTrusted }) => form?.def.grouped === true && !isTrusted);
+  if (distrusted.length === 0) return;
+  first.unitState = state;
+  for (const insn of distrusted) insn.isTrusted = true;
 }
 
 /** The same for a block of a region, where FLAGS_AUX is in parts. */

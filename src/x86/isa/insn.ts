@@ -72,7 +72,7 @@ export class Insn implements Facts {
   /** How often of late a block has left in front of it, and the retired count, modulo 2^32, as of when that was 0. */
   leaves = 0;
   leavesSince = 0;
-  /** How the x87 unit was when this start of a block was first translated (register-stack.ts); negative if it was not. */
+  /** How this start of a block expects the x87 unit to be, as it was when it was translated (register-stack.ts); negative for nothing. */
   unitState = -1;
   /** Ends a block. */
   ends = false;

@@ -4,7 +4,7 @@
 import { expect } from "chai";
 import type { VmOptions } from "../../../../src/index.ts";
 import { Random } from "../../../oracle/random.ts";
-import { guest32 } from "../../kvm/guest.ts";
+import { CODE, guest32 } from "../../kvm/guest.ts";
 
 const seed = process.env["SEED"] ?? "x87-programs";
 const PROGRAMS = 16, INSNS = 24, LOOPS = 12, SLICES = 3;
@@ -124,4 +124,20 @@ describe("x87 programs", () => {
       }
     });
   }
+
+  it("are made anew for another depth of the stack", () => {
+    // fninit; call x (many times at depth 0); fld1; call x (many times at depth 1); hlt. x: fld1; fadd st0, st0; fstp qword [OUT]; ret
+    const times = (n: number): number[] => [0xb9, ...word32(n)], call = (to: number, at: number): number[] => [0xe8, ...word32(to - at - 5)];
+    const loop = (at: number, x: number): number[] => [...call(x, at), 0x49, 0x75, 0xf8], x = CODE + 0x100;
+    const start = [0xdb, 0xe3, ...times(2000)], first = loop(CODE + start.length, x);
+    const between = [0xd9, 0xe8, ...times(20_000)], second = loop(CODE + start.length + first.length + between.length, x);
+    const code = [...start, ...first, ...between, ...second, 0xf4], body = [0xd9, 0xe8, 0xd8, 0xc0, ...memory(0xdd, 3, OUT), 0xc3];
+    const padded = [...code, ...Array.from({ length: 0x100 - code.length }, () => 0x90), ...body];
+    const { vm, vcpu } = guest32(padded.map((byte) => byte.toString(16).padStart(2, "0")).join(" "), { engine: "jit", threshold: 4 });
+    vcpu.setRegs({ rsp: 0x8000 });
+    vcpu.run();
+    expect(new DataView(vm.readPhys(OUT, 8).buffer).getFloat64(0, true)).to.equal(2);
+    expect(vcpu.engine.stats.sideExits).to.be.within(1, 500);
+    expect([...vcpu.engine.translator.allBlocks()].some(({ eip, text }) => eip === x && !text.includes("fadd("))).to.equal(true);
+  });
 });
