@@ -30,6 +30,11 @@ function partialRemainder(u: FloatUnit, toNearest: boolean): number {
     u.zero(aSe);
     return 0;
   }
+  if (isInfinity(bSe) && u.aHi >= 0) {
+    // A denormal stays, and is no underflow, even an unmasked one.
+    u.set(aSe, u.aHi, u.aLo);
+    return 0;
+  }
   const sign = aSe & SIGN, aExp = normalizeA(u);
   if (isInfinity(bSe)) {
     u.roundFull(sign, aExp, u.aHi, u.aLo, 0);

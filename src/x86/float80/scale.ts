@@ -24,8 +24,11 @@ export function scale(u: FloatUnit): void {
   }
   noteDenormals(u);
   if (aIsZero) return u.zero(sign);
+  const scalesBy0 = isZero(bSe, u.bHi, u.bLo);
+  // A denormal stays, and is no underflow, even an unmasked one.
+  if (scalesBy0 && u.aHi >= 0) return u.set(aSe, u.aHi, u.aLo);
   const exp = normalizeA(u);
-  if (isZero(bSe, u.bHi, u.bLo)) return u.roundFull(sign, exp, u.aHi, u.aLo, 0);
+  if (scalesBy0) return u.roundFull(sign, exp, u.aHi, u.aLo, 0);
   const bExp = normalizeB(u) - BIAS;
   const distance = bExp < 0 ? 0 : bExp > 15 ? FAR : u.bHi >>> (31 - bExp);
   u.roundFull(sign, exp + (bIsNegative ? -distance : distance), u.aHi, u.aLo, 0);

@@ -3,7 +3,7 @@ import { compare, compareQuiet, EQUAL, GREATER, LESS, UNORDERED } from "../../fl
 import { isNan, isUnsupported } from "../../float80/classify.ts";
 import { loadDouble, loadSingle } from "../../float80/formats.ts";
 import { loadInt32 } from "../../float80/integer.ts";
-import { C0, C1, C2, C3, MAX_EXP } from "../../float80/unit.ts";
+import { C0, C1, C2, C3, MAX_EXP, SF } from "../../float80/unit.ts";
 import { FPU_SIGN_EXP, FPU_SIGNIFICAND, FPU_STATUS, FPU_TOP } from "../../state.ts";
 import { defFpuHelper } from "./define.ts";
 import type { Fpu } from "./fpu.ts";
@@ -94,9 +94,11 @@ function eflagsOf(codes: number): number {
   return ((codes & C0) !== 0 ? 1 : 0) | ((codes & C2) !== 0 ? 4 : 0) | ((codes & C3) !== 0 ? 0x40 : 0);
 }
 
+/** Only a stack fault changes C1, whatever is unmasked. */
 function finishFlags(f: Fpu, codes: number, pops: number): number {
-  f.keepC1();
-  if (f.settle() && pops !== 0) f.pop();
+  const { R, u } = f, c1 = (u.flags & SF) === 0 ? R[FPU_STATUS] & C1 : 0, delivers = f.settle();
+  R[FPU_STATUS] |= c1;
+  if (delivers && pops !== 0) f.pop();
   return eflagsOf(codes);
 }
 

@@ -135,7 +135,7 @@ export class Fpu {
     R[FPU_PAIRS] &= ~(1 << n);
   }
 
-  /** Only a stack fault changes C1: comparisons to EFLAGS, FCMOVcc. */
+  /** Only a stack fault changes C1: FCMOVcc. */
   keepC1(): void {
     const { R, u } = this;
     if ((u.flags & SF) === 0) u.flags |= R[FPU_STATUS] & C1;

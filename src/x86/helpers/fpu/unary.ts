@@ -66,10 +66,11 @@ function remainderHelper(name: string, doc: string, operation: (u: FloatUnit) =>
     bind: (f) => () => {
       const { R } = f, u = f.begin();
       const codes = f.loadA(0) && f.loadB(1) ? operation(u) : -1;
+      // What is no number, and an unmasked exception, leave C0 and C3 as they were.
+      R[FPU_STATUS] &= ~C2;
       if (!f.settle()) return;
       f.write(0);
-      // A NaN leaves C0 and C3 as they were.
-      R[FPU_STATUS] = codes < 0 ? R[FPU_STATUS] & ~C2 : (R[FPU_STATUS] & ~(C0 | C1 | C2 | C3)) | codes;
+      if (codes >= 0) R[FPU_STATUS] = (R[FPU_STATUS] & ~(C0 | C1 | C3)) | codes;
     },
   });
 }

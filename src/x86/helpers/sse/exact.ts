@@ -30,6 +30,8 @@ export interface Rounded {
   readonly isOverflow: boolean;
   /** Below the normal range after rounding with unbounded exponent (SDM 1 §4.9.1.5). */
   readonly isTiny: boolean;
+  /** The significand is not what it was, whatever the exponent. */
+  readonly isRounded: boolean;
 }
 
 export function bitLength(n: bigint): number {
@@ -99,9 +101,9 @@ export function roundExact(v: Exact, format: Format, mode: number): Rounded {
   const fractionBits = BigInt(precision - 1), infinity = BigInt(2 * maxExponent + 1) << fractionBits;
   if (roundedTop > maxExponent) {
     const toInfinity = mode === ROUND_NEAREST || (mode !== ROUND_ZERO && (mode === ROUND_DOWN) === (v.sign === 1));
-    return { magnitude: toInfinity ? infinity : infinity - 1n, isInexact: true, isOverflow: true, isTiny: false };
+    return { magnitude: toInfinity ? infinity : infinity - 1n, isInexact: true, isOverflow: true, isTiny: false, isRounded: unbounded.isInexact };
   }
   // The leading bit of a normal number adds 1 to the exponent field; a carry out of the fraction does the same.
   const field = top < minExponent ? 0n : BigInt(top - minExponent) << fractionBits;
-  return { magnitude: field + significand, isInexact, isOverflow: false, isTiny };
+  return { magnitude: field + significand, isInexact, isOverflow: false, isTiny, isRounded: unbounded.isInexact };
 }

@@ -165,7 +165,7 @@ export class FloatUnit {
   /** Rounds a number that is not zero into an element, with overflow, underflow, precision and flush to zero. */
   putRounded(out: number, v: Exact, isSingle: boolean): void {
     const format: Format = isSingle ? SINGLE : DOUBLE;
-    const { magnitude, isInexact, isOverflow, isTiny } = roundExact(v, format, this.mode);
+    const { magnitude, isInexact, isOverflow, isTiny, isRounded } = roundExact(v, format, this.mode);
     if (isTiny && this.ftz) {
       this.raised |= UE | PE;
       return this.putZero(out, v.sign, isSingle);
@@ -173,7 +173,9 @@ export class FloatUnit {
     if (isOverflow) this.raised |= OE;
     // A masked underflow is one only if something was lost (SDM 1 §4.9.1.5).
     if (isTiny && (isInexact || (this.masks & UE) === 0)) this.raised |= UE;
-    if (isInexact) this.raised |= PE;
+    // Unmasked, they leave the exponent out of account (SDM 1 §4.9.1.4, §4.9.1.5).
+    const isUnmasked = (isOverflow && (this.masks & OE) === 0) || (isTiny && (this.masks & UE) === 0);
+    if (isUnmasked ? isRounded : isInexact) this.raised |= PE;
     if (isSingle) {
       this.R[out] = Number(magnitude) | (v.sign << 31);
       return;
