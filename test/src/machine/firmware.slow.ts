@@ -3,12 +3,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { expect } from "chai";
 import type { BlockDevice } from "../../../src/block/device.ts";
+import type { VmOptions } from "../../../src/index.ts";
+import type { PcOutcome } from "../../../src/machine/pc.ts";
 import { Pc } from "../../../src/machine/pc.ts";
 import { bytesOf } from "../kvm/guest.ts";
 
 const BIOS = "/usr/share/seabios/bios.bin";
 const SECTOR = 512, DISK_BYTES = 1 << 20;
-const MAX_INSNS = 400e6, SLICE = 10e6;
+const MAX_INSNS = 400e6, SLICE = 1e6;
 
 /** Prints "1", reads the second sector to 0:8000, prints its first byte, and ends by the debug exit; "E" if it cannot be read. */
 const BOOT_SECTOR = bytesOf(`
@@ -67,17 +69,30 @@ describe("SeaBIOS", () => {
     return;
   }
 
-  it("starts a boot sector, which reads from the disk", async () => {
+  /** From power-on to the debug exit, and a line of the processor's state at every millionth insn. */
+  async function start(vm: VmOptions): Promise<{ readonly outcome: PcOutcome; readonly debug: string; readonly states: readonly string[] }> {
+    const states: string[] = [];
     let debug = "";
-    const pc = new Pc({ boot: { bios: readFileSync(BIOS) }, disks: [new BootDisk()], isaDebugExit: true, onDebugByte: (byte) => { debug += String.fromCharCode(byte); } });
+    const pc = new Pc({ boot: { bios: readFileSync(BIOS) }, disks: [new BootDisk()], isaDebugExit: true, onDebugByte: (byte) => { debug += String.fromCharCode(byte); }, vm });
     for (;;) {
-      const outcome = pc.run({ maxInsns: SLICE });
-      if (outcome.kind === "blocked") await outcome.until;
-      else if (outcome.kind !== "budget" || pc.insns > MAX_INSNS) {
-        expect(outcome, debug).to.deep.equal({ kind: "debug-exit", status: 1 });
-        break;
+      const outcome = pc.run({ maxInsns: Math.ceil((pc.insns + 1) / SLICE) * SLICE - pc.insns });
+      if (outcome.kind === "blocked") {
+        await outcome.until;
+        continue;
       }
+      states.push([pc.insns, pc.clock.nowNs(), ...[...pc.vcpu.describeState()].flat()].join(" "));
+      if (outcome.kind !== "budget" || pc.insns > MAX_INSNS) return { outcome, debug, states };
     }
-    expect(debug).to.match(/Booting from Hard Disk[^]*12$/);
+  }
+
+  it("starts a boot sector, which reads from the disk; at the same insns in every run, interpreted and translated", async () => {
+    const runs = [await start({ engine: "jit" }), await start({ engine: "jit" }), await start({ engine: "interp" })], [first] = runs;
+    expect(first.outcome, first.debug).to.deep.equal({ kind: "debug-exit", status: 1 });
+    expect(first.debug).to.match(/Booting from Hard Disk[^]*12$/);
+    for (const { debug, states } of runs) {
+      expect(states.length).to.be.above(1);
+      expect(states).to.deep.equal(first.states);
+      expect(debug).to.equal(first.debug);
+    }
   });
 });
