@@ -21,6 +21,8 @@ import type { Statistics } from "./statistics.ts";
 
 /** Decoded insns kept before everything is dropped; bounds memory under guests that make code for ever. */
 const MAX_INSNS = 400_000;
+/** A power of two. */
+const RECENT_SPACES = 4;
 
 export class InsnStore implements CodeSpaceHost {
   /** What handlers return to leave for the engine. */
@@ -34,6 +36,9 @@ export class InsnStore implements CodeSpaceHost {
   private readonly decoder: Decoder;
   private readonly window: CodeWindow = { bytes: new Uint8Array(MAX_INSN_BYTES), available: 0 };
   private readonly spaces = new Map<string, CodeSpace>();
+  /** Some of them, entered lately. */
+  private readonly recent: CodeSpace[] = [];
+  private nextRecent = 0;
   private decodedInsns = 0;
   private solo: Insn | null = null;
   private unfinished = 0;
@@ -56,13 +61,20 @@ export class InsnStore implements CodeSpaceHost {
     this.cpu.updateWatches();
     const key = modeKey(R, this.cpu.a20, this.cpu.watches), base = R[SEG_BASE + CS], limit = R[SEG_LIMIT + CS];
     this.solo = null;
-    if (space.mode.key === key && space.csBase === base && space.csLimit === limit) return;
+    if (isSpaceOf(space, key, base, limit)) return;
+    // A program and the kernel it calls: two or three spaces take turns.
+    for (const recent of this.recent) {
+      if (!isSpaceOf(recent, key, base, limit)) continue;
+      this.space = recent;
+      return;
+    }
     const name = `${key} ${base} ${limit}`;
     let found = this.spaces.get(name);
     if (found === undefined) {
       found = this.newSpace(key, base, limit);
       this.spaces.set(name, found);
     }
+    this.recent[this.nextRecent++ & (RECENT_SPACES - 1)] = found;
     this.space = found;
   }
 
@@ -105,6 +117,7 @@ export class InsnStore implements CodeSpaceHost {
   /** Drops everything decoded. */
   clear(): void {
     this.spaces.clear();
+    this.recent.length = 0;
     this.decodedInsns = 0;
     this.space = this.newSpace(-1, 0, 0);
     this.enterSpace();
@@ -272,4 +285,8 @@ export class InsnStore implements CodeSpaceHost {
 /** True if an insn's bytes reach into the next page. */
 export function crossesPage(insn: Insn): boolean {
   return (insn.lin & 4095) + insn.length > 4096;
+}
+
+function isSpaceOf({ mode, csBase, csLimit }: CodeSpace, key: number, base: number, limit: number): boolean {
+  return mode.key === key && csBase === base && csLimit === limit;
 }
