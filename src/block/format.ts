@@ -22,6 +22,8 @@ export interface OpenContext {
    * repaired, without what they read through to; `pack` opens one that was made just now, to be packed.
    */
   readonly purpose: "use" | "salvage" | "check" | "pack";
+  /** Whether a file that starts like this would be taken for another format the next time; null if the format was named. */
+  readonly wouldBeMistaken: ((start: Uint8Array) => boolean) | null;
 }
 
 /** An option of `create`, given as text. */

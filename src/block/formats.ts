@@ -34,8 +34,9 @@ async function openBelow(host: StorageHost, path: string, { format, isReadOnly, 
   if (above.length === MAX_DEPTH) throw new ImageError("unsupported", `${path}: more than ${MAX_DEPTH} backing files one below the other`);
   const storage = await host.open(path, isReadOnly);
   try {
-    return await (known ?? await recognise(storage)).open(storage, {
-      host, purpose,
+    const type = known ?? await recognise(storage);
+    return await type.open(storage, {
+      host, purpose, wouldBeMistaken: known === null ? (start) => formatOf(start) !== type : null,
       openBacking: (name, backingFormat) => openBelow(host, backingPath(host, path, name), { format: backingFormat, isReadOnly: true, purpose: purpose === "salvage" ? "salvage" : "use" }, [...above, identity]),
     });
   } catch (e) {
@@ -55,6 +56,10 @@ export function formatNamed(name: string): ImageFormat {
 async function recognise(storage: Storage): Promise<ImageFormat> {
   const start = new Uint8Array(Math.min(PROBE_BYTES, storage.sizeBytes));
   await storage.read(0, start);
+  return formatOf(start);
+}
+
+function formatOf(start: Uint8Array): ImageFormat {
   return FORMATS.find((f) => f.probe(start)) ?? RAW;
 }
 

@@ -1,8 +1,8 @@
 /** Raw images: the file is the disk. */
 import { roundUp } from "./bytes.ts";
 import type { Extent, Image } from "./device.ts";
-import { wellFormed } from "./errors.ts";
-import type { ImageFormat } from "./format.ts";
+import { ImageError, wellFormed } from "./errors.ts";
+import type { ImageFormat, OpenContext } from "./format.ts";
 import { checkRange } from "./range.ts";
 import { Lock } from "./lock.ts";
 import type { Storage } from "./storage.ts";
@@ -17,7 +17,7 @@ export const RAW: ImageFormat = {
   about: "the bytes of the disk, nothing else",
   createOptions: {},
   probe: () => false,
-  open: (storage) => Promise.resolve(new RawImage(storage)),
+  open: (storage, { wouldBeMistaken }) => Promise.resolve(new RawImage(storage, null, wouldBeMistaken)),
   async create(path, { sizeBytes, host }) {
     const storage = await host.create(path);
     await storage.truncate(sizeBytes);
@@ -42,10 +42,13 @@ export class RawImage implements Image {
   /** Offset of the disk's first byte in the file. */
   private readonly start: number;
   private readonly lock = new Lock();
+  /** Whether the file would be taken for another format if it started so; null if that does not matter. */
+  private readonly wouldBeMistaken: OpenContext["wouldBeMistaken"];
 
   /** All of a file, or a piece of it. */
-  constructor(storage: Storage, piece: { readonly start: number; readonly sizeBytes: number } | null = null) {
+  constructor(storage: Storage, piece: { readonly start: number; readonly sizeBytes: number } | null, wouldBeMistaken: OpenContext["wouldBeMistaken"] = null) {
     this.storage = storage;
+    this.wouldBeMistaken = wouldBeMistaken;
     this.path = storage.path;
     this.start = piece?.start ?? 0;
     this.sizeBytes = piece?.sizeBytes ?? roundUp(storage.sizeBytes, SECTOR_BYTES);
@@ -64,10 +67,22 @@ export class RawImage implements Image {
   }
 
   write(offset: number, bytes: Uint8Array): Promise<void> {
-    return this.lock.alone(() => {
+    return this.lock.alone(async () => {
       checkRange(this, offset, bytes.length, true);
-      return this.storage.write(this.start + offset, bytes);
+      if (offset < SECTOR_BYTES) await this.checkStart(offset, bytes);
+      await this.storage.write(this.start + offset, bytes);
     });
+  }
+
+  /** A guest must not make its disk an image that names files of the host as its backing file. */
+  private async checkStart(offset: number, bytes: Uint8Array): Promise<void> {
+    if (this.wouldBeMistaken === null) return;
+    const sector = new Uint8Array(SECTOR_BYTES);
+    await this.storage.read(0, sector);
+    sector.set(bytes.subarray(0, SECTOR_BYTES - offset), offset);
+    if (this.wouldBeMistaken(sector)) {
+      throw new ImageError("failed", `${this.path}: its format was guessed to be raw, and what is written to its first sector would make it look like another; name the format to allow that`);
+    }
   }
 
   writeZeroes(offset: number, length: number): Promise<void> {

@@ -437,7 +437,7 @@ export class Engine {
       return this.takeFault(e) ? null : { kind: "shutdown" };
     }
     if (e instanceof IoRequest) return { kind: "io" };
-    if (e instanceof NoCode) return { kind: "no-code", linear: e.linear };
+    if (e instanceof NoCode) return { kind: "no-code", physical: e.physical };
     if (e instanceof InternalError) throw e;
     throw new InternalError(`the engine failed: ${e instanceof Error ? e.stack ?? e.message : String(e)}`, {
       eip: cpu.R[EIP], cs: cpu.R[SEG_BASE + CS], limit: cpu.R[SEG_LIMIT + CS],

@@ -15,7 +15,7 @@ export type EngineExit =
   /** A breakpoint or single step of the debugger. */
   | { readonly kind: "debug" }
   /** Code would have to be fetched from where there is no memory. */
-  | { readonly kind: "no-code"; readonly linear: number };
+  | { readonly kind: "no-code"; readonly physical: number };
 
 /**
  * Thrown by an IoSpace to leave the CPU in the middle of an insn, which commits nothing and is executed again later.
@@ -25,11 +25,11 @@ export class IoRequest {
   readonly what = "leave for the hypervisor";
 }
 
-/** Thrown where code bytes have no memory behind them. */
+/** Thrown where code bytes have no memory behind them: at a physical address. */
 export class NoCode {
-  readonly linear: number;
+  readonly physical: number;
 
-  constructor(linear: number) {
-    this.linear = linear;
+  constructor(physical: number) {
+    this.physical = physical;
   }
 }

@@ -266,8 +266,7 @@ export class InsnStore implements CodeSpaceHost {
   private fetchFault(insn: Insn): never {
     const { cpu } = this, next = (insn.lin + this.window.available) | 0;
     if ((insn.eip >>> 0) + this.window.available > this.space.csLimit >>> 0) cpu.fault(GP, 0);
-    if (this.translateCode(next) === null) cpu.pageFault(next);
-    throw new NoCode(next);
+    throw new NoCode(this.translateCode(next) ?? cpu.pageFault(next));
   }
 
   private linkInsn(from: Insn, eip: number, space: CodeSpace): Insn {

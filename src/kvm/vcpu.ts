@@ -12,7 +12,6 @@ import { Cpu } from "../x86/cpu.ts";
 import { CpuidTable } from "../x86/cpuid.ts";
 import { readFxImage, writeFxImage } from "../x86/helpers/fpu/fx-image.ts";
 import { msrIndices } from "../x86/helpers/msr.ts";
-import { EXECUTE } from "../x86/mmu/page-walk.ts";
 import { readNamedState, writeNamedState } from "../x86/named-state.ts";
 import { CS, EFLAGS_SYS, EIP, F_IF, SEG_BASE } from "../x86/state.ts";
 import { requireCount, requireUint32 } from "./check.ts";
@@ -476,12 +475,6 @@ export class Vcpu {
     if (outcome.kind !== "budget" && !isOutput) this.queued ??= outcome;
   }
 
-  /** Physical address of code that was translated and not found. */
-  private codeAddress(linear: number): number {
-    const { cpu } = this, { mmu } = cpu;
-    return (mmu.isOn && mmu.translate(linear, EXECUTE, cpu.cpl === 3, false) ? mmu.physical : linear) >>> 0;
-  }
-
   private describe(outcome: Exclude<Outcome, { kind: "io" }>): ExitBody {
     switch (outcome.kind) {
       case "budget":
@@ -496,7 +489,7 @@ export class Vcpu {
         return { reason: "KVM_EXIT_DEBUG", exception: 1, pc: this.linearPc() >>> 0, dr6, dr7: this.debug.dr7 };
       }
       case "no-code":
-        return { reason: "KVM_EXIT_INTERNAL_ERROR", suberror: KVM_INTERNAL_ERROR_EMULATION, address: this.codeAddress(outcome.linear) };
+        return { reason: "KVM_EXIT_INTERNAL_ERROR", suberror: KVM_INTERNAL_ERROR_EMULATION, address: outcome.physical >>> 0 };
       case "no-delivery":
         return { reason: "KVM_EXIT_INTERNAL_ERROR", suberror: KVM_INTERNAL_ERROR_DELIVERY_EV, address: outcome.address >>> 0 };
     }

@@ -33,11 +33,13 @@ async function refusal(action: Promise<unknown>): Promise<string> {
   throw new Error("it was not refused");
 }
 
-describe(`block: formats, SEED=${SEED}`, () => {
+describe(`block: formats, SEED=${SEED}`, function () {
+  this.timeout(30_000);
+
   for (const { format, options } of WRITABLE) {
     it(`hold what was written: ${format} ${JSON.stringify(options)}`, async () => {
       const host = await created(format, options), disk = new RandomDisk(host, "disk", randomNumbers(SEED), new Uint8Array(SIZE), format === "raw" ? "raw" : null);
-      await disk.work(150);
+      await disk.work(80);
       await disk.verify();
     });
 
@@ -77,6 +79,19 @@ describe(`block: formats, SEED=${SEED}`, () => {
     await image.close();
     await expectContent(host, "disk", content);
     expect(await refusal(openImage(host, "disk", { format: null, isReadOnly: false }))).to.match(/^disk is compressed, which makes it read-only/);
+  });
+
+  it("a guest cannot make a raw disk whose format was guessed look like another", async () => {
+    const host = await created("raw"), other = new MemoryHost();
+    await createImage(other, "disk", { format: "qcow2", sizeBytes: SIZE });
+    const header = other.files.get("disk")?.slice(0, 65_536) ?? new Uint8Array(0), guessed = await openImage(host, "disk", { format: null, isReadOnly: false });
+    await guessed.write(1, header.subarray(1));
+    expect(await refusal(guessed.write(0, header.subarray(0, 1)))).to.match(/^disk: its format was guessed to be raw/);
+    await guessed.write(0, pattern(4096, 1));
+    await guessed.close();
+    const named = await openImage(host, "disk", { format: "raw", isReadOnly: false });
+    await named.write(0, header);
+    await named.close();
   });
 
   it("several extents of a VMDK are one disk", async () => {

@@ -245,6 +245,13 @@ for (const [name, options] of ENGINES) {
       expect(device.get(0x101020, 4) & ACCESSED_DIRTY).to.equal(0x20);
     });
 
+    it("says where code would be that a device's page tables lead to", () => {
+      const PRESENT = 1, { vcpu } = guest32("e9 fb 6f 00 00   ; jmp 0x8000", options);
+      vcpu.setSregs({ cr3: 0x100000, cr0: 0x80000011 });
+      const device = new Device().set(0x100000, 4, 0x101000 | PRESENT).set(0x101004, 4, 0x1000 | PRESENT).set(0x101020, 4, 0x345000 | PRESENT);
+      expect(device.run(vcpu)).to.include({ reason: "KVM_EXIT_INTERNAL_ERROR", suberror: 1, address: 0x345000 });
+    });
+
     it("forgets what it was told when the insn ends in a fault, and starts over after the handler", () => {
       // #SS in PUSH [mem], whose read a device has answered: the stack pointer is outside its segment.
       const { vm, vcpu } = guest32("ff 35 00 00 10 00 f4   ; push dword [0x100000]; hlt", options);

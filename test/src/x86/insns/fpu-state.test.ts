@@ -36,6 +36,39 @@ for (const [name, options] of ENGINES) {
       expect(hexOf(vm, FIRST, 2, 2)).to.equal("3004 3804");
     });
 
+    it("FCOMI leaves C1 alone, also with an unmasked exception; FPREM clears C2", () => {
+      const { vm, vcpu } = guest32(`
+        db e3 d9 2d 00 80 00 00             ; fninit; fldcw [0x8000]: invalid unmasked
+        dd 05 08 80 00 00                   ; fld qword [0x8008]: a NaN
+        d9 e5                               ; fxam: C0 and, of its sign, C1
+        db f0 dd 3d 00 90 00 00             ; fcomi st0, st0; fnstsw [0x9000]
+        db e2 d9 ee d9 e8                   ; fnclex; fldz; fld1
+        d9 e5 d9 f8                         ; fxam: C2; fprem: 1 by 0
+        dd 3d 02 90 00 00                   ; fnstsw [0x9002]
+        f4                                  ; hlt
+      `, options);
+      vm.writePhys(0x8000, bytesOf("7e 03"));
+      vm.writePhys(0x800e, bytesOf("f8 ff"));
+      expect(vcpu.run().reason).to.equal("KVM_EXIT_HLT");
+      expect(hexOf(vm, FIRST, 2, 2)).to.equal("bb81 a881");
+    });
+
+    it("an overflow of SSE is inexact, an unmasked one only if the significand is (SDM 1 §4.9.1.4)", () => {
+      const OE = 8, PE = 0x20;
+      for (const [mxcsr, flags, reason] of [["80 1f", OE | PE, "KVM_EXIT_HLT"], ["80 1b", OE, "KVM_EXIT_SHUTDOWN"]] as const) {
+        const { vm, vcpu } = guest32(`
+          0f ae 15 00 80 00 00              ; ldmxcsr [0x8000]
+          f2 0f 10 05 08 80 00 00           ; movsd xmm0, [0x8008]: the largest
+          f2 0f 58 c0 f4                    ; addsd xmm0, xmm0; hlt
+        `, options);
+        vm.writePhys(0x8000, bytesOf(mxcsr));
+        vm.writePhys(0x8008, bytesOf("ff ff ff ff ff ff ef 7f"));
+        vcpu.setSregs({ cr4: 0x600 });
+        expect(vcpu.run().reason).to.equal(reason);
+        expect(vcpu.getFpu()[24] & 0x3f).to.equal(flags);
+      }
+    });
+
     describe("environments (SDM 1 §8.1.10)", () => {
       it("have 32-bit fields and selectors in protected mode, 14 bytes with 66h", () => {
         const { vm, vcpu } = guest32(`
