@@ -134,7 +134,7 @@ describe("tcgjs, bad input", function () {
   it("knows its commands", async () => {
     const wrong = await tcgjs("rum", HELLO);
     expect(wrong).to.deep.equal({ status: 2, stdout: "", stderr: "tcgjs: there is no command rum; did you mean run?\n" });
-    expect((await tcgjs("frobnicate")).stderr).to.equal("tcgjs: there is no command frobnicate; the commands are run, dump, bench, disasm\n");
+    expect((await tcgjs("frobnicate")).stderr).to.equal("tcgjs: there is no command frobnicate; the commands are run, boot, dump, bench, img, disasm\n");
     expect((await tcgjs("--frobnicate")).stderr).to.match(/^tcgjs: there is no option --frobnicate/);
     const nothing = await tcgjs();
     expect([nothing.status, nothing.stdout, nothing.stderr.split("\n")[0]]).to.deep.equal([2, "", "usage: tcgjs COMMAND [OPTIONS] IMAGE"]);
