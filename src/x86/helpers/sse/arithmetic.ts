@@ -5,7 +5,7 @@ import type { Binary } from "./float-unit.ts";
 import { FloatUnit } from "./float-unit.ts";
 import { approximate, reciprocal, reciprocalRoot } from "./reciprocal.ts";
 import type { VectorHelper } from "./vector-helper.ts";
-import { defVectorHelper, TEMP_SLOT } from "./vector-helper.ts";
+import { defVectorHelper, SOURCE_SLOT, TEMP_SLOT } from "./vector-helper.ts";
 
 /** How an insn goes over its operands: singles or doubles, all elements or the first. */
 export interface Shape {
@@ -101,15 +101,16 @@ function dotProduct(name: "dpps" | "dppd", isSingle: boolean): VectorHelper {
           if (((imm >> (4 + i)) & 1) !== 0) compute("mul", dst + at, src + at, TEMP_SLOT + at);
           else unit.putZero(TEMP_SLOT + at, 0, isSingle);
         }
-        if (isSingle) {
-          compute("add", TEMP_SLOT, TEMP_SLOT + 1, TEMP_SLOT);
-          compute("add", TEMP_SLOT + 2, TEMP_SLOT + 3, TEMP_SLOT + 2);
-        }
-        compute("add", TEMP_SLOT, TEMP_SLOT + 2, TEMP_SLOT);
-        unit.end();
+        // Every element adds up by itself, in an order of its own: of two NaNs the first comes through (as processors do it).
         for (let i = 0; i < count; i++) {
-          for (let w = 0; w < size; w++) R[dst + i * size + w] = ((imm >> i) & 1) !== 0 ? R[TEMP_SLOT + w] : 0;
+          const mine = TEMP_SLOT + i * size, other = TEMP_SLOT + (i ^ 1) * size, out = SOURCE_SLOT + i * size;
+          if (isSingle) compute("add", other, mine, out);
+          else compute("add", mine, other, out);
         }
+        for (let i = 0; isSingle && i < count; i++) compute("add", SOURCE_SLOT + i, SOURCE_SLOT + (i ^ 2), TEMP_SLOT + i);
+        unit.end();
+        const sums = isSingle ? TEMP_SLOT : SOURCE_SLOT;
+        for (let i = 0; i < 4; i++) R[dst + i] = ((imm >> Math.floor(i / size)) & 1) !== 0 ? R[sums + i] : 0;
       };
     },
   });
