@@ -4,8 +4,8 @@
  * then does that insn by its helper, which knows all of MXCSR. Used only where `Lowering.speculates`.
  *
  * The usual case (as QEMU's hardfloat has it): rounding to nearest, all exceptions masked, no FTZ or DAZ, the precision
- * flag set already, and operands and results that are normal numbers or exact zeros. Then a JavaScript operation gives the
- * very bits and no other flag changes (SDM 1 §11.5).
+ * flag set already, and operands and results that are exact zeros or normal numbers not near the ends of their range (their
+ * square tells soonest). Then a JavaScript operation gives the very bits and no other flag changes (SDM 1 §11.5).
  *
  * A NaN that only passes through a JavaScript number may lose its payload (ECMA-262 §6.1.6.1), so moves leave for NaNs.
  */
@@ -45,7 +45,7 @@ export class Doubles {
     b.leaveIf(b.setcond("ne", b.and(b.get(G_MXCSR), b.imm(CONTROL_AND_PE)), b.imm(USUAL)));
   }
 
-  /** An operand of arithmetic: leaves unless it is normal or zero. */
+  /** An operand or result of arithmetic: leaves unless it is zero, or normal and so that its square tells. */
   assumePlain(x: Double): void {
     const { b } = this;
     b.leaveIf(b.and(val(b.ir.op("abnormal_f64", op(x))), this.compare("ne", x, this.zero)));

@@ -156,7 +156,7 @@ const TABLE = {
   setcond_f64: row({ params: [D, D], result: I, attr: "cond",
     doc: "1 if the comparison (eq, ne, lt, ge, le, gt) holds, else 0. With a NaN only ne holds." }),
   abnormal_f64: row({ params: [D], result: I,
-    doc: "0 if 2^-1022 < |x| < infinity, else 1: zeros, denormals and the least normal number, infinities, NaNs." }),
+    doc: "0 if 2^-1000 < x * x < 2^1000, which only normal numbers are; else 1: also for zeros, denormals, infinities, NaNs." }),
 
   // ---- guest state
   get: row({ result: I, attr: "global", effect: "read", doc: "Reads a guest-state slot." }),

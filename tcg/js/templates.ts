@@ -64,8 +64,8 @@ const COMPARE: Readonly<Record<(typeof CONDS)[number], string>> = {
   tstne: "($0 & $1) !== 0",
 };
 
-/** True where `abnormal_f64` is 1. */
-export const ABNORMAL = "!(abs($0) > 2.2250738585072014e-308 && abs($0) < Infinity)";
+/** True where `abnormal_f64` is 1. A square is made sooner than `Math.abs`, of which V8 makes a call and two constants. */
+export const ABNORMAL = `!($0 * $0 > ${2 ** -1000} && $0 * $0 < ${2 ** 1000})`;
 
 const hex = (n: number): string => (n < 10 ? String(n) : `0x${(n >>> 0).toString(16)}`);
 
