@@ -117,7 +117,7 @@ export class InsnStore implements CodeSpaceHost {
   /** Drops everything decoded. */
   clear(): void {
     this.spaces.clear();
-    this.recent.length = 0;
+    this.recent.length = this.nextRecent = 0;
     this.decodedInsns = 0;
     this.space = this.newSpace(-1, 0, 0);
     this.enterSpace();

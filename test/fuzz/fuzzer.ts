@@ -2,7 +2,7 @@
 
 import type { X86Case } from "../../src/machine/x86-case.ts";
 import { printCase } from "../../src/machine/x86-case.ts";
-import { CR0_PG, CR3 } from "../../src/x86/state.ts";
+import { CR0_PG, CR3, CR4_PAE, CR4_PSE } from "../../src/x86/state.ts";
 import type { CaseDifference, CaseSetting } from "../support/case-lockstep.ts";
 import { CaseLockstep, REFERENCE } from "../support/case-lockstep.ts";
 import { makeCase } from "./generate/case.ts";
@@ -37,7 +37,7 @@ export class FuzzCounts {
 const REDUCE_TRIES = 3000, SHOWN_FIELDS = 12;
 /** One case in so many also runs on an interpreter that keeps no translations. */
 const FORGETFUL_EVERY = 4, FORGETFUL_INSNS = 150;
-const PAGE_OFFSET = 0xfff, ACCESSED_DIRTY = 0x60;
+const PAGE_OFFSET = 0xfff, PRESENT = 1, PAGE_SIZE = 0x80, ACCESSED_DIRTY = 0x60;
 
 export class Fuzzer {
   readonly counts = new FuzzCounts();
@@ -74,7 +74,7 @@ export class Fuzzer {
   }
 
   private keepsTooLong(whole: X86Case): boolean {
-    if ((Number(whole.state.get("cr0") ?? 0) & CR0_PG) === 0) return false;
+    if ((Number(whole.state.get("cr0") ?? 0) & CR0_PG) === 0 || this.hasTablesElsewhere(whole)) return false;
     const c = { ...whole, insns: Math.min(whole.insns, FORGETFUL_INSNS) }, cr3 = Number(c.state.get("cr3")) & ~PAGE_OFFSET;
     let isOther = false;
     const differences = this.lockstep.compareForgetful(c, ({ vcpu }) => {
@@ -82,6 +82,22 @@ export class Fuzzer {
     });
     if (isOther || differences.every(({ name }) => isTableLine(name))) return false;
     return sameTables(this.tablesOf(c), this.lockstep.machine(REFERENCE).memory[0].subarray(PAGING, PAGING_END));
+  }
+
+  /** Page tables in a device are read by each walk, and the engines walk when they like. */
+  private hasTablesElsewhere(c: X86Case): boolean {
+    const words = new DataView(this.tablesOf(c).buffer), cr4 = Number(c.state.get("cr4") ?? 0), entryBytes = (cr4 & CR4_PAE) !== 0 ? 8 : 4;
+    const isElsewhere = (table: number, entries: number, levels: number): boolean => {
+      if (table < PAGING || table + entries * entryBytes > PAGING_END) return true;
+      if (levels === 1) return false;
+      for (let at = table - PAGING, i = 0; i < entries; i++, at += entryBytes) {
+        const entry = words.getUint32(at, true), isLarge = levels === 2 && (entry & PAGE_SIZE) !== 0 && (cr4 & (CR4_PSE | CR4_PAE)) !== 0;
+        if ((entry & PRESENT) !== 0 && !isLarge && isElsewhere(entry & ~PAGE_OFFSET, 4096 / entryBytes, levels - 1)) return true;
+      }
+      return false;
+    };
+    const cr3 = Number(c.state.get("cr3") ?? 0);
+    return entryBytes === 8 ? isElsewhere(cr3 & ~31, 4, 3) : isElsewhere(cr3 & ~PAGE_OFFSET, 1024, 2);
   }
 
   /** The page tables as they are at first. */
