@@ -52,6 +52,8 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
   private blockSerial = 0;
   private emission: Emission;
   readonly regions: Regions;
+  /** Stands for the target of the last jump that the jump cache did not have. */
+  private readonly jumpStub: TranslationBlock;
   /** What a region returns to have more insns counted. */
   private readonly after: TranslationBlock;
 
@@ -61,6 +63,8 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     this.stats = stats;
     this.exitInsn = new Insn(modeOfKey(0), 0, 0, (i) => i, null);
     this.exitBlock = new TranslationBlock(function exit() { return this; }, EXIT_SIZE, 0, null);
+    const goOn = (eip: number, left: number): TranslationBlock => this.goOn(eip, left);
+    this.jumpStub = new TranslationBlock(function jumpStub(left) { return goOn(this.eip, left); }, 0, 0, null);
     this.after = new TranslationBlock(function after() { return this.next; }, 0, 0, null);
     this.jumpCache = new Array<TranslationBlock>(JUMP_CACHE_SIZE).fill(this.exitBlock);
     this.codePages = new CodePages(cpu.memory, this);
@@ -125,11 +129,17 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     const cached = this.jumpCache[(eip ^ (eip >>> 12)) & (JUMP_CACHE_SIZE - 1)];
     if (cached.eip === eip && cached.space === this.insns.space) return cached;
     this.stats.jumpCacheMisses++;
-    const tb = this.lookup(eip);
+    this.jumpStub.eip = eip;
+    return this.jumpStub;
+  };
+
+  /** Goes on at an offset in CS that is looked up; but not if nothing may run there now, since looking up a page shows. */
+  private goOn(eip: number, left: number): TranslationBlock {
+    const tb = left > 0 ? this.lookup(eip) : null;
     if (tb !== null) return tb;
     this.cpu.R[EIP] = eip;
     return this.exitBlock;
-  };
+  }
 
   readonly side = (tb: TranslationBlock, at: number): TranslationBlock => {
     const { R } = this.cpu;
@@ -205,14 +215,10 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
   }
 
   /** `run` of a link stub: finds the target, chains it, and goes there. */
-  private readonly followLink = (stub: TranslationBlock): TranslationBlock => {
-    const { owner } = stub, tb = this.lookup(stub.eip);
+  private readonly followLink = (stub: TranslationBlock, left: number): TranslationBlock => {
+    const { owner } = stub, tb = this.goOn(stub.eip, left);
     this.stats.linkMisses++;
-    if (tb === null) {
-      this.cpu.R[EIP] = stub.eip;
-      return this.exitBlock;
-    }
-    if (owner !== null && owner.isValid && this.mayChain(owner, tb)) {
+    if (tb !== this.exitBlock && owner !== null && owner.isValid && this.mayChain(owner, tb)) {
       link(owner, stub.slot, tb);
       this.stats.linksChained++;
     }
@@ -292,7 +298,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
 
   private newStub(owner: TranslationBlock, slot: 0 | 1, eip: number): TranslationBlock {
     const { followLink } = this;
-    const stub = new TranslationBlock(function stub() { return followLink(this); }, 0, eip, this.insns.space);
+    const stub = new TranslationBlock(function stub(left) { return followLink(this, left); }, 0, eip, this.insns.space);
     stub.owner = owner;
     stub.slot = slot;
     return stub;
