@@ -32,7 +32,7 @@ const LABELS: Readonly<Record<string, string>> = {
   charsEmitted: "characters of JavaScript", translationMs: "milliseconds of translation", regionsMade: "regions made", regionBlocks: "blocks in regions",
   regionInsns: "insns in regions", regionChars: "characters of JavaScript for regions", regionMs: "milliseconds of making regions",
   regionsDropped: "regions dropped", handlersMade: "interpreter handlers made",
-  insnsDecoded: "insns decoded", linksChained: "links chained", linkMisses: "links followed that were not chained", jumpCacheHits: "jump cache hits",
+  insnsDecoded: "insns decoded", linksChained: "links chained", linkMisses: "links followed that were not chained",
   jumpCacheMisses: "jump cache misses", invalidations: "blocks invalidated by writes", flushes: "flushes of the cache",
 };
 

@@ -20,10 +20,9 @@ export class Statistics {
   regionsDropped = 0;
   handlersMade = 0;
   insnsDecoded = 0;
-  /** Links followed that were not chained; links chained; block look-ups through the jump cache that hit and missed. */
+  /** Links followed that were not chained; links chained; look-ups that the jump cache could not answer. */
   linkMisses = 0;
   linksChained = 0;
-  jumpCacheHits = 0;
   jumpCacheMisses = 0;
   /** Blocks dropped because their code was written over; whole-cache flushes. */
   invalidations = 0;

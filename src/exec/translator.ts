@@ -2,6 +2,7 @@
  * The translated blocks of one CPU: finds, translates, chains, invalidates and flushes them. Knows nothing of budgets,
  * interrupts or exits.
  */
+import { WAY_ASIDE, WAY_EXIT, WAY_JUMP, WAY_SELF } from "../../tcg/js/region-emitter.ts";
 import { InternalError } from "../../tcg/support/errors.ts";
 import type { MemoryListener } from "../mem/physical-memory.ts";
 import type { Cpu } from "../x86/cpu.ts";
@@ -80,7 +81,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
   private rehearseLeaving(): void {
     const { exitBlock, stats, after, cpu: { R } } = this, eip = R[EIP], region = new Region(0, this.insns.space, [exitBlock], [], exitBlock.run);
     after.next = exitBlock;
-    for (const way of [-1, -3, 0, 1, 2]) this.leave(region, way, eip, way);
+    for (const way of [WAY_ASIDE, WAY_EXIT, 0, 1, WAY_SELF]) this.leave(region, way, eip, way);
     for (const isExact of [false, true]) {
       this.isExact = isExact;
       this.short(after, -1);
@@ -172,7 +173,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
   /** See `tcg/js/region-emitter.ts` for the ways. What has retired is taken from the budget by way of a pseudo block. */
   readonly leave = (region: Region, way: number, eip: number, rest: number): TranslationBlock => {
     const { after } = this;
-    if (way === -1) {
+    if (way === WAY_ASIDE) {
       const { R } = this.cpu;
       R[EIP] = eip;
       R[LEFT] = rest;
@@ -185,9 +186,9 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     if (way >= 0) {
       const tb = region.members[way >> 2], link = way & 3;
       region.exits[way]++;
-      after.next = link === 0 ? tb.next : link === 1 ? tb.taken : tb;
+      after.next = link === WAY_SELF ? tb : link === 0 ? tb.next : tb.taken;
     } else {
-      after.next = way === -2 ? this.jump(eip) : this.exitBlock;
+      after.next = way === WAY_JUMP ? this.jump(eip) : this.exitBlock;
     }
     return after;
   };

@@ -54,9 +54,9 @@ export function emitRegion(region: Region, target: EmitTarget): EmittedRegion {
 }
 
 /** Ways out that are not by an exit of a block: in front of an insn, to a pc, to the engine. */
-const WAY_ASIDE = -1, WAY_JUMP = -2, WAY_EXIT = -3;
+export const WAY_ASIDE = -1, WAY_JUMP = -2, WAY_EXIT = -3;
 /** Ways out by a block: number of the block times 4, plus its link, or this to run the block itself. */
-const WAY_SELF = 2;
+export const WAY_SELF = 2;
 
 const make = (source: string, ...operands: Expression[]): Expression => instantiate(template(source).expression, operands);
 

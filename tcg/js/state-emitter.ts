@@ -63,7 +63,7 @@ export abstract class StateEmitter extends Emitter {
     if (memory.kind === "none") return new Map();
     const groups = groupAccesses(this.block);
     if (memory.kind === "flat") return groups;
-    const isFrame = ({ base, reads, writes }: AccessGroup): boolean => base !== null && isGet(base) && frames.includes(globalOf(base)) && (reads !== null || writes !== null);
+    const isFrame = ({ base }: AccessGroup): boolean => base !== null && isGet(base) && frames.includes(globalOf(base));
     return new Map([...groups].filter(([, group]) => isFrame(group)));
   }
 
@@ -178,7 +178,7 @@ export abstract class StateEmitter extends Emitter {
     if (span === null) throw new InternalError("an access is not of its group");
     const isChecked = kind === "write" ? group.writesChecked
       : group.readsChecked || (group.writesChecked && writes !== null && covers(writes, span)) || (group.base === null && liesWithin(memory, span));
-    if (isChecked) return flatIndex(memory, memory.size > 0x80000000 || memory.base !== 0 ? this.useAtom(place) : this.use(place));
+    if (isChecked) return flatIndex(memory, this.use(place));
     if (kind === "write") {
       group.writesChecked = true;
       this.names.add("pf");

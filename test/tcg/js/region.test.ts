@@ -10,7 +10,7 @@ import { OPS } from "../../../tcg/ir/ops.ts";
 import type { Region, RegionBlock } from "../../../tcg/ir/region.ts";
 import { CONDS } from "../../../tcg/ir/types.ts";
 import { compile } from "../../../tcg/js/compile.ts";
-import { emitRegion } from "../../../tcg/js/region-emitter.ts";
+import { emitRegion, WAY_ASIDE as ASIDE, WAY_EXIT as EXIT, WAY_JUMP as JUMP, WAY_SELF as SELF } from "../../../tcg/js/region-emitter.ts";
 import { optimize } from "../../../tcg/opt/pipeline.ts";
 import { printBlock } from "../../../tcg/text/print.ts";
 import { GLOBALS } from "../support/guest.ts";
@@ -19,8 +19,6 @@ import { randomBlock } from "../support/random-block.ts";
 import { Random, testSeed } from "../support/random.ts";
 
 const REGIONS = 150, STATES = 3, MAX_BLOCKS = 9;
-/** Ways out, as in region-emitter.ts. */
-const ASIDE = -1, JUMP = -2, EXIT = -3, SELF = 2;
 
 const startOf = (block: number): number => 0x10000 * (block + 1);
 
