@@ -1,5 +1,4 @@
 /** What all devices have in common, and how they are joined. A board (src/machine) joins them; devices know only these. */
-import type { DeviceState } from "./state.ts";
 
 /** A wire that one device drives and another one (or the board) listens to: an interrupt request, a reset, a gate. */
 export type Line = (isHigh: boolean) => void;
@@ -11,13 +10,6 @@ export const NOT_CONNECTED: Line = () => undefined;
 export interface Device {
   /** As after power-on, or a pulse on the reset line. Drives its outputs accordingly. */
   reset(): void;
-  /** All that the guest can see or has set, by name; a copy. */
-  saveState(): DeviceState;
-  /**
-   * Goes on from a state that was saved, and drives its outputs accordingly.
-   * @throws VmError EINVAL if it is not such a state; nothing has changed then
-   */
-  restoreState(state: DeviceState): void;
 }
 
 /** Eight-bit registers on the ISA bus: wider accesses reach them byte by byte. Offsets count from the first port. */

@@ -11,8 +11,8 @@
  */
 import type { Alarm, Clock } from "../bus/clock.ts";
 import type { BytePorts, Device, Line, WidePorts } from "../bus/device.ts";
-import type { DeviceState, Shape } from "../bus/state.ts";
-import { restoreFields, saveFields, TIME, WORD } from "../bus/state.ts";
+import type { Saveable, SavedState, Shape } from "./saveable.ts";
+import { restoreFields, saveFields, TIME, WORD } from "./saveable.ts";
 
 export const PM_TIMER_HZ = 3_579_545;
 
@@ -45,7 +45,7 @@ export interface AcpiPmPins {
 
 const ticksAt = (ns: number): number => Math.floor((ns * PM_TIMER_HZ) / NS_PER_SECOND);
 
-export class AcpiPm implements Device, WidePorts {
+export class AcpiPm implements Device, Saveable, WidePorts {
   private readonly r: Registers = { status: 0, enable: 0, control: 0, sinceNs: 0 };
   private readonly clock: Clock;
   private readonly pins: AcpiPmPins;
@@ -87,11 +87,11 @@ export class AcpiPm implements Device, WidePorts {
     this.update();
   }
 
-  saveState(): DeviceState {
+  save(): SavedState {
     return saveFields(this.r);
   }
 
-  restoreState(state: DeviceState): void {
+  restore(state: SavedState): void {
     restoreFields("ACPI PM", this.r, SHAPE, state);
     this.drive();
   }
@@ -145,7 +145,7 @@ export class AcpiPm implements Device, WidePorts {
 }
 
 /** Ports 0xb2 and 0xb3 (82371AB, APMC and APMS): what would raise an SMI hands power management over, or takes it back. */
-export class SmiCommand implements Device, BytePorts {
+export class SmiCommand implements Device, Saveable, BytePorts {
   private readonly r = { command: 0, status: 0 };
   private readonly execute: (command: number) => void;
 
@@ -171,11 +171,11 @@ export class SmiCommand implements Device, BytePorts {
     this.r.command = this.r.status = 0;
   }
 
-  saveState(): DeviceState {
+  save(): SavedState {
     return saveFields(this.r);
   }
 
-  restoreState(state: DeviceState): void {
+  restore(state: SavedState): void {
     restoreFields("SMI command", this.r, { command: WORD, status: WORD }, state);
   }
 }

@@ -8,8 +8,8 @@
  * | 1 | 1 | its next byte; 0 behind its end | - |
  */
 import type { Device, WidePorts } from "../bus/device.ts";
-import type { DeviceState, Shape } from "../bus/state.ts";
-import { DWORD, restoreFields, saveFields, WORD } from "../bus/state.ts";
+import type { Saveable, SavedState, Shape } from "./saveable.ts";
+import { DWORD, restoreFields, saveFields, WORD } from "./saveable.ts";
 
 /** Items that have a number of their own. */
 export const FW_CFG_SIGNATURE = 0x00, FW_CFG_ID = 0x01, FW_CFG_RAM_SIZE = 0x03, FW_CFG_NB_CPUS = 0x05, FW_CFG_MAX_CPUS = 0x0f, FW_CFG_FILE_DIR = 0x19;
@@ -32,7 +32,7 @@ const SHAPE: Shape<Registers> = { selector: WORD, position: DWORD };
 
 export const FW_CFG_PORTS = 2;
 
-export class FwCfg implements Device, WidePorts {
+export class FwCfg implements Device, Saveable, WidePorts {
   private readonly r: Registers = { selector: 0, position: 0 };
   private readonly items = new Map<number, Uint8Array>();
 
@@ -63,11 +63,11 @@ export class FwCfg implements Device, WidePorts {
     this.r.selector = this.r.position = 0;
   }
 
-  saveState(): DeviceState {
+  save(): SavedState {
     return saveFields(this.r);
   }
 
-  restoreState(state: DeviceState): void {
+  restore(state: SavedState): void {
     restoreFields("fw_cfg", this.r, SHAPE, state);
   }
 }

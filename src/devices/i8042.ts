@@ -8,8 +8,8 @@
  * | 4 (port 0x64) | status | command |
  */
 import type { BytePorts, Device, Line } from "../bus/device.ts";
-import type { DeviceState, Shape } from "../bus/state.ts";
-import { BYTE, FLAG, list, restoreFields, saveFields, WORD } from "../bus/state.ts";
+import type { Saveable, SavedState, Shape } from "./saveable.ts";
+import { BYTE, FLAG, list, restoreFields, saveFields, WORD } from "./saveable.ts";
 
 /** A keyboard or mouse at one of the ports. */
 export interface Ps2Device {
@@ -69,7 +69,7 @@ const powerOn = (): Registers => ({
   memory: new Array<number>(MEMORY_BYTES).fill(0),
 });
 
-export class I8042 implements Device, BytePorts {
+export class I8042 implements Device, Saveable, BytePorts {
   private readonly r = powerOn();
   private readonly pins: I8042Pins;
   private readonly keyboard: Ps2Device | null;
@@ -103,11 +103,11 @@ export class I8042 implements Device, BytePorts {
     this.update();
   }
 
-  saveState(): DeviceState {
+  save(): SavedState {
     return saveFields(this.r);
   }
 
-  restoreState(state: DeviceState): void {
+  restore(state: SavedState): void {
     restoreFields("8042", this.r, SHAPE, state);
     this.pins.a20((this.r.outputPort & PIN_A20) !== 0);
     this.update();

@@ -1,8 +1,8 @@
 /** One counter of an 8254: its six modes as functions of the time since it was loaded (data sheet, "Mode Definitions"). */
 import type { Alarm, Clock } from "../bus/clock.ts";
 import type { Device, Line } from "../bus/device.ts";
-import type { DeviceState, Shape } from "../bus/state.ts";
-import { BYTE, FLAG, restoreFields, saveFields, TIME, upTo } from "../bus/state.ts";
+import type { Saveable, SavedState, Shape } from "./saveable.ts";
+import { between, BYTE, FLAG, restoreFields, saveFields, TIME, upTo } from "./saveable.ts";
 
 /** Input clock of all counters of a PC, Hz. */
 export const PIT_HZ = 1_193_182;
@@ -39,8 +39,8 @@ interface Registers {
 }
 
 const SHAPE: Shape<Registers> = {
-  mode: upTo(5), isBcd: FLAG, access: { ...upTo(3), isValid: (v): v is number => v === 1 || v === 2 || v === 3 }, count: upTo(0xffff), nextCount: upTo(0xffff),
-  isLoaded: FLAG, isStarted: FLAG, startNs: TIME, heldTicks: { allowed: "-1 or a count", isValid: (v): v is number => v === -1 || TIME.isValid(v) && v >= 0 },
+  mode: upTo(5), isBcd: FLAG, access: between(1, 3), count: upTo(0xffff), nextCount: upTo(0xffff),
+  isLoaded: FLAG, isStarted: FLAG, startNs: TIME, heldTicks: between(-1, Number.MAX_SAFE_INTEGER),
   gate: FLAG, isHalfWritten: FLAG, lowByte: BYTE, readsHigh: FLAG, hasLatchedCount: FLAG, latchedCount: upTo(0xffff), hasLatchedStatus: FLAG, latchedStatus: BYTE,
 };
 
@@ -61,7 +61,7 @@ function timeOf(ticks: number): number {
 const fromBcd = (n: number): number => (n & 15) + 10 * ((n >>> 4) & 15) + 100 * ((n >>> 8) & 15) + 1000 * (n >>> 12);
 const toBcd = (n: number): number => (n % 10) | ((Math.floor(n / 10) % 10) << 4) | ((Math.floor(n / 100) % 10) << 8) | ((Math.floor(n / 1000) % 10) << 12);
 
-export class I8254Counter implements Device {
+export class I8254Counter implements Device, Saveable {
   private readonly r = powerOn(true);
   private readonly clock: Clock;
   private readonly output: Line;
@@ -166,11 +166,11 @@ export class I8254Counter implements Device {
     this.update();
   }
 
-  saveState(): DeviceState {
+  save(): SavedState {
     return saveFields(this.r);
   }
 
-  restoreState(state: DeviceState): void {
+  restore(state: SavedState): void {
     restoreFields("8254", this.r, SHAPE, state);
     this.update();
   }

@@ -7,17 +7,17 @@
  * | 0..2 | a counter's status, latched count or count | its initial count |
  * | 3 | - | control word, counter latch, read-back |
  */
-import { VmError } from "../../tcg/support/errors.ts";
 import type { Clock } from "../bus/clock.ts";
 import type { BytePorts, Device, Line } from "../bus/device.ts";
-import type { DeviceState } from "../bus/state.ts";
 import { I8254Counter } from "./i8254-counter.ts";
+import type { Saveable, SavedState } from "./saveable.ts";
+import { restoreParts, saveParts } from "./saveable.ts";
 
 const CONTROL = 3, READ_BACK = 3;
 /** Read-back command: bits that are 0 to latch (data sheet, "Read-Back Command"). */
 const NO_COUNT = 0x20, NO_STATUS = 0x10;
 
-export class I8254 implements Device, BytePorts {
+export class I8254 implements Device, Saveable, BytePorts {
   readonly counters: readonly I8254Counter[];
 
   /** @param outputs  OUT of each counter */
@@ -44,27 +44,16 @@ export class I8254 implements Device, BytePorts {
     for (const counter of this.counters) counter.reset();
   }
 
-  /** The fields of a counter, with its number before each. */
-  saveState(): DeviceState {
-    return Object.fromEntries(this.counters.flatMap((counter, i) => Object.entries(counter.saveState()).map(([name, value]) => [`${i}.${name}`, value])));
+  save(): SavedState {
+    return saveParts(this.parts);
   }
 
-  restoreState(state: DeviceState): void {
-    const before = this.saveState();
-    try {
-      this.copyState(state);
-    } catch (e) {
-      this.copyState(before);
-      throw e;
-    }
+  restore(state: SavedState): void {
+    restoreParts("8254", this.parts, state);
   }
 
-  private copyState(state: DeviceState): void {
-    const stray = Object.keys(state).find((name) => !/^[012]\./.test(name));
-    if (stray !== undefined) throw new VmError("EINVAL", `state of 8254: there is no field ${stray}; fields begin with the number of a counter`);
-    this.counters.forEach((counter, i) => {
-      const own = Object.entries(state).filter(([name]) => name.startsWith(`${i}.`));
-      counter.restoreState(Object.fromEntries(own.map(([name, value]) => [name.slice(2), value])));
-    });
+  private get parts(): Readonly<Record<string, Saveable>> {
+    const [counter0, counter1, counter2] = this.counters;
+    return { counter0, counter1, counter2 };
   }
 }

@@ -3,8 +3,8 @@
  * joined in i8259-pair.ts. Only 8086 mode is offered: a chip told to be in MCS-80/85 mode still gives vectors.
  */
 import type { BytePorts, Device, Line } from "../bus/device.ts";
-import { BYTE, FLAG, restoreFields, saveFields, upTo } from "../bus/state.ts";
-import type { DeviceState, Shape } from "../bus/state.ts";
+import { BYTE, FLAG, restoreFields, saveFields, upTo } from "./saveable.ts";
+import type { Saveable, SavedState, Shape } from "./saveable.ts";
 
 /** What the chip remembers. */
 interface Registers {
@@ -60,7 +60,7 @@ const powerOn = (): Registers => ({
   isAutoEoi: false, isSpecialFullyNested: false, lowest: 7, rotatesOnAutoEoi: false, isSpecialMask: false, readsInService: false, polls: false,
 });
 
-export class I8259 implements Device, BytePorts {
+export class I8259 implements Device, Saveable, BytePorts {
   private readonly r = powerOn();
   private readonly cascadeInputs: number;
   private readonly output: Line;
@@ -142,11 +142,11 @@ export class I8259 implements Device, BytePorts {
     this.update();
   }
 
-  saveState(): DeviceState {
+  save(): SavedState {
     return saveFields(this.r);
   }
 
-  restoreState(state: DeviceState): void {
+  restore(state: SavedState): void {
     restoreFields("8259", this.r, SHAPE, state);
     this.update();
   }

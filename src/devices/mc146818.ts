@@ -9,8 +9,8 @@
  */
 import type { Alarm, Clock } from "../bus/clock.ts";
 import type { BytePorts, Device, Line } from "../bus/device.ts";
-import type { DeviceState, Shape } from "../bus/state.ts";
-import { array, BYTE, restoreFields, saveFields, TIME, upTo } from "../bus/state.ts";
+import type { Saveable, SavedState, Shape } from "./saveable.ts";
+import { array, BYTE, restoreFields, saveFields, TIME, upTo } from "./saveable.ts";
 import type { CivilTime } from "./civil-time.ts";
 import { civilTimeOf, secondsOf } from "./civil-time.ts";
 
@@ -55,7 +55,7 @@ const SHAPE: Shape<Registers> = {
   index: upTo(CMOS_BYTES - 1), bytes: array(CMOS_BYTES, BYTE), epochSeconds: TIME, epochNs: TIME, sinceNs: TIME,
 };
 
-export class Mc146818 implements Device, BytePorts {
+export class Mc146818 implements Device, Saveable, BytePorts {
   private readonly r: Registers = { index: 0, bytes: new Array<number>(CMOS_BYTES).fill(0), epochSeconds: 0, epochNs: 0, sinceNs: 0 };
   private readonly clock: Clock;
   private readonly interrupt: Line;
@@ -93,11 +93,11 @@ export class Mc146818 implements Device, BytePorts {
     this.update();
   }
 
-  saveState(): DeviceState {
+  save(): SavedState {
     return saveFields(this.r);
   }
 
-  restoreState(state: DeviceState): void {
+  restore(state: SavedState): void {
     restoreFields("MC146818", this.r, SHAPE, state);
     this.drive();
   }

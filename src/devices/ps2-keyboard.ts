@@ -1,7 +1,7 @@
 /** A PS/2 keyboard with scan code set 2 (IBM PS/2 Technical Reference, "Keyboards"): answers commands, and sends the codes it is given. */
 import type { Device } from "../bus/device.ts";
-import type { DeviceState, Shape } from "../bus/state.ts";
-import { BYTE, FLAG, list, restoreFields, saveFields } from "../bus/state.ts";
+import type { Saveable, SavedState, Shape } from "./saveable.ts";
+import { BYTE, FLAG, list, restoreFields, saveFields } from "./saveable.ts";
 import type { Ps2Device } from "./i8042.ts";
 
 interface Registers {
@@ -32,7 +32,7 @@ const DEFAULT_TYPEMATIC = 0x2b, DEFAULT_SET = 2;
 
 const powerOn = (): Registers => ({ queue: [], isScanning: true, leds: 0, typematic: DEFAULT_TYPEMATIC, scanCodeSet: DEFAULT_SET, command: 0, lastSent: 0 });
 
-export class Ps2Keyboard implements Ps2Device, Device {
+export class Ps2Keyboard implements Ps2Device, Device, Saveable {
   onReady: () => void = () => undefined;
   private readonly r = powerOn();
 
@@ -67,11 +67,11 @@ export class Ps2Keyboard implements Ps2Device, Device {
     Object.assign(this.r, powerOn());
   }
 
-  saveState(): DeviceState {
+  save(): SavedState {
     return saveFields(this.r);
   }
 
-  restoreState(state: DeviceState): void {
+  restore(state: SavedState): void {
     restoreFields("PS/2 keyboard", this.r, SHAPE, state);
   }
 

@@ -1,7 +1,7 @@
 /** A PS/2 mouse with three buttons (IBM PS/2 Technical Reference, "Mouse"). */
 import type { Device } from "../bus/device.ts";
-import type { DeviceState, Shape } from "../bus/state.ts";
-import { BYTE, FLAG, list, restoreFields, saveFields } from "../bus/state.ts";
+import type { Saveable, SavedState, Shape } from "./saveable.ts";
+import { BYTE, FLAG, list, restoreFields, saveFields } from "./saveable.ts";
 import type { Ps2Device } from "./i8042.ts";
 
 interface Registers {
@@ -35,7 +35,7 @@ const powerOn = (): Registers => ({
   queue: [], isReporting: false, isWrapping: false, isRemote: false, isScaled: false, resolution: DEFAULT_RESOLUTION, sampleRate: DEFAULT_RATE, buttons: 0, command: 0,
 });
 
-export class Ps2Mouse implements Ps2Device, Device {
+export class Ps2Mouse implements Ps2Device, Device, Saveable {
   onReady: () => void = () => undefined;
   private readonly r = powerOn();
 
@@ -70,11 +70,11 @@ export class Ps2Mouse implements Ps2Device, Device {
     Object.assign(this.r, powerOn());
   }
 
-  saveState(): DeviceState {
+  save(): SavedState {
     return saveFields(this.r);
   }
 
-  restoreState(state: DeviceState): void {
+  restore(state: SavedState): void {
     restoreFields("PS/2 mouse", this.r, SHAPE, state);
   }
 

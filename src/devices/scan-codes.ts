@@ -1,7 +1,7 @@
 /** What the 8042 makes of a keyboard's scan codes: set 2 becomes set 1 (IBM PS/2 Technical Reference, "Keyboard Scan Code Translation"). */
 import type { Device } from "../bus/device.ts";
-import type { DeviceState } from "../bus/state.ts";
-import { FLAG, restoreFields, saveFields } from "../bus/state.ts";
+import type { Saveable, SavedState } from "./saveable.ts";
+import { FLAG, restoreFields, saveFields } from "./saveable.ts";
 import type { ScanCodeTranslation } from "./i8042.ts";
 
 /** By code of set 2, up to 0x84. */
@@ -23,7 +23,7 @@ interface Registers {
   isRelease: boolean;
 }
 
-export class SetTwoToOne implements ScanCodeTranslation, Device {
+export class SetTwoToOne implements ScanCodeTranslation, Device, Saveable {
   private readonly r: Registers = { isRelease: false };
 
   next(byte: number): number | null {
@@ -40,11 +40,11 @@ export class SetTwoToOne implements ScanCodeTranslation, Device {
     this.r.isRelease = false;
   }
 
-  saveState(): DeviceState {
+  save(): SavedState {
     return saveFields(this.r);
   }
 
-  restoreState(state: DeviceState): void {
+  restore(state: SavedState): void {
     restoreFields("scan codes", this.r, { isRelease: FLAG }, state);
   }
 }

@@ -4,12 +4,12 @@
  */
 import type { Clock } from "../bus/clock.ts";
 import type { BytePorts, Device, Line } from "../bus/device.ts";
-import type { DeviceState } from "../bus/state.ts";
-import { BYTE, restoreFields, saveFields } from "../bus/state.ts";
+import type { Saveable, SavedState } from "./saveable.ts";
+import { BYTE, restoreFields, saveFields } from "./saveable.ts";
 
 const A_RESET = 1, A_A20 = 2;
 
-export class SystemControlA implements Device, BytePorts {
+export class SystemControlA implements Device, Saveable, BytePorts {
   private readonly r = { value: A_A20 };
   private readonly a20: Line;
   private readonly resetCpu: () => void;
@@ -40,11 +40,11 @@ export class SystemControlA implements Device, BytePorts {
     this.r.value = A_A20;
   }
 
-  saveState(): DeviceState {
+  save(): SavedState {
     return saveFields(this.r);
   }
 
-  restoreState(state: DeviceState): void {
+  restore(state: SavedState): void {
     restoreFields("port 0x92", this.r, { value: BYTE }, state);
   }
 }
@@ -59,7 +59,7 @@ const B_GATE = 1, B_WRITABLE = 15, B_REFRESH = 0x10, B_OUTPUT = 0x20;
 /** The refresh bit changes with each refresh of a row, every 15.085 µs. */
 const REFRESH_NS = 15_085;
 
-export class SystemControlB implements Device, BytePorts {
+export class SystemControlB implements Device, Saveable, BytePorts {
   private readonly r = { value: 0 };
   private readonly clock: Clock;
   private readonly counter: SpeakerCounter;
@@ -84,18 +84,18 @@ export class SystemControlB implements Device, BytePorts {
     this.writeByte(0, 0);
   }
 
-  saveState(): DeviceState {
+  save(): SavedState {
     return saveFields(this.r);
   }
 
-  restoreState(state: DeviceState): void {
+  restore(state: SavedState): void {
     restoreFields("port 0x61", this.r, { value: BYTE }, state);
   }
 }
 
 const RC_HARD = 2, RC_RESET = 4;
 
-export class ResetControl implements Device, BytePorts {
+export class ResetControl implements Device, Saveable, BytePorts {
   private readonly r = { value: 0 };
   private readonly resetMachine: () => void;
 
@@ -118,11 +118,11 @@ export class ResetControl implements Device, BytePorts {
     this.r.value = 0;
   }
 
-  saveState(): DeviceState {
+  save(): SavedState {
     return saveFields(this.r);
   }
 
-  restoreState(state: DeviceState): void {
+  restore(state: SavedState): void {
     restoreFields("port 0xcf9", this.r, { value: BYTE }, state);
   }
 }

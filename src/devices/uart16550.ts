@@ -4,8 +4,8 @@
  */
 import type { Alarm, Clock } from "../bus/clock.ts";
 import type { BytePorts, Device, Line } from "../bus/device.ts";
-import type { DeviceState, Shape } from "../bus/state.ts";
-import { BYTE, FLAG, list, restoreFields, saveFields, WORD } from "../bus/state.ts";
+import type { Saveable, SavedState, Shape } from "./saveable.ts";
+import { BYTE, FLAG, list, restoreFields, saveFields, WORD } from "./saveable.ts";
 
 /** What is at the other end of the line. */
 export interface SerialPeer {
@@ -68,7 +68,7 @@ const NS_PER_SECOND = 1_000_000_000;
 /** Modem inputs while a peer is there: it is ready, and a carrier is there. */
 const CONNECTED = MSR_CTS | MSR_DSR | MSR_DCD;
 
-export class Uart16550 implements Device, BytePorts {
+export class Uart16550 implements Device, Saveable, BytePorts {
   private readonly r = powerOn();
   private readonly interrupt: Line;
   private readonly clock: Clock;
@@ -150,11 +150,11 @@ export class Uart16550 implements Device, BytePorts {
     this.update();
   }
 
-  saveState(): DeviceState {
+  save(): SavedState {
     return saveFields(this.r);
   }
 
-  restoreState(state: DeviceState): void {
+  restore(state: SavedState): void {
     restoreFields("16550", this.r, SHAPE, state);
     this.update();
   }

@@ -20,6 +20,7 @@ import { PiixPm } from "../devices/pci/piix-pm.ts";
 import { Ps2Keyboard } from "../devices/ps2-keyboard.ts";
 import { Ps2Mouse } from "../devices/ps2-mouse.ts";
 import { SetTwoToOne } from "../devices/scan-codes.ts";
+import type { Saveable } from "../devices/saveable.ts";
 import { ResetControl, SystemControlA, SystemControlB } from "../devices/system-ports.ts";
 import { Uart16550 } from "../devices/uart16550.ts";
 import { ACPI_DISABLE, ACPI_ENABLE, PM_BASE, RESET_PORT, SCI_IRQ, SMI_COMMAND } from "./acpi/tables.ts";
@@ -153,14 +154,14 @@ export class PcChips {
   }
 
   /** By the names under which their states are saved; interrupt controllers come last, so that they see their inputs settled. */
-  get devices(): ReadonlyMap<string, Device> {
+  get devices(): ReadonlyMap<string, Device & Saveable> {
     const { pic } = this;
-    return new Map<string, Device>([
-      ["pit", this.pit], ["rtc", this.rtc], ...this.uarts.map((uart, i): [string, Device] => [`com${i + 1}`, uart]), ["keyboard", this.keyboard], ["mouse", this.mouse],
+    return new Map<string, Device & Saveable>([
+      ["pit", this.pit], ["rtc", this.rtc], ...this.uarts.map((uart, i): [string, Device & Saveable] => [`com${i + 1}`, uart]), ["keyboard", this.keyboard], ["mouse", this.mouse],
       ["scan-codes", this.scanCodes], ["i8042", this.keyboardController], ["port92", this.controlA], ["port61", this.controlB],
       ["acpi-pm", this.powerManagement], ["smi", this.smi], ["reset-control", this.resetControl], ["fw-cfg", this.fwCfg], ["pci", this.pci],
       ["i440fx", this.hostBridge], ["piix3", this.isaBridge.pci], ["piix3-ide", this.ide.pci],
-      ...this.ide.channels.map((channel, i): [string, Device] => [`ide${i}`, channel]), ...this.ide.busMasters.map((master, i): [string, Device] => [`ide${i}-dma`, master]),
+      ...this.ide.channels.map((channel, i): [string, Device & Saveable] => [`ide${i}`, channel]), ...this.ide.busMasters.map((master, i): [string, Device & Saveable] => [`ide${i}-dma`, master]),
       ["piix4-pm", this.powerFunction.pci], ["pic2", pic.slave], ["pic1", pic.master],
     ]);
   }

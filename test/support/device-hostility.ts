@@ -1,15 +1,16 @@
 // What every device must stand: random accesses, and states that are saved, restored, and broken. Shared by test/src/devices.
 
+import { inspect } from "node:util";
 import { expect } from "chai";
 import type { BytePorts, Device } from "../../src/bus/device.ts";
-import type { DeviceState, StateValue } from "../../src/bus/state.ts";
-import { VmError } from "../../tcg/support/errors.ts";
+import type { Saveable, SavedState, SavedValue } from "../../src/devices/saveable.ts";
+import { isState, StateError } from "../../src/devices/saveable.ts";
 import type { FakeClock } from "./fake-clock.ts";
 import { Random } from "../tcg/support/random.ts";
 
 /** A device under test, made anew: with what it stands on. */
 export interface Subject {
-  readonly device: Device & BytePorts;
+  readonly device: Device & Saveable & BytePorts;
   readonly clock: FakeClock;
   /** Ports it has. */
   readonly ports: number;
@@ -40,9 +41,8 @@ export function goesOnFromSavedStates(make: () => Subject, seed: number): void {
     const one = make(), two = make();
     for (let i = 0; i < 200; i++) poke(one, random);
     two.clock.advance(one.clock.nowNs());
-    const state: DeviceState = JSON.parse(JSON.stringify(one.device.saveState())) as DeviceState;
-    two.device.restoreState(state);
-    expect(two.device.saveState()).to.deep.equal(one.device.saveState());
+    two.device.restore(structuredClone(one.device.save()));
+    expect(two.device.save()).to.deep.equal(one.device.save());
     for (let i = 0; i < 200; i++) {
       const port = random.below(one.ports), value = random.below(256), write = random.below(2) === 0, ns = random.below(20_000);
       if (write) for (const { device } of [one, two]) device.writeByte(port, value);
@@ -53,22 +53,36 @@ export function goesOnFromSavedStates(make: () => Subject, seed: number): void {
 }
 
 /** States with a field missing, unknown, or of another kind are refused, and change nothing. */
-export function refusesBrokenStates(make: () => Subject): void {
-  const { device } = make(), good = device.saveState();
-  const broken: DeviceState[] = [{ ...good, surprise: 1 }];
-  for (const [name, value] of Object.entries(good)) {
-    const rest = Object.fromEntries(Object.entries(good).filter(([other]) => other !== name));
-    broken.push(rest);
-    for (const wrong of wrongValues(value)) broken.push({ ...good, [name]: wrong } as DeviceState);
-  }
-  for (const state of broken) {
-    expect(() => device.restoreState(state), JSON.stringify(state)).to.throw(VmError);
-    expect(device.saveState()).to.deep.equal(good);
+export function refusesBrokenStates(make: () => { readonly device: Saveable }): void {
+  const { device } = make(), good = device.save();
+  for (const state of brokenStates(good)) {
+    expect(() => device.restore(state), inspect(state)).to.throw(StateError);
+    expect(device.save()).to.deep.equal(good);
   }
 }
 
-function wrongValues(value: StateValue): unknown[] {
-  if (typeof value === "number") return [NaN, 0.5, 2 ** 60, true, [0]];
-  if (typeof value === "boolean") return [0, [false], null];
-  return [0, [...value, ...new Array<number>(200).fill(0)], [-1], [NaN]];
+/** A state with one fault in it, each time another one. */
+function brokenStates(good: SavedState): SavedState[] {
+  const broken: SavedState[] = [{ ...good, surprise: 1 }];
+  for (const [name, value] of Object.entries(good)) {
+    broken.push(Object.fromEntries(Object.entries(good).filter(([other]) => other !== name)));
+    for (const wrong of wrongValues(value)) broken.push({ ...good, [name]: wrong });
+  }
+  return broken;
+}
+
+/** More than any list or string has room for. */
+const MANY = 100_000;
+
+function wrongValues(value: SavedValue): SavedValue[] {
+  switch (typeof value) {
+    case "number": return [NaN, 0.5, 2 ** 60, true, null, [0]];
+    case "bigint": return [-1n, 1n << 64n, 0];
+    case "boolean": return [0, [false], null];
+    case "string": return ["x".repeat(MANY), 0, null];
+    default:
+      if (value === null) return [{ surprise: 1 }];
+      if (value instanceof Uint8Array) return [0, [...value], new Uint8Array(value.length + 2 ** 26)];
+      return isState(value) ? [0, [], ...brokenStates(value)] : [0, {}, [...value, ...new Array<number>(MANY).fill(0)], [-1], [NaN]];
+  }
 }

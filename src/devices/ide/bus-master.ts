@@ -4,8 +4,8 @@
  */
 import type { Device } from "../../bus/device.ts";
 import type { BusMemory } from "../../bus/host-work.ts";
-import type { DeviceState, Shape } from "../../bus/state.ts";
-import { BYTE, DWORD, restoreFields, saveFields } from "../../bus/state.ts";
+import type { Saveable, SavedState, Shape } from "../saveable.ts";
+import { BYTE, DWORD, restoreFields, saveFields } from "../saveable.ts";
 
 const COMMAND = 0, STATUS = 2, TABLE = 4;
 const COMMAND_START = 1, COMMAND_TO_MEMORY = 8;
@@ -21,7 +21,7 @@ interface Registers {
 
 const SHAPE: Shape<Registers> = { command: BYTE, status: BYTE, table: DWORD };
 
-export class BusMaster implements Device {
+export class BusMaster implements Device, Saveable {
   /** Told when the guest starts it. */
   onStart: () => void = () => undefined;
   private readonly r: Registers = { command: 0, status: 0, table: 0 };
@@ -78,11 +78,11 @@ export class BusMaster implements Device {
     Object.assign(this.r, { command: 0, status: 0, table: 0 });
   }
 
-  saveState(): DeviceState {
+  save(): SavedState {
     return saveFields(this.r);
   }
 
-  restoreState(state: DeviceState): void {
+  restore(state: SavedState): void {
     restoreFields("IDE bus master", this.r, SHAPE, state);
   }
 

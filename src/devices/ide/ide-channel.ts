@@ -4,8 +4,8 @@
  */
 import type { Device, Line } from "../../bus/device.ts";
 import type { HostWork } from "../../bus/host-work.ts";
-import type { DeviceState, Shape } from "../../bus/state.ts";
-import { BYTE, FLAG, list, restoreFields, saveFields, upTo, WORD } from "../../bus/state.ts";
+import type { Saveable, SavedState, Shape } from "../saveable.ts";
+import { BYTE, FLAG, list, restoreFields, saveFields, upTo, WORD } from "../saveable.ts";
 import type { AtaDisk, SectorCommand, TaskFile } from "./ata-disk.ts";
 import { SECTOR_COMMANDS, sectorRange } from "./ata-disk.ts";
 import type { BusMaster } from "./bus-master.ts";
@@ -70,7 +70,7 @@ export interface ChannelParts {
   readonly interrupt: Line;
 }
 
-export class IdeChannel implements Device {
+export class IdeChannel implements Device, Saveable {
   private readonly r = powerOn();
   private readonly parts: ChannelParts;
   /** Bytes at the data register while a command moves data; `r.buffer` holds them in saved states. */
@@ -154,11 +154,11 @@ export class IdeChannel implements Device {
     this.drive();
   }
 
-  saveState(): DeviceState {
+  save(): SavedState {
     return saveFields({ ...this.r, buffer: [...this.data] });
   }
 
-  restoreState(state: DeviceState): void {
+  restore(state: SavedState): void {
     restoreFields("IDE channel", this.r, SHAPE, state);
     this.data = Uint8Array.from(this.r.buffer);
     this.r.buffer = [];

@@ -7,8 +7,8 @@
  * | 0xcfc | 1, 2, 4 | CONFIG_DATA |
  */
 import type { Device, WidePorts } from "../../bus/device.ts";
-import type { DeviceState } from "../../bus/state.ts";
-import { DWORD, restoreFields, saveFields } from "../../bus/state.ts";
+import type { Saveable, SavedState } from "../saveable.ts";
+import { DWORD, restoreFields, saveFields } from "../saveable.ts";
 import type { PciFunction, PortMapper } from "./pci-function.ts";
 
 const ENABLE = 0x80000000, ADDRESS_BITS = 0x80fffffc;
@@ -16,7 +16,7 @@ const DATA = 4;
 /** What a read gives where no function answers (master abort). */
 const NOBODY = 0xff;
 
-export class PciBus implements Device, WidePorts {
+export class PciBus implements Device, Saveable, WidePorts {
   private readonly r = { address: 0 };
   private readonly functions = new Map<number, PciFunction>();
   private readonly mapper: PortMapper;
@@ -53,11 +53,11 @@ export class PciBus implements Device, WidePorts {
     this.r.address = 0;
   }
 
-  saveState(): DeviceState {
+  save(): SavedState {
     return saveFields(this.r);
   }
 
-  restoreState(state: DeviceState): void {
+  restore(state: SavedState): void {
     restoreFields("PCI bus", this.r, { address: DWORD }, state);
   }
 

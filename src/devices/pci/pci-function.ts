@@ -3,8 +3,8 @@
  * `ConfigSpace`: fixed bytes, bits that software may write, base addresses.
  */
 import type { Device, WidePorts } from "../../bus/device.ts";
-import type { DeviceState, Shape } from "../../bus/state.ts";
-import { array, BYTE, restoreFields, saveFields } from "../../bus/state.ts";
+import type { Field, Saveable, SavedState } from "../saveable.ts";
+import { array, BYTE, restoreFields, saveFields, StateError } from "../saveable.ts";
 
 export const CONFIG_BYTES = 256;
 
@@ -52,9 +52,9 @@ interface Registers {
   config: readonly number[];
 }
 
-const SHAPE: Shape<Registers> = { config: array(CONFIG_BYTES, BYTE) };
+const CONFIG = array(CONFIG_BYTES, BYTE);
 
-export class PciFunction implements Device {
+export class PciFunction implements Device, Saveable {
   /** Told when the configuration may have changed: written, reset, restored. For registers that do something. */
   onChange: () => void = () => undefined;
   private readonly r: Registers = { config: new Array<number>(CONFIG_BYTES).fill(0) };
@@ -111,19 +111,27 @@ export class PciFunction implements Device {
     this.onChange();
   }
 
-  saveState(): DeviceState {
+  save(): SavedState {
     return saveFields(this.r);
   }
 
-  /** Bits that cannot be written must be as they are. */
-  restoreState(state: DeviceState): void {
-    restoreFields("PCI function", this.r, { config: { ...SHAPE.config, isValid: (v): v is readonly number[] => SHAPE.config.isValid(v) && this.isReachable(v), allowed: `${SHAPE.config.allowed}, with the fixed bits of this device` } }, state);
+  restore(state: SavedState): void {
+    restoreFields("PCI function", this.r, { config: this.reachable }, state);
     this.remap();
     this.onChange();
   }
 
-  private isReachable(config: readonly number[]): boolean {
-    return config.every((byte, i) => ((byte ^ this.initial[i]) & ~this.writable[i]) === 0);
+  /** Bits that cannot be written must be as they are. */
+  private get reachable(): Field<readonly number[]> {
+    const allowed = `${CONFIG.allowed}, with the fixed bits of this device`;
+    return {
+      allowed,
+      read: (value, at) => {
+        const config = CONFIG.read(value, at), wrong = config.findIndex((byte, i) => ((byte ^ this.initial[i]) & ~this.writable[i]) !== 0);
+        if (wrong < 0) return config;
+        throw new StateError(`${at}[${wrong}]`, `is ${config[wrong]}; fixed bits of this device are otherwise`);
+      },
+    };
   }
 
   private define(offset: number, bytes: number, value: number, writable: number): void {

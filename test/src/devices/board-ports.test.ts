@@ -123,7 +123,7 @@ describe("The board's ports under hostile software", () => {
       return {
         device: {
           readByte: (offset) => device.read(offset, 1), writeByte: (offset, value) => device.write(offset, 1, value), reset: () => device.reset(),
-          saveState: () => device.saveState(), restoreState: (state) => device.restoreState(state),
+          save: () => device.save(), restore: (state) => device.restore(state),
         },
         clock, ports: 64, disturb: () => device.pressPowerButton(),
       };

@@ -45,7 +45,7 @@ describe("FwCfg", () => {
     return {
       device: {
         readByte: (port) => device.read(port, 1), writeByte: (port, value) => device.write(port, 2, value), reset: () => device.reset(),
-        saveState: () => device.saveState(), restoreState: (state) => device.restoreState(state),
+        save: () => device.save(), restore: (state) => device.restore(state),
       },
       clock: new FakeClock(), ports: 2,
     };

@@ -1,8 +1,7 @@
 // The 8042 with its keyboard and mouse: commands, status, interrupts, pins (IBM PS/2 Technical Reference).
 
 import { expect } from "chai";
-import type { BytePorts, Device } from "../../../src/bus/device.ts";
-import type { DeviceState } from "../../../src/bus/state.ts";
+import { restoreParts, saveParts } from "../../../src/devices/saveable.ts";
 import { I8042 } from "../../../src/devices/i8042.ts";
 import { Ps2Keyboard } from "../../../src/devices/ps2-keyboard.ts";
 import { Ps2Mouse } from "../../../src/devices/ps2-mouse.ts";
@@ -185,15 +184,10 @@ describe("Ps2Mouse", () => {
 describe("The keyboard controller under hostile software", () => {
   /** The controller and what hangs on it, saved together. */
   function make(): Subject {
-    const { controller, keyboard, mouse } = bench(), parts: Record<string, Device> = { controller, keyboard, mouse };
-    const device: Device & BytePorts = {
+    const { controller, keyboard, mouse } = bench(), parts = { keyboard, mouse, controller };
+    const device: Subject["device"] = {
       readByte: (port) => controller.readByte(port * 4), writeByte: (port, value) => controller.writeByte(port * 4, value), reset: () => controller.reset(),
-      saveState: () => Object.fromEntries(Object.entries(parts).flatMap(([name, part]) => Object.entries(part.saveState()).map(([field, value]) => [`${name}.${field}`, value]))),
-      restoreState: (state) => {
-        for (const name of ["keyboard", "mouse", "controller"]) {
-          parts[name].restoreState(Object.fromEntries(Object.entries(state).filter(([field]) => field.startsWith(`${name}.`)).map(([field, value]) => [field.slice(name.length + 1), value])));
-        }
-      },
+      save: () => saveParts(parts), restore: (state) => restoreParts("keyboard and mouse", parts, state),
     };
     return {
       device, clock: new FakeClock(), ports: 2,
@@ -207,12 +201,6 @@ describe("The keyboard controller under hostile software", () => {
   it("stands random accesses", () => standsRandomAccesses(make(), testSeed(8042)));
   it("goes on from saved states", () => goesOnFromSavedStates(make, testSeed(8043)));
   it("refuses broken states, each part its own", () => {
-    for (const part of [bench().controller, new Ps2Keyboard(), new Ps2Mouse()]) {
-      const device = {
-        readByte: () => 0, writeByte: () => undefined, reset: () => part.reset(), saveState: () => part.saveState(),
-        restoreState: (state: DeviceState) => part.restoreState(state),
-      };
-      refusesBrokenStates(() => ({ device, clock: new FakeClock(), ports: 1 }));
-    }
+    for (const device of [bench().controller, new Ps2Keyboard(), new Ps2Mouse()]) refusesBrokenStates(() => ({ device }));
   });
 });

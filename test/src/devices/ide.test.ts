@@ -298,10 +298,10 @@ describe("IdeChannel", () => {
     one.lba(1000, 3, 0x20);
     await one.work.finish();
     one.take(100);
-    two.channel.restoreState(one.channel.saveState());
+    two.channel.restore(one.channel.save());
     expect([...two.take(412)]).to.deep.equal([...one.take(412)]);
     await two.work.finish();
     expect(numberOf(two.take(SECTOR))).to.equal(1001);
-    expect(() => two.channel.restoreState({ ...one.channel.saveState(), status: 256 })).to.throw(/IDE channel: status is 256/);
+    expect(() => two.channel.restore({ ...one.channel.save(), status: 256 })).to.throw(/IDE channel.status is 256/);
   });
 });

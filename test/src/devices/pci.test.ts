@@ -77,10 +77,10 @@ describe("PciBus", () => {
       else expect(bus.read(offset, size)).to.be.within(0, 2 ** (8 * size) - 1);
     }
     const other = bench().one;
-    other.restoreState(one.saveState());
-    expect(other.saveState()).to.deep.equal(one.saveState());
-    const config = one.saveState()["config"] as number[];
-    expect(() => other.restoreState({ config: config.with(0, 0) })).to.throw(/fixed bits/);
+    other.restore(one.save());
+    expect(other.save()).to.deep.equal(one.save());
+    const config = one.save()["config"] as number[];
+    expect(() => other.restore({ config: config.with(0, 0) })).to.throw(/fixed bits/);
   });
 });
 
