@@ -110,7 +110,7 @@ export class PcChips {
     this.pci.add(0, 0, this.hostBridge);
     this.pci.add(ISA_SLOT, 0, this.isaBridge.pci);
     this.ide = new PiixIde({
-      memory, work, disks: disks.map((image, i) => (image === null ? null : new AtaDisk(image, `TCGJS${i}`))), interrupts: [pic.line(IDE_IRQS[0]), pic.line(IDE_IRQS[1])],
+      memory, work, drives: disks.map((image, i) => (image === null ? null : new AtaDisk(image, `TCGJS${i}`))), interrupts: [pic.line(IDE_IRQS[0]), pic.line(IDE_IRQS[1])],
     });
     this.pci.add(ISA_SLOT, 1, this.ide.pci);
     this.powerFunction = new PiixPm(this.powerManagement, ports);

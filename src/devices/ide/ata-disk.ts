@@ -1,32 +1,24 @@
-/**
- * An ATA disk (ATA/ATAPI-6): the command set for disks, on top of an image. The channel (ide-channel.ts) has the registers and
- * moves the data; this knows what commands mean and where their sectors are.
- */
+/** An ATA disk (ATA/ATAPI-6): the command set for disks, on top of an image. */
 import type { BlockDevice } from "../../block/device.ts";
-import { HEADS, SECTOR_BYTES, SECTORS_PER_TRACK } from "./identify.ts";
-
-/** The registers that a command is given by; each with what was written before it in the upper byte (48-bit commands). */
-export interface TaskFile {
-  features: number;
-  count: number;
-  lbaLow: number;
-  lbaMid: number;
-  lbaHigh: number;
-  /** Device register: bit 6 LBA, bit 4 the second device, bits 0 to 3 the head or LBA bits 24 to 27. */
-  device: number;
-}
+import type { SavedState, Shape } from "../saveable.ts";
+import { BYTE, restoreFields, saveFields, upTo } from "../saveable.ts";
+import { identifyData, MAX_MULTIPLE, SECTOR_BYTES } from "./identify.ts";
+import type { IdeDrive, IdeUnit } from "./ide-unit.ts";
+import { ERROR_ABORTED, FAULT, READY, SEEK_DONE } from "./ide-unit.ts";
+import { putSector, sectorRange } from "./task-file.ts";
+import { MAX_ULTRA_DMA, setsTransferMode, ultraDmaMode } from "./transfer-mode.ts";
 
 /** How a command moves its data. */
-export type Transfer =
+type Transfer =
   /** Through the data register: to the host, or from it. */
   | "pio-in" | "pio-out"
   /** By the bus master. */
   | "dma-in" | "dma-out"
-  /** Not at all. */
-  | "none" | "verify";
+  /** Not at all: the sectors are read, to see whether they can be. */
+  | "verify";
 
 /** A command on sectors. */
-export interface SectorCommand {
+interface SectorCommand {
   readonly transfer: Transfer;
   readonly is48Bit: boolean;
   /** Moves as many sectors between interrupts as SET MULTIPLE MODE has set. */
@@ -35,8 +27,8 @@ export interface SectorCommand {
 
 const sectors = (transfer: Transfer, is48Bit = false, isMultiple = false): SectorCommand => ({ transfer, is48Bit, isMultiple });
 
-/** By opcode (ATA/ATAPI-6, clause 8). */
-export const SECTOR_COMMANDS: ReadonlyMap<number, SectorCommand> = new Map([
+/** By opcode (clause 8). */
+const SECTOR_COMMANDS: ReadonlyMap<number, SectorCommand> = new Map([
   [0x20, sectors("pio-in")], [0x21, sectors("pio-in")], [0x24, sectors("pio-in", true)], [0x29, sectors("pio-in", true, true)], [0xc4, sectors("pio-in", false, true)],
   [0x30, sectors("pio-out")], [0x31, sectors("pio-out")], [0x34, sectors("pio-out", true)], [0x39, sectors("pio-out", true, true)], [0xc5, sectors("pio-out", false, true)],
   [0xc8, sectors("dma-in")], [0xc9, sectors("dma-in")], [0x25, sectors("dma-in", true)],
@@ -44,35 +36,41 @@ export const SECTOR_COMMANDS: ReadonlyMap<number, SectorCommand> = new Map([
   [0x40, sectors("verify")], [0x41, sectors("verify")], [0x42, sectors("verify", true)],
 ]);
 
-const DEVICE_LBA = 0x40;
+const IDENTIFY = 0xec, SET_FEATURES = 0xef, SET_MULTIPLE = 0xc6, FLUSH = 0xe7, FLUSH_EXT = 0xea, READ_NATIVE_MAX = 0xf8, READ_NATIVE_MAX_EXT = 0x27;
+/** Commands that do nothing here, and succeed: parameters, power modes, recalibration. */
+const ACCEPTED: ReadonlySet<number> = new Set([0x10, 0x91, 0xe0, 0xe1, 0xe2, 0xe3, 0xe6, 0x94, 0x95, 0x96, 0x97, 0x99, 0x70]);
+const CHECK_POWER_MODE = [0xe5, 0x98], POWER_ACTIVE = 0xff;
+/** Subcommands that are taken: write cache, look-ahead, reverting to defaults. */
+const FEATURES_ACCEPTED: ReadonlySet<number> = new Set([0x02, 0x82, 0xaa, 0x55, 0xcc, 0x66]);
 
-/** The sectors that a command is about, or null if they are not on the disk. */
-export function sectorRange(task: TaskFile, { is48Bit }: SectorCommand, sectorCount: number): { readonly first: number; readonly count: number } | null {
-  const first = is48Bit ? lba48(task) : (task.device & DEVICE_LBA) !== 0 ? lba28(task) : chs(task);
-  const wanted = is48Bit ? task.count & 0xffff : task.count & 0xff, count = wanted === 0 ? (is48Bit ? 0x10000 : 0x100) : wanted;
-  return first >= 0 && first + count <= sectorCount ? { first, count } : null;
+const ERROR_NO_SECTOR = 0x10, ERROR_DATA = 0x40;
+
+/** What a request takes, ns of guest time: a solid-state disk's. */
+const LATENCY_NS = 100_000, NS_PER_SECTOR = 2_000;
+/** Most sectors that the host is asked for at a time. */
+const MAX_PIECE = 2048;
+
+interface Progress {
+  command: number;
+  /** Sectors still to be moved after those at the data register, and the next of them. */
+  remaining: number;
+  next: number;
+  /** Setting of SET MULTIPLE MODE, 0 for none. */
+  multiple: number;
+  dmaMode: number;
 }
 
-function lba28({ lbaLow, lbaMid, lbaHigh, device }: TaskFile): number {
-  return (lbaLow & 0xff) | ((lbaMid & 0xff) << 8) | ((lbaHigh & 0xff) << 16) | ((device & 15) << 24);
-}
-
-function lba48({ lbaLow, lbaMid, lbaHigh }: TaskFile): number {
-  const low = (lbaLow & 0xff) | ((lbaMid & 0xff) << 8) | ((lbaHigh & 0xff) << 16), high = (lbaLow >>> 8) | (lbaMid & 0xff00) | ((lbaHigh & 0xff00) << 8);
-  return high * 0x1000000 + low;
-}
-
-/** Sectors count from 1. */
-function chs({ lbaLow, lbaMid, lbaHigh, device }: TaskFile): number {
-  const cylinder = (lbaMid & 0xff) | ((lbaHigh & 0xff) << 8);
-  return (cylinder * HEADS + (device & 15)) * SECTORS_PER_TRACK + (lbaLow & 0xff) - 1;
-}
+const SHAPE: Shape<Progress> = { command: BYTE, remaining: upTo(0x10000), next: upTo(2 ** 48), multiple: upTo(MAX_MULTIPLE), dmaMode: upTo(MAX_ULTRA_DMA) };
 
 /** A disk of whole sectors over an image of any size: what lies beyond the image's end reads as zeroes. */
-export class AtaDisk {
-  readonly image: BlockDevice;
-  readonly sectorCount: number;
-  readonly serial: string;
+export class AtaDisk implements IdeDrive {
+  readonly signature = [0, 0] as const;
+  readonly restingStatus = READY | SEEK_DONE;
+  readonly isPacketDevice = false;
+  private readonly image: BlockDevice;
+  private readonly sectorCount: number;
+  private readonly serial: string;
+  private readonly p: Progress = { command: 0, remaining: 0, next: 0, multiple: 0, dmaMode: 0 };
 
   constructor(image: BlockDevice, serial: string) {
     this.image = image;
@@ -80,13 +78,165 @@ export class AtaDisk {
     this.sectorCount = Math.ceil(image.sizeBytes / SECTOR_BYTES);
   }
 
-  async read(first: number, bytes: Uint8Array): Promise<void> {
+  execute(unit: IdeUnit, command: number): void {
+    this.p.command = command;
+    this.p.remaining = 0;
+    const onSectors = SECTOR_COMMANDS.get(command);
+    if (onSectors !== undefined) this.startSectors(unit, onSectors);
+    else this.executeOther(unit, command);
+  }
+
+  dataTaken(unit: IdeUnit): void {
+    if (this.p.remaining > 0) this.readNext(unit);
+  }
+
+  dataGiven(unit: IdeUnit, bytes: Uint8Array): void {
+    const { p } = this, first = p.next, count = bytes.length / SECTOR_BYTES;
+    this.work(unit, () => this.write(first, bytes), LATENCY_NS + count * NS_PER_SECTOR, () => {
+      this.moved(count);
+      if (p.remaining > 0) unit.ask(this.burst * SECTOR_BYTES, true);
+      else unit.succeed();
+    });
+  }
+
+  dmaStarted(unit: IdeUnit): void {
+    if (SECTOR_COMMANDS.get(this.p.command)?.transfer === "dma-out") this.writeByDma(unit, LATENCY_NS);
+    else this.readByDma(unit, LATENCY_NS);
+  }
+
+  softReset(): void {
+    this.p.remaining = 0;
+  }
+
+  reset(): void {
+    Object.assign(this.p, { command: 0, remaining: 0, next: 0, multiple: 0, dmaMode: 0 });
+  }
+
+  save(): SavedState {
+    return saveFields(this.p);
+  }
+
+  restore(state: SavedState): void {
+    restoreFields("ATA disk", this.p, SHAPE, state);
+  }
+
+  // ---- commands
+
+  private executeOther(unit: IdeUnit, command: number): void {
+    const { p, image, sectorCount, serial } = this, { r } = unit;
+    switch (command) {
+      case IDENTIFY: return unit.offer(identifyData({ sectorCount, serial, model: "tcgjs disk" }, p.multiple, p.dmaMode));
+      case SET_FEATURES: return this.setFeatures(unit);
+      case SET_MULTIPLE: return this.setMultiple(unit);
+      case FLUSH:
+      case FLUSH_EXT: return this.work(unit, () => image.flush(), LATENCY_NS, () => unit.succeed());
+      case READ_NATIVE_MAX:
+      case READ_NATIVE_MAX_EXT:
+        putSector(r, sectorCount - 1, command === READ_NATIVE_MAX_EXT);
+        return unit.succeed();
+    }
+    if (CHECK_POWER_MODE.includes(command)) r.count = POWER_ACTIVE;
+    if (ACCEPTED.has(command) || CHECK_POWER_MODE.includes(command)) unit.succeed();
+    else unit.fail(ERROR_ABORTED);
+  }
+
+  private setFeatures(unit: IdeUnit): void {
+    const { r } = unit;
+    if (setsTransferMode(r)) this.p.dmaMode = ultraDmaMode(r) ?? this.p.dmaMode;
+    else if (!FEATURES_ACCEPTED.has(r.features & 0xff)) return unit.fail(ERROR_ABORTED);
+    unit.succeed();
+  }
+
+  private setMultiple(unit: IdeUnit): void {
+    const count = unit.r.count & 0xff, isPower = count === 0 || (count <= MAX_MULTIPLE && (count & (count - 1)) === 0);
+    if (!isPower) return unit.fail(ERROR_ABORTED);
+    this.p.multiple = count;
+    unit.succeed();
+  }
+
+  private startSectors(unit: IdeUnit, { transfer, is48Bit, isMultiple }: SectorCommand): void {
+    const { p } = this, range = sectorRange(unit.r, is48Bit, this.sectorCount);
+    if (range === null) return unit.fail(ERROR_NO_SECTOR);
+    if (isMultiple && p.multiple === 0) return unit.fail(ERROR_ABORTED);
+    if (transfer.endsWith("out") && this.image.isReadOnly) return unit.fail(ERROR_ABORTED);
+    p.next = range.first;
+    p.remaining = range.count;
+    switch (transfer) {
+      case "pio-in": return this.readNext(unit);
+      case "pio-out": return unit.ask(this.burst * SECTOR_BYTES, false);
+      case "verify": return this.verifyNext(unit, LATENCY_NS);
+      case "dma-in":
+      case "dma-out": return unit.awaitDma();
+    }
+  }
+
+  /** Sectors that go through the data register at a time. */
+  private get burst(): number {
+    const { remaining, multiple, command } = this.p, isMultiple = SECTOR_COMMANDS.get(command)?.isMultiple === true;
+    return Math.min(remaining, isMultiple ? Math.max(1, multiple) : 1);
+  }
+
+  private readNext(unit: IdeUnit): void {
+    const { burst, p } = this, bytes = new Uint8Array(burst * SECTOR_BYTES), first = p.next;
+    this.work(unit, () => this.read(first, bytes), LATENCY_NS + burst * NS_PER_SECTOR, () => {
+      this.moved(burst);
+      unit.offer(bytes);
+    });
+  }
+
+  private verifyNext(unit: IdeUnit, latencyNs: number): void {
+    const { p } = this, first = p.next, bytes = this.piece();
+    this.workOnPiece(unit, () => this.read(first, bytes), bytes, latencyNs, () => this.verifyNext(unit, 0));
+  }
+
+  private readByDma(unit: IdeUnit, latencyNs: number): void {
+    const { p } = this, first = p.next, bytes = this.piece();
+    this.workOnPiece(unit, () => this.read(first, bytes), bytes, latencyNs, () => this.readByDma(unit, 0), () => unit.toMemory(bytes));
+  }
+
+  private writeByDma(unit: IdeUnit, latencyNs: number): void {
+    const { p } = this, first = p.next, bytes = unit.fromMemory(this.piece().length);
+    if (bytes === null) return unit.fail(ERROR_ABORTED);
+    this.workOnPiece(unit, () => this.write(first, bytes), bytes, latencyNs, () => this.writeByDma(unit, 0));
+  }
+
+  /** Room for what is moved next. */
+  private piece(): Uint8Array {
+    return new Uint8Array(Math.min(this.p.remaining, MAX_PIECE) * SECTOR_BYTES);
+  }
+
+  /** One piece of a command; then the next, or its end. @param deliver  where the bytes go, if that can fail */
+  private workOnPiece(unit: IdeUnit, work: () => Promise<void>, bytes: Uint8Array, latencyNs: number, next: () => void, deliver: () => boolean = () => true): void {
+    const count = bytes.length / SECTOR_BYTES;
+    this.work(unit, work, latencyNs + count * NS_PER_SECTOR, () => {
+      if (!deliver()) return unit.fail(ERROR_ABORTED);
+      this.moved(count);
+      if (this.p.remaining > 0) next();
+      else unit.succeed();
+    });
+  }
+
+  private moved(count: number): void {
+    this.p.next += count;
+    this.p.remaining = Math.max(0, this.p.remaining - count);
+  }
+
+  private work(unit: IdeUnit, work: () => Promise<void>, latencyNs: number, done: () => void): void {
+    unit.work(work, latencyNs, (hasFailed) => {
+      if (hasFailed) unit.fail(ERROR_DATA, FAULT);
+      else done();
+    });
+  }
+
+  // ---- the image
+
+  private async read(first: number, bytes: Uint8Array): Promise<void> {
     const offset = first * SECTOR_BYTES, n = Math.min(bytes.length, this.image.sizeBytes - offset);
-    bytes.fill(0, n);
+    bytes.fill(0, Math.max(0, n));
     if (n > 0) await this.image.read(offset, bytes.subarray(0, n));
   }
 
-  async write(first: number, bytes: Uint8Array): Promise<void> {
+  private async write(first: number, bytes: Uint8Array): Promise<void> {
     const offset = first * SECTOR_BYTES, n = Math.min(bytes.length, this.image.sizeBytes - offset);
     if (n > 0) await this.image.write(offset, bytes.subarray(0, n));
   }

@@ -5,7 +5,7 @@
 import type { Device } from "../../bus/device.ts";
 import type { BusMemory } from "../../bus/host-work.ts";
 import type { Saveable, SavedState, Shape } from "../saveable.ts";
-import { BYTE, DWORD, restoreFields, saveFields } from "../saveable.ts";
+import { BYTE, DWORD, restoreFields, saveFields, upTo } from "../saveable.ts";
 
 const COMMAND = 0, STATUS = 2, TABLE = 4;
 const COMMAND_START = 1, COMMAND_TO_MEMORY = 8;
@@ -17,14 +17,18 @@ interface Registers {
   command: number;
   status: number;
   table: number;
+  /** Where the transfer is: a descriptor, and how much of its region is done. */
+  descriptor: number;
+  offset: number;
 }
 
-const SHAPE: Shape<Registers> = { command: BYTE, status: BYTE, table: DWORD };
+const SHAPE: Shape<Registers> = { command: BYTE, status: BYTE, table: DWORD, descriptor: upTo(MAX_DESCRIPTORS), offset: upTo(0x10000) };
+const powerOn = (): Registers => ({ command: 0, status: 0, table: 0, descriptor: 0, offset: 0 });
 
 export class BusMaster implements Device, Saveable {
   /** Told when the guest starts it. */
   onStart: () => void = () => undefined;
-  private readonly r: Registers = { command: 0, status: 0, table: 0 };
+  private readonly r = powerOn();
   private readonly memory: BusMemory;
 
   constructor(memory: BusMemory) {
@@ -58,7 +62,7 @@ export class BusMaster implements Device, Saveable {
     this.r.status |= STATUS_INTERRUPT;
   }
 
-  /** Data for memory: false if the table has too little room, or names none. The transfer has ended then. */
+  /** Data for memory, after what was moved since the start: false if the table has too little room, or names none. The transfer has ended then. */
   toMemory(bytes: Uint8Array): boolean {
     return this.walk(bytes.length, (address, from, count) => this.memory.write(address, bytes.subarray(from, from + count)));
   }
@@ -75,7 +79,7 @@ export class BusMaster implements Device, Saveable {
   }
 
   reset(): void {
-    Object.assign(this.r, { command: 0, status: 0, table: 0 });
+    Object.assign(this.r, powerOn());
   }
 
   save(): SavedState {
@@ -92,6 +96,7 @@ export class BusMaster implements Device, Saveable {
     if ((value & COMMAND_START) === 0) r.status &= ~STATUS_ACTIVE;
     if (!starts) return;
     r.status |= STATUS_ACTIVE;
+    r.descriptor = r.offset = 0;
     this.onStart();
   }
 
@@ -99,17 +104,20 @@ export class BusMaster implements Device, Saveable {
   private walk(length: number, move: (address: number, from: number, count: number) => boolean): boolean {
     const { r } = this;
     let done = 0;
-    for (let i = 0; i < MAX_DESCRIPTORS && done < length; i++) {
-      const descriptor = this.memory.read((r.table + i * DESCRIPTOR_BYTES) % 0x100000000, DESCRIPTOR_BYTES);
+    while (done < length && this.isStarted && r.descriptor < MAX_DESCRIPTORS) {
+      const descriptor = this.memory.read((r.table + r.descriptor * DESCRIPTOR_BYTES) % 0x100000000, DESCRIPTOR_BYTES);
       if (descriptor === null) break;
       const view = new DataView(descriptor.buffer, descriptor.byteOffset), address = view.getUint32(0, true) & ~1, words = view.getUint32(4, true);
-      const room = (words & 0xfffe) || 0x10000, count = Math.min(room, length - done);
-      if (!move(address >>> 0, done, count)) break;
+      const room = Math.max(0, ((words & 0xfffe) || 0x10000) - r.offset), count = Math.min(room, length - done), isLast = words >= END_OF_TABLE;
+      if (!move((address >>> 0) + r.offset, done, count)) break;
       done += count;
-      const isLast = words >= END_OF_TABLE;
+      r.offset += count;
+      if (count < room) break;
       // A table with more room than there was data stays active (82371SB, "Interrupt/Activity status combinations").
-      if (done === length && isLast && count === room) r.status &= ~STATUS_ACTIVE;
+      if (isLast && done === length) r.status &= ~STATUS_ACTIVE;
       if (isLast) break;
+      r.descriptor++;
+      r.offset = 0;
     }
     if (done < length) r.status = (r.status & ~STATUS_ACTIVE) | STATUS_ERROR;
     return done === length;

@@ -5,9 +5,9 @@
 import type { Line, WidePorts } from "../../bus/device.ts";
 import type { BusMemory, HostWork } from "../../bus/host-work.ts";
 import { PciFunction } from "../pci/pci-function.ts";
-import type { AtaDisk } from "./ata-disk.ts";
 import { BusMaster } from "./bus-master.ts";
 import { IdeChannel } from "./ide-channel.ts";
+import type { IdeDrive } from "./ide-unit.ts";
 
 const BUS_MASTER_BAR = 4, BUS_MASTER_BYTES = 16, BYTES_PER_CHANNEL = 8;
 /** IDETIM, a word for each channel: bit 15 lets it answer. */
@@ -17,7 +17,7 @@ export const IDE_CONTROL_PORTS = 1;
 
 export interface IdeParts {
   /** Masters and slaves: primary, secondary. */
-  readonly disks: readonly (AtaDisk | null)[];
+  readonly drives: readonly (IdeDrive | null)[];
   readonly memory: BusMemory;
   readonly work: HostWork;
   /** IRQ 14 and 15. */
@@ -29,10 +29,10 @@ export class PiixIde {
   readonly channels: readonly IdeChannel[];
   readonly busMasters: readonly BusMaster[];
 
-  constructor({ disks, memory, work, interrupts }: IdeParts) {
+  constructor({ drives, memory, work, interrupts }: IdeParts) {
     this.busMasters = interrupts.map(() => new BusMaster(memory));
     this.channels = interrupts.map((interrupt, i) => new IdeChannel({
-      disks: [disks[2 * i] ?? null, disks[2 * i + 1] ?? null], busMaster: this.busMasters[i], work, interrupt,
+      drives: [drives[2 * i] ?? null, drives[2 * i + 1] ?? null], busMaster: this.busMasters[i], work, interrupt,
     }));
     this.pci = new PciFunction({
       vendor: 0x8086, device: 0x7010, classCode: 0x010180, bars: [{ index: BUS_MASTER_BAR, sizeBytes: BUS_MASTER_BYTES, ports: this.busMasterPorts() }],

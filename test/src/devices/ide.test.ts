@@ -84,7 +84,7 @@ function bench(hasSlave = false) {
   const busMaster = new BusMaster(memory);
   let irq = false;
   const channel = new IdeChannel({
-    disks: [new AtaDisk(image, "S1"), hasSlave ? new AtaDisk(new MemoryDisk(), "S2") : null], busMaster, work, interrupt: (isHigh) => { irq = isHigh; },
+    drives: [new AtaDisk(image, "S1"), hasSlave ? new AtaDisk(new MemoryDisk(), "S2") : null], busMaster, work, interrupt: (isHigh) => { irq = isHigh; },
   });
   const write = (offset: number, value: number): void => channel.write(offset, 1, value), read = (offset: number): number => channel.read(offset, 1);
   const lba = (sector: number, count: number, command: number): void => {
@@ -302,6 +302,6 @@ describe("IdeChannel", () => {
     expect([...two.take(412)]).to.deep.equal([...one.take(412)]);
     await two.work.finish();
     expect(numberOf(two.take(SECTOR))).to.equal(1001);
-    expect(() => two.channel.restore({ ...one.channel.save(), status: 256 })).to.throw(/IDE channel.status is 256/);
+    expect(() => two.channel.restore({ ...one.channel.save(), registers: { device: 256, control: 0 } })).to.throw(/IDE channel.device is 256/);
   });
 });
