@@ -11,6 +11,8 @@ export interface HostWork {
 
 /** Guest memory as a bus master sees it. Addresses are physical. */
 export interface BusMemory {
+  /** True if there is memory at all of the addresses. */
+  has(address: number, length: number): boolean;
   /** A copy, or null if there is no memory at one of the addresses. */
   read(address: number, length: number): Uint8Array | null;
   /** False if there is no memory at one of the addresses; nothing is written then. */

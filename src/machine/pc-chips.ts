@@ -1,4 +1,5 @@
 /** The chips of a PC's board, and the wires between them. Their ports and requests are those of an AT. */
+import { VmError } from "../../tcg/support/errors.ts";
 import type { BlockDevice } from "../block/device.ts";
 import type { Clock } from "../bus/clock.ts";
 import type { Device, Line } from "../bus/device.ts";
@@ -15,7 +16,7 @@ import { AtaDisk } from "../devices/ide/ata-disk.ts";
 import { IDE_CONTROL_PORTS, PiixIde } from "../devices/ide/piix-ide.ts";
 import { PciBus } from "../devices/pci/pci-bus.ts";
 import { BASE_ADDRESS, COMMAND, COMMAND_IO, COMMAND_MASTER } from "../devices/pci/pci-function.ts";
-import { hostBridge, IsaBridge, PIRQ_ROUTING } from "../devices/pci/piix.ts";
+import { hostBridge, IsaBridge, pirqOf, PIRQ_ROUTING } from "../devices/pci/piix.ts";
 import { PiixPm } from "../devices/pci/piix-pm.ts";
 import { Ps2Keyboard } from "../devices/ps2-keyboard.ts";
 import { Ps2Mouse } from "../devices/ps2-mouse.ts";
@@ -23,7 +24,11 @@ import { SetTwoToOne } from "../devices/scan-codes.ts";
 import type { Saveable } from "../devices/saveable.ts";
 import { ResetControl, SystemControlA, SystemControlB } from "../devices/system-ports.ts";
 import { Uart16550 } from "../devices/uart16550.ts";
+import type { VirtioDevice } from "../devices/virtio/virtio-device.ts";
+import { VirtioPci } from "../devices/virtio/virtio-pci.ts";
 import { ACPI_DISABLE, ACPI_ENABLE, PM_BASE, RESET_PORT, SCI_IRQ, SMI_COMMAND } from "./acpi/tables.ts";
+import type { MmioSpace } from "./mmio-space.ts";
+import { PciResources } from "./pci-resources.ts";
 import type { PortSpace } from "./port-space.ts";
 
 /** What the chips need from the board. */
@@ -42,6 +47,7 @@ export interface BoardWires {
   readonly work: HostWork;
   /** Disks: primary master and slave, secondary master and slave. */
   readonly disks: readonly (BlockDevice | null)[];
+  readonly virtio: readonly VirtioDevice[];
   /** Seconds since 1970 that the clock chip shows at the start. */
   readonly startSeconds: number;
 }
@@ -56,6 +62,8 @@ const IDE_PORTS = [{ command: 0x1f0, control: 0x3f6 }, { command: 0x170, control
 const BUS_MASTER_PORTS = 0xc000;
 const FW_CFG_PORT = 0x510;
 const PCI_CONFIG_PORT = 0xcf8, ISA_SLOT = 1;
+/** Virtio devices have the slots from here on; what a PC has anyway is below. */
+const VIRTIO_SLOT = 4, SLOTS = 32;
 /** Requests that the four PCI interrupt lines are routed to by firmware (acpi/dsdt.ts says the same). */
 export const PIRQ_IRQS = [10, 10, 11, 11] as const;
 
@@ -70,6 +78,7 @@ export class PcChips {
   readonly pci: PciBus;
   readonly isaBridge: IsaBridge;
   readonly ide: PiixIde;
+  readonly virtio: readonly VirtioPci[];
   private readonly fwCfg: FwCfg;
   private readonly hostBridge = hostBridge();
   private readonly powerFunction: PiixPm;
@@ -80,7 +89,7 @@ export class PcChips {
   private readonly controlB: SystemControlB;
   private readonly scanCodes = new SetTwoToOne();
 
-  constructor({ clock, interrupt, a20, resetCpu, sleep, memory, work, disks, firmware, startSeconds }: BoardWires, ports: PortSpace) {
+  constructor({ clock, interrupt, a20, resetCpu, sleep, memory, work, disks, virtio, firmware, startSeconds }: BoardWires, ports: PortSpace, mmio: MmioSpace) {
     const pic = this.pic = new I8259Pair(interrupt);
     this.pit = new I8254(clock, [pic.line(TIMER_IRQ), NOT_CONNECTED, NOT_CONNECTED]);
     this.rtc = new Mc146818(clock, startSeconds, pic.line(CLOCK_IRQ));
@@ -105,7 +114,7 @@ export class PcChips {
       if (command === ACPI_ENABLE || command === ACPI_DISABLE) this.powerManagement.isAcpiMode = command === ACPI_ENABLE;
     });
     this.resetControl = new ResetControl(resetCpu);
-    this.pci = new PciBus(ports);
+    this.pci = new PciBus(ports, mmio);
     this.isaBridge = new IsaBridge((irq, isHigh) => pic.setIrq(irq, isHigh));
     this.pci.add(0, 0, this.hostBridge);
     this.pci.add(ISA_SLOT, 0, this.isaBridge.pci);
@@ -115,6 +124,9 @@ export class PcChips {
     this.pci.add(ISA_SLOT, 1, this.ide.pci);
     this.powerFunction = new PiixPm(this.powerManagement, ports);
     this.pci.add(ISA_SLOT, 3, this.powerFunction.pci);
+    if (virtio.length > SLOTS - VIRTIO_SLOT) throw new VmError("EINVAL", `there are ${SLOTS - VIRTIO_SLOT} slots for virtio devices, not ${virtio.length}`);
+    this.virtio = virtio.map((device, i) => new VirtioPci({ device, memory, work, clock, interrupt: this.isaBridge.line(VIRTIO_SLOT + i, 1) }));
+    this.virtio.forEach(({ pci }, i) => this.pci.add(VIRTIO_SLOT + i, 0, pci));
     this.fwCfg = firmware;
     this.controlB = new SystemControlB(clock, this.pit.counters[2]);
     this.connect(ports);
@@ -127,6 +139,8 @@ export class PcChips {
     this.powerFunction.place(PM_BASE);
     this.ide.pci.writeByte(BASE_ADDRESS + 4 * 4 + 1, BUS_MASTER_PORTS >>> 8);
     this.ide.pci.writeByte(COMMAND, COMMAND_IO | COMMAND_MASTER);
+    const resources = new PciResources();
+    this.virtio.forEach(({ pci }, i) => resources.assign(pci, PIRQ_IRQS[pirqOf(VIRTIO_SLOT + i, 1)]));
   }
 
   /** Gives the chips their ports. */
@@ -162,6 +176,7 @@ export class PcChips {
       ["acpi-pm", this.powerManagement], ["smi", this.smi], ["reset-control", this.resetControl], ["fw-cfg", this.fwCfg], ["pci", this.pci],
       ["i440fx", this.hostBridge], ["piix3", this.isaBridge.pci], ["piix3-ide", this.ide.pci],
       ...this.ide.channels.map((channel, i): [string, Device & Saveable] => [`ide${i}`, channel]), ...this.ide.busMasters.map((master, i): [string, Device & Saveable] => [`ide${i}-dma`, master]),
+      ...this.virtio.map((device, i): [string, Device & Saveable] => [`virtio${i}`, device]),
       ["piix4-pm", this.powerFunction.pci], ["pic2", pic.slave], ["pic1", pic.master],
     ]);
   }

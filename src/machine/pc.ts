@@ -8,6 +8,7 @@ import type { BlockDevice } from "../block/device.ts";
 import type { BusMemory } from "../bus/host-work.ts";
 import { DebugConsole, DebugExit, PostPort } from "../devices/debug-ports.ts";
 import { FwCfg } from "../devices/fw-cfg.ts";
+import type { VirtioDevice } from "../devices/virtio/virtio-device.ts";
 import type { KvmCpuidEntry2 } from "../kvm/cpuid.ts";
 import type { KvmExit, KvmExitIo, KvmExitMmio } from "../kvm/exits.ts";
 import type { VmOptions } from "../kvm/options.ts";
@@ -25,6 +26,7 @@ import { planLinux } from "./boot/linux.ts";
 import { MachineClock, RealTime, VirtualTime } from "./clock.ts";
 import { MachineWork } from "./host-work.ts";
 import { addressMap, FIRMWARE_AREA, MAX_MEMORY_BYTES, MIN_MEMORY_BYTES } from "./memory-map.ts";
+import { MmioSpace } from "./mmio-space.ts";
 import { PcChips, PIRQ_IRQS } from "./pc-chips.ts";
 import { PortSpace } from "./port-space.ts";
 
@@ -55,6 +57,8 @@ export interface PcOptions {
   readonly startSeconds?: number | undefined;
   /** Disks on IDE: primary master and slave, secondary master and slave; null for none. They stay the caller's to close. */
   readonly disks?: readonly (BlockDevice | null)[] | undefined;
+  /** Virtio devices, each in a PCI slot of its own, in this order. */
+  readonly virtio?: readonly VirtioDevice[] | undefined;
   /** Port 0xf4 ends the run, as QEMU's isa-debug-exit. Default: no. */
   readonly isaDebugExit?: boolean | undefined;
   /** Takes bytes written to the debug console, ports 0xe9 and 0x402. Default: they are dropped. */
@@ -111,6 +115,7 @@ export class Pc {
   readonly chips: PcChips;
   private readonly work: MachineWork;
   private readonly ports: PortSpace;
+  private readonly mmio = new MmioSpace();
   private readonly options: PcOptions;
   private end: PcEnd | null = null;
   /** HLT has retired, and no interrupt has come since. */
@@ -132,9 +137,9 @@ export class Pc {
     this.ports = new PortSpace(this.vm);
     this.chips = new PcChips({
       clock: this.clock, interrupt: (isHigh) => this.setInterrupt(isHigh), a20: () => undefined, resetCpu: () => this.finish({ kind: "reset" }),
-      memory: this.busMemory(), work: this.work, disks: options.disks ?? [], sleep: (type) => this.sleep(type), startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
+      memory: this.busMemory(), work: this.work, disks: options.disks ?? [], virtio: options.virtio ?? [], sleep: (type) => this.sleep(type), startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
       firmware: new FwCfg(firmwareItems(memoryBytes), firmwareFiles(addressMap(memoryBytes))),
-    }, this.ports);
+    }, this.ports, this.mmio);
     this.connectDebugPorts();
     this.chips.reset();
     if ("bios" in boot) this.startFirmware(boot, memoryBytes);
@@ -281,17 +286,19 @@ export class Pc {
   }
 
   private answerMemory({ physAddr, data, len, isWrite }: KvmExitMmio): void {
+    if (isWrite ? this.mmio.write(physAddr, data.subarray(0, len)) : this.mmio.read(physAddr, data.subarray(0, len))) return;
     if (!isWrite) data.fill(0xff, 0, len);
     this.options.onUnhandled?.({ kind: "memory", isWrite, address: physAddr, size: len, value: valueOf(data, 0, len) });
   }
 
   /** Memory for bus masters: the VM's. */
   private busMemory(): BusMemory {
-    const isMemory = (address: number, length: number): boolean => address + length <= (this.options.memoryBytes ?? DEFAULT_PC_MEMORY_BYTES);
+    const has = (address: number, length: number): boolean => address + length <= (this.options.memoryBytes ?? DEFAULT_PC_MEMORY_BYTES);
     return {
-      read: (address, length) => (isMemory(address, length) ? this.vm.readPhys(address, length) : null),
+      has,
+      read: (address, length) => (has(address, length) ? this.vm.readPhys(address, length) : null),
       write: (address, bytes) => {
-        if (!isMemory(address, bytes.length)) return false;
+        if (!has(address, bytes.length)) return false;
         this.vm.writePhys(address, bytes);
         return true;
       },

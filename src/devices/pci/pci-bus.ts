@@ -9,7 +9,7 @@
 import type { Device, WidePorts } from "../../bus/device.ts";
 import type { Saveable, SavedState } from "../saveable.ts";
 import { DWORD, restoreFields, saveFields } from "../saveable.ts";
-import type { PciFunction, PortMapper } from "./pci-function.ts";
+import type { PciFunction, RegisterMapper } from "./pci-function.ts";
 
 const ENABLE = 0x80000000, ADDRESS_BITS = 0x80fffffc;
 const DATA = 4;
@@ -19,23 +19,26 @@ const NOBODY = 0xff;
 export class PciBus implements Device, Saveable, WidePorts {
   private readonly r = { address: 0 };
   private readonly functions = new Map<number, PciFunction>();
-  private readonly mapper: PortMapper;
+  private readonly ports: RegisterMapper;
+  private readonly memory: RegisterMapper;
 
-  constructor(mapper: PortMapper) {
-    this.mapper = mapper;
+  /** Ports and physical addresses, where registers behind base addresses appear. */
+  constructor(ports: RegisterMapper, memory: RegisterMapper) {
+    this.ports = ports;
+    this.memory = memory;
   }
 
   /** Puts a function into a slot. @param slot 0..31 @param number 0..7 */
   add(slot: number, number: number, pciFunction: PciFunction): void {
     this.functions.set((slot << 3) | number, pciFunction);
-    pciFunction.connect(this.mapper);
+    pciFunction.connect(this.ports, this.memory);
   }
 
   read(offset: number, size: number): number {
     if (offset < DATA) return offset === 0 && size === 4 ? this.r.address : 2 ** (8 * size) - 1;
     const found = this.selected();
     let value = 0;
-    for (let i = 0; i < size; i++) value += (found === null ? NOBODY : found.byteAt(this.register(offset + i))) * 2 ** (8 * i);
+    for (let i = 0; i < size; i++) value += (found === null ? NOBODY : found.readByte(this.register(offset + i))) * 2 ** (8 * i);
     return value;
   }
 

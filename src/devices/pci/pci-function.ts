@@ -9,14 +9,18 @@ import { array, BYTE, restoreFields, saveFields, StateError } from "../saveable.
 export const CONFIG_BYTES = 256;
 
 /** Offsets (§6.2). */
-export const VENDOR_ID = 0, DEVICE_ID = 2, COMMAND = 4, STATUS = 6, REVISION = 8, CLASS = 9, HEADER_TYPE = 14, BASE_ADDRESS = 16, SUBSYSTEM_VENDOR = 44, SUBSYSTEM = 46,
+export const VENDOR_ID = 0, DEVICE_ID = 2, COMMAND = 4, STATUS = 6, REVISION = 8, CLASS = 9, HEADER_TYPE = 14, BASE_ADDRESS = 16, SUBSYSTEM_VENDOR = 44, SUBSYSTEM = 46, CAPABILITIES = 52,
   INTERRUPT_LINE = 60, INTERRUPT_PIN = 61;
 /** Bits of the command register. */
 export const COMMAND_IO = 1, COMMAND_MEMORY = 2, COMMAND_MASTER = 4;
+/** Bit of the status register: there is a list of capabilities. */
+export const STATUS_CAPABILITIES = 0x10;
 /** Addresses of ports beyond those of a PC reach nothing. */
 const PORTS = 0x10000;
 const COMMAND_WRITABLE = 0x0547;
-const BAR_IO = 1, BARS = 6, BAR_IO_MASK = ~3, HEADER_MULTI = 0x80;
+const BAR_IO = 1, BARS = 6, HEADER_MULTI = 0x80;
+/** Bits of a base address register that hold no address. */
+const BAR_IO_KIND = 3, BAR_MEMORY_KIND = 15;
 
 /** Ports behind a base address register. */
 export interface IoBar {
@@ -25,6 +29,22 @@ export interface IoBar {
   /** A power of two, 4..256. */
   readonly sizeBytes: number;
   readonly ports: WidePorts;
+}
+
+/** Registers in memory behind a base address register of 32 bits. */
+export interface MemoryBar {
+  /** 0..5. */
+  readonly index: number;
+  /** A power of two, 16..2^31. */
+  readonly sizeBytes: number;
+  readonly memory: WidePorts;
+}
+
+export type Bar = IoBar | MemoryBar;
+
+/** True for a base address of ports. */
+export function isIoBar(bar: Bar): bar is IoBar {
+  return "ports" in bar;
 }
 
 export interface FunctionDescription {
@@ -37,14 +57,14 @@ export interface FunctionDescription {
   readonly hasFunctions?: boolean;
   /** 1 for INTA#; 0 for none. */
   readonly interruptPin?: number;
-  readonly bars?: readonly IoBar[];
+  readonly bars?: readonly Bar[];
   /** Further registers: what they hold after reset, and which bits can be written. */
   readonly registers?: readonly { readonly offset: number; readonly value: number; readonly writable: number }[];
 }
 
-/** Where ports of base addresses appear and vanish. */
-export interface PortMapper {
-  map(first: number, count: number, ports: WidePorts): void;
+/** Where registers of base addresses appear and vanish: ports, or physical addresses. */
+export interface RegisterMapper {
+  map(first: number, count: number, registers: WidePorts): void;
   unmap(first: number, count: number): void;
 }
 
@@ -57,11 +77,15 @@ const CONFIG = array(CONFIG_BYTES, BYTE);
 export class PciFunction implements Device, Saveable {
   /** Told when the configuration may have changed: written, reset, restored. For registers that do something. */
   onChange: () => void = () => undefined;
+  /** Told before a byte is read. For registers whose value comes from elsewhere, which it can `put` there. */
+  onRead: (offset: number) => void = () => undefined;
+  /** Told of a byte that software has written. */
+  onWrite: (offset: number) => void = () => undefined;
   private readonly r: Registers = { config: new Array<number>(CONFIG_BYTES).fill(0) };
   private readonly initial: number[] = new Array<number>(CONFIG_BYTES).fill(0);
   private readonly writable: number[] = new Array<number>(CONFIG_BYTES).fill(0);
-  private readonly bars: readonly IoBar[];
-  private mapper: PortMapper | null = null;
+  readonly bars: readonly Bar[];
+  private mappers: { readonly ports: RegisterMapper; readonly memory: RegisterMapper } | null = null;
   /** Where each base address is mapped now; -1 for nowhere. */
   private readonly mapped: number[];
 
@@ -76,15 +100,30 @@ export class PciFunction implements Device, Saveable {
     this.define(HEADER_TYPE, 1, d.hasFunctions === true ? HEADER_MULTI : 0, 0);
     this.define(INTERRUPT_LINE, 1, 0, 0xff);
     this.define(INTERRUPT_PIN, 1, d.interruptPin ?? 0, 0);
-    for (const { index, sizeBytes } of this.bars) this.define(BASE_ADDRESS + 4 * index, 4, BAR_IO, (~(sizeBytes - 1) & BAR_IO_MASK) >>> 0);
+    for (const bar of this.bars) {
+      const [initial, kind] = isIoBar(bar) ? [BAR_IO, BAR_IO_KIND] : [0, BAR_MEMORY_KIND];
+      this.define(BASE_ADDRESS + 4 * bar.index, 4, initial, (~(bar.sizeBytes - 1) & ~kind) >>> 0);
+    }
     for (const { offset, value, writable } of d.registers ?? []) this.define(offset, 1, value, writable);
     this.r.config = this.initial;
   }
 
-  /** Joins the function to where its ports are to appear. */
-  connect(mapper: PortMapper): void {
-    this.mapper = mapper;
+  /** Joins the function to where its registers are to appear. */
+  connect(ports: RegisterMapper, memory: RegisterMapper): void {
+    this.mappers = { ports, memory };
     this.remap();
+  }
+
+  /** A byte as software reads it. */
+  readByte(offset: number): number {
+    this.onRead(offset & (CONFIG_BYTES - 1));
+    return this.byteAt(offset);
+  }
+
+  /** Sets a byte that software can write, as the device does it. */
+  put(offset: number, value: number): void {
+    const at = offset & (CONFIG_BYTES - 1), mask = this.writable[at];
+    this.r.config = this.r.config.with(at, (this.r.config[at] & ~mask) | (value & mask));
   }
 
   /** A byte of the configuration. */
@@ -99,9 +138,10 @@ export class PciFunction implements Device, Saveable {
 
   /** What firmware would write: sets a byte's writable bits. */
   writeByte(offset: number, value: number): void {
-    const at = offset & (CONFIG_BYTES - 1), mask = this.writable[at];
-    this.r.config = this.r.config.with(at, (this.r.config[at] & ~mask) | (value & mask));
+    const at = offset & (CONFIG_BYTES - 1);
+    this.put(at, value);
     if (at === COMMAND || (at >= BASE_ADDRESS && at < BASE_ADDRESS + 4 * BARS)) this.remap();
+    this.onWrite(at);
     this.onChange();
   }
 
@@ -141,17 +181,24 @@ export class PciFunction implements Device, Saveable {
     }
   }
 
-  /** Ports appear where the base addresses say, while the command register lets them. */
+  /** Registers appear where the base addresses say, while the command register lets them. */
   private remap(): void {
-    const { mapper } = this;
-    if (mapper === null) return;
-    this.bars.forEach(({ index, sizeBytes, ports }, i) => {
-      const at = BASE_ADDRESS + 4 * index, base = [0, 1, 2, 3].reduce((sum, i) => sum + this.byteAt(at + i) * 2 ** (8 * i), 0) - BAR_IO;
-      const first = (this.command & COMMAND_IO) !== 0 && base > 0 && base < PORTS ? base : -1;
+    const { mappers } = this;
+    if (mappers === null) return;
+    this.bars.forEach((bar, i) => {
+      const [mapper, registers] = isIoBar(bar) ? [mappers.ports, bar.ports] : [mappers.memory, bar.memory], first = this.addressOf(bar);
       if (first === this.mapped[i]) return;
-      if (this.mapped[i] >= 0) mapper.unmap(this.mapped[i], sizeBytes);
-      if (first >= 0) mapper.map(first, sizeBytes, ports);
+      if (this.mapped[i] >= 0) mapper.unmap(this.mapped[i], bar.sizeBytes);
+      if (first >= 0) mapper.map(first, bar.sizeBytes, registers);
       this.mapped[i] = first;
     });
+  }
+
+  /** Where a base address is now, or -1. */
+  private addressOf(bar: Bar): number {
+    const at = BASE_ADDRESS + 4 * bar.index, isIo = isIoBar(bar);
+    const base = [0, 1, 2, 3].reduce((sum, i) => sum + this.byteAt(at + i) * 2 ** (8 * i), 0) - (isIo ? BAR_IO : 0);
+    const isOn = (this.command & (isIo ? COMMAND_IO : COMMAND_MEMORY)) !== 0;
+    return isOn && base > 0 && (!isIo || base < PORTS) ? base : -1;
   }
 }

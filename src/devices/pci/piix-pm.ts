@@ -3,7 +3,7 @@
  * power management are.
  */
 import type { WidePorts } from "../../bus/device.ts";
-import type { PortMapper } from "./pci-function.ts";
+import type { RegisterMapper } from "./pci-function.ts";
 import { PciFunction } from "./pci-function.ts";
 
 /** PMBASE: bits 6 to 15 of the first port; PMREGMISC: bit 0 lets it answer. */
@@ -15,11 +15,11 @@ const PM_PORTS = 64;
 export class PiixPm {
   readonly pci: PciFunction;
   private readonly ports: WidePorts;
-  private readonly mapper: PortMapper;
+  private readonly mapper: RegisterMapper;
   /** First port now, or -1. */
   private mapped = -1;
 
-  constructor(ports: WidePorts, mapper: PortMapper) {
+  constructor(ports: WidePorts, mapper: RegisterMapper) {
     this.ports = ports;
     this.mapper = mapper;
     this.pci = new PciFunction({

@@ -74,6 +74,7 @@ class ManualWork implements HostWork {
 function bench(hasSlave = false) {
   const image = new MemoryDisk(), work = new ManualWork(), ram = new Uint8Array(0x40000);
   const memory: BusMemory = {
+    has: (address, length) => address + length <= ram.length,
     read: (address, length) => (address + length <= ram.length ? ram.slice(address, address + length) : null),
     write: (address, bytes) => {
       if (address + bytes.length > ram.length) return false;

@@ -2,17 +2,20 @@
 
 import { expect } from "chai";
 import { PciBus } from "../../../src/devices/pci/pci-bus.ts";
+import type { RegisterMapper } from "../../../src/devices/pci/pci-function.ts";
 import { BASE_ADDRESS, COMMAND, PciFunction } from "../../../src/devices/pci/pci-function.ts";
 import { hostBridge, IsaBridge, PIRQ_ROUTING } from "../../../src/devices/pci/piix.ts";
 import { Random, testSeed } from "../../tcg/support/random.ts";
 
 function bench() {
-  const mapped: string[] = [], bus = new PciBus({ map: (first, count) => mapped.push(`+${first.toString(16)},${count}`), unmap: (first, count) => mapped.push(`-${first.toString(16)},${count}`) });
-  const one = new PciFunction({ vendor: 0x1234, device: 0x5678, classCode: 0x010203, interruptPin: 1, bars: [{ index: 1, sizeBytes: 16, ports: { read: () => 0, write: () => undefined } }] });
+  const mapped: string[] = [], inMemory: string[] = [];
+  const noting = (into: string[]): RegisterMapper => ({ map: (first, count) => into.push(`+${first.toString(16)},${count}`), unmap: (first, count) => into.push(`-${first.toString(16)},${count}`) });
+  const bus = new PciBus(noting(mapped), noting(inMemory)), registers = { read: () => 0, write: () => undefined };
+  const one = new PciFunction({ vendor: 0x1234, device: 0x5678, classCode: 0x010203, interruptPin: 1, bars: [{ index: 1, sizeBytes: 16, ports: registers }, { index: 2, sizeBytes: 0x4000, memory: registers }] });
   bus.add(0, 0, hostBridge());
   bus.add(3, 0, one);
   const select = (slot: number, register: number): void => bus.write(0, 4, (0x80000000 | (slot << 11) | register) >>> 0);
-  return { bus, one, mapped, select };
+  return { bus, one, mapped, inMemory, select };
 }
 
 describe("PciBus", () => {
@@ -57,6 +60,20 @@ describe("PciBus", () => {
     bus.write(4, 2, 0);
     // A base address is written byte by byte.
     expect(mapped).to.deep.equal(["+c000,16", "-c000,16", "+c010,16", "-c010,16", "+d010,16", "-d010,16"]);
+  });
+
+  it("maps base addresses in memory by their own bit of the command register", () => {
+    const { bus, select, inMemory } = bench();
+    select(3, BASE_ADDRESS + 8);
+    bus.write(4, 4, 0xffffffff);
+    expect(bus.read(4, 4)).to.equal(0xffffc000);
+    bus.write(4, 4, 0xfe004000);
+    select(3, COMMAND);
+    bus.write(4, 2, 1);
+    expect(inMemory).to.deep.equal([]);
+    bus.write(4, 2, 2);
+    bus.write(4, 2, 0);
+    expect(inMemory).to.deep.equal(["+fe004000,16384", "-fe004000,16384"]);
   });
 
   it("keeps read-only bits as they are", () => {
