@@ -21,7 +21,7 @@ class Echo implements VirtioDevice {
   readonly classCode = 0x010000;
   readonly features = [3, 40];
   readonly queueSizes = [16, 4];
-  readonly config = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+  readonly config: Uint8Array = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
   transport: VirtioTransport | null = null;
   isWaiting = false;
   resets = 0;
