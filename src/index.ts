@@ -14,7 +14,7 @@ export type { VmOptions } from "./kvm/options.ts";
 export type { KvmMsrEntry } from "./kvm/msrs.ts";
 export type { PortRange } from "./kvm/port-handlers.ts";
 export type { KvmRegs } from "./kvm/regs.ts";
-export type { KvmDtable, KvmSegment, KvmSregs, KvmSregsUpdate } from "./kvm/sregs.ts";
+export type { KvmDtable, KvmSegment, KvmSregs, KvmSregs2, KvmSregs2Update, KvmSregsUpdate } from "./kvm/sregs.ts";
 export type { Kvm } from "./kvm/system.ts";
 export { openKvm } from "./kvm/system.ts";
 export type { KvmTranslation } from "./kvm/translation.ts";

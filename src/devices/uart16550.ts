@@ -5,7 +5,7 @@
 import type { Alarm, Clock } from "../bus/clock.ts";
 import type { BytePorts, Device, Line } from "../bus/device.ts";
 import type { Saveable, SavedState, Shape } from "./saveable.ts";
-import { BYTE, FLAG, list, restoreFields, saveFields, WORD } from "./saveable.ts";
+import { between, BYTE, FLAG, list, restoreFields, saveFields, WORD } from "./saveable.ts";
 
 /** What is at the other end of the line. */
 export interface SerialPeer {
@@ -35,18 +35,21 @@ interface Registers {
   transmitterIsEmpty: boolean;
   /** Bytes have waited below the trigger level for four characters. */
   isTimedOut: boolean;
+  /** When they will have, ns, or -1. */
+  timesOutNs: number;
 }
 
+const NEVER = -1;
 const FIFO_BYTES = 16, MAX_RECEIVED = FIFO_BYTES;
 const SHAPE: Shape<Registers> = {
   received: list(MAX_RECEIVED, BYTE), interruptEnable: BYTE, lineControl: BYTE, modemControl: BYTE, scratch: BYTE, divisor: WORD, hasFifo: FLAG, trigger: BYTE,
-  lineErrors: BYTE, modemChanges: BYTE, transmitterIsEmpty: FLAG, isTimedOut: FLAG,
+  lineErrors: BYTE, modemChanges: BYTE, transmitterIsEmpty: FLAG, isTimedOut: FLAG, timesOutNs: between(NEVER, Number.MAX_SAFE_INTEGER),
 };
 
 /** 9600 baud, as firmware leaves it. */
 const powerOn = (): Registers => ({
   received: [], interruptEnable: 0, lineControl: 0, modemControl: 0, scratch: 0, divisor: 12, hasFifo: false, trigger: 0, lineErrors: 0, modemChanges: 0,
-  transmitterIsEmpty: false, isTimedOut: false,
+  transmitterIsEmpty: false, isTimedOut: false, timesOutNs: NEVER,
 });
 
 const DATA = 0, INTERRUPT_ENABLE = 1, INTERRUPT_ID = 2, FIFO_CONTROL = 2, LINE_CONTROL = 3, MODEM_CONTROL = 4, LINE_STATUS = 5, MODEM_STATUS = 6;
@@ -180,7 +183,7 @@ export class Uart16550 implements Device, Saveable, BytePorts {
   /** Each byte that comes or is read starts the time anew (data sheet, "FIFO Interrupt Mode Operation"). */
   private restartTimeout(): void {
     this.r.isTimedOut = false;
-    this.timeout.cancel();
+    this.r.timesOutNs = NEVER;
   }
 
   private readData(): number {
@@ -287,8 +290,9 @@ export class Uart16550 implements Device, Saveable, BytePorts {
 
   private update(): void {
     const { r } = this, waits = r.hasFifo && r.received.length > 0 && !r.isTimedOut;
-    if (!waits) this.timeout.cancel();
-    else if (this.timeout.deadlineNs === Infinity) this.timeout.setAt(this.clock.nowNs() + this.timeoutNs());
+    if (!waits) r.timesOutNs = NEVER;
+    else if (r.timesOutNs === NEVER) r.timesOutNs = this.clock.nowNs() + this.timeoutNs();
+    this.timeout.setAt(r.timesOutNs === NEVER ? Infinity : r.timesOutNs);
     // OUT2 connects the interrupt on a PC's board; looped back it is disconnected.
     const isConnected = (r.modemControl & (MCR_OUT2 | MCR_LOOP)) === MCR_OUT2;
     this.interrupt(isConnected && this.interruptId() !== IIR_NONE);

@@ -2,8 +2,9 @@
 import { VmError } from "../../tcg/support/errors.ts";
 import type { Cpu } from "../x86/cpu.ts";
 import { writableCr4 } from "../x86/helpers/control-registers.ts";
+import { hasReservedPdpteBits } from "../x86/mmu/page-walk.ts";
 import { ATTR_DB, ATTR_DPL_SHIFT, ATTR_G, ATTR_P, ATTR_S, CR0, CR0_ET, CR2, CR3, CR4, CS, DS, EFER, EFER_NXE, ES, FS, GDT_BASE, GDT_LIMIT, GS, IDT_BASE, IDT_LIMIT, LDTR, SEG_ATTR, SEG_BASE, SEG_LIMIT, SEG_SELECTOR, SS, TR } from "../x86/state.ts";
-import { hex, requireInteger, requireUint32 } from "./check.ts";
+import { describe, hex, requireInteger, requireUint32 } from "./check.ts";
 
 /** `struct kvm_segment`. `base` and `limit` are unsigned, the limit in bytes; the others are small numbers, flags 0 or 1. */
 export interface KvmSegment {
@@ -58,6 +59,14 @@ export interface KvmSregs {
 
 /** What `setSregs` takes: any part, and of a segment any part. */
 export type KvmSregsUpdate = { readonly [K in keyof KvmSregs]?: KvmSregs[K] extends number ? number : Partial<KvmSregs[K]> };
+
+/** `struct kvm_sregs2`. */
+export interface KvmSregs2 extends KvmSregs {
+  /** The four page-directory-pointer entries, low words; null unless the CPU holds them (PAE). */
+  pdptrs: readonly number[] | null;
+}
+
+export type KvmSregs2Update = KvmSregsUpdate & { readonly pdptrs?: readonly number[] | null };
 
 /** Places of a segment register in the state file. */
 interface SegmentSlots {
@@ -114,6 +123,18 @@ function writeSegment(R: Int32Array, at: SegmentSlots, s: KvmSegment): void {
   R[at.limit] = s.limit;
   R[at.selector] = s.selector;
   R[at.attr] = attributesOf(s);
+}
+
+const PDPTRS = 4;
+
+/** @throws VmError EINVAL for entries that loading CR3 would refuse */
+export function checkPdptrs(pdptrs: unknown): void {
+  if (pdptrs === undefined || pdptrs === null) return;
+  if (!Array.isArray(pdptrs) || pdptrs.length !== PDPTRS) throw new VmError("EINVAL", `setSregs2: pdptrs is ${describe(pdptrs)}; it must be ${PDPTRS} entries, or null`);
+  pdptrs.forEach((entry: unknown, i) => {
+    const value = requireUint32(`setSregs2: pdptrs[${i}]`, entry);
+    if (hasReservedPdpteBits(value)) throw new VmError("EINVAL", `setSregs2: pdptrs[${i}] is ${hex(value)}, which has reserved bits`);
+  });
 }
 
 export function readSregs(cpu: Cpu, cr8: number): KvmSregs {

@@ -15,12 +15,10 @@ export interface KvmTranslation {
 
 export const NO_TRANSLATION: KvmTranslation = { physicalAddress: 0, valid: false, writeable: false, usermode: false };
 
-const A20_MASK = ~(1 << 20);
-
 /** @param linear  as int32 */
 export function translationOf(cpu: Cpu, linear: number): KvmTranslation {
   const found = cpu.mmu.peek(linear);
   if (found === null) return NO_TRANSLATION;
   const { physical, isWritable, isUser } = found;
-  return { physicalAddress: (cpu.a20 ? physical : physical & A20_MASK) >>> 0, valid: true, writeable: isWritable, usermode: isUser };
+  return { physicalAddress: physical >>> 0, valid: true, writeable: isWritable, usermode: isUser };
 }

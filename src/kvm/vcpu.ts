@@ -12,6 +12,7 @@ import { Cpu } from "../x86/cpu.ts";
 import { CpuidTable } from "../x86/cpuid.ts";
 import { readFxImage, writeFxImage } from "../x86/helpers/fpu/fx-image.ts";
 import { msrIndices } from "../x86/helpers/msr.ts";
+import { writeTsc } from "../x86/helpers/time-stamp.ts";
 import { readNamedState, writeNamedState } from "../x86/named-state.ts";
 import { CS, EFLAGS_SYS, EIP, F_IF, SEG_BASE } from "../x86/state.ts";
 import { requireCount, requireUint32 } from "./check.ts";
@@ -32,8 +33,8 @@ import { readMsrs, writeMsrs } from "./msrs.ts";
 import type { PortHandlers } from "./port-handlers.ts";
 import type { KvmRegs } from "./regs.ts";
 import { readRegs, writeRegs } from "./regs.ts";
-import type { KvmSregs, KvmSregsUpdate } from "./sregs.ts";
-import { readSregs, writeSregs } from "./sregs.ts";
+import type { KvmSregs, KvmSregs2, KvmSregs2Update, KvmSregsUpdate } from "./sregs.ts";
+import { checkPdptrs, readSregs, writeSregs } from "./sregs.ts";
 import type { KvmTranslation } from "./translation.ts";
 import { NO_TRANSLATION, translationOf } from "./translation.ts";
 import type { KvmVcpuEvents, KvmVcpuEventsUpdate } from "./vcpu-events.ts";
@@ -127,6 +128,47 @@ export class Vcpu {
     this.cr8 = writeSregs(this.cpu, this.cr8, sregs);
     this.stateIsUnchecked = true;
     this.pdptesAreUnread = true;
+  }
+
+  /** `getSregs`, and the page-directory pointers that the CPU holds under PAE paging, else null (KVM API, KVM_GET_SREGS2). */
+  getSregs2(): KvmSregs2 {
+    const { mmu } = this.cpu;
+    return { ...this.getSregs(), pdptrs: mmu.isPae && !this.pdptesAreUnread ? Array.from(mmu.walker.pointerEntries, (entry) => entry >>> 0) : null };
+  }
+
+  /**
+   * `setSregs`, and the page-directory pointers, which are not read from memory then (KVM API, KVM_SET_SREGS2).
+   * @throws VmError EINVAL as `setSregs`; for other than four unsigned 32-bit integers, or with reserved bits
+   */
+  setSregs2({ pdptrs, ...sregs }: KvmSregs2Update): void {
+    checkPdptrs(pdptrs);
+    this.setSregs(sregs);
+    if (pdptrs === undefined || pdptrs === null) return;
+    this.cpu.mmu.walker.pointerEntries.set(pdptrs);
+    this.pdptesAreUnread = false;
+  }
+
+  /** The A20 gate: while it is closed, bit 20 of every physical address is 0. For port handlers too; open at first and after `reset`. */
+  get a20(): boolean {
+    return this.cpu.a20;
+  }
+
+  set a20(isOpen: boolean) {
+    this.cpu.a20 = isOpen;
+  }
+
+  /** The state after RESET; whatever was in progress or waiting is forgotten, and everything translated. CPUID and the count of insns stay. */
+  reset(): void {
+    const { engine, cpu } = this, { retired } = engine;
+    this.restoreState(new Map());
+    this.cr8 = 0;
+    engine.retired = cpu.retired = retired;
+    writeTsc(cpu, 0n);
+  }
+
+  /** True if no insn is in the middle of its accesses and nothing waits that `run` would come back with at once: the state is all there is. */
+  get isSettled(): boolean {
+    return this.io.isIdle && !this.io.hasRequest && this.queued === null;
   }
 
   /** All of the CPU's state by name, as text (x86/named-state.ts): for comparisons and reports. */

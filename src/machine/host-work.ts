@@ -24,12 +24,13 @@ export class MachineWork implements HostWork {
     this.clock = clock;
   }
 
-  /** True while anything is under way: a machine's state cannot be saved then. */
-  get isBusy(): boolean {
-    return this.jobs.size > 0;
+  start(work: () => Promise<void>, latencyNs: number, done: (hasFailed: boolean) => void): number {
+    const endsNs = this.clock.nowNs() + latencyNs;
+    this.resume(work, endsNs, done);
+    return endsNs;
   }
 
-  start(work: () => Promise<void>, latencyNs: number, done: (hasFailed: boolean) => void): void {
+  resume(work: () => Promise<void>, endsNs: number, done: (hasFailed: boolean) => void): void {
     const slot = this.slot();
     const job: Job = {
       alarm: slot.alarm, done, isSettled: false, hasFailed: false, isDue: false,
@@ -37,7 +38,7 @@ export class MachineWork implements HostWork {
     };
     slot.job = job;
     this.jobs.add(job);
-    job.alarm.setAt(this.clock.nowNs() + latencyNs);
+    job.alarm.setAt(endsNs);
   }
 
   /** Ends what is due and done. Returns what is to be waited for before guest time may go on, or null. */

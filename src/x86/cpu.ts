@@ -42,8 +42,6 @@ export class Cpu {
   readonly memory: PhysicalMemory;
   readonly io: IoSpace;
   readonly cpuid: CpuidTable;
-  /** The A20 gate lets address bit 20 through. */
-  a20 = true;
   /** Insns retired before the one that asks; exact whenever a solo insn runs. */
   retired = 0;
   /** Set by HLT; the engine takes it. */
@@ -87,6 +85,15 @@ export class Cpu {
     throw this.pendingFault.set(vector, error);
   }
 
+  /** The A20 gate lets address bit 20 through. */
+  get a20(): boolean {
+    return this.mmu.a20Mask === -1;
+  }
+
+  set a20(isOpen: boolean) {
+    this.mmu.a20Mask = isOpen ? -1 : A20_MASK;
+  }
+
   isRealMode(): boolean {
     return (this.R[CR0] & CR0_PE) === 0;
   }
@@ -110,9 +117,9 @@ export class Cpu {
   /** Physical address for an access of the current privilege; raises #PF. */
   physical(linear: number, kind: AccessKind): number {
     const { mmu } = this;
-    if (!mmu.isOn) return this.a20 ? linear : linear & A20_MASK;
+    if (!mmu.isOn) return linear & mmu.a20Mask;
     if (!mmu.translate(linear, kind, this.cpl === 3, false)) this.pageFault(linear);
-    return this.a20 ? mmu.physical : mmu.physical & A20_MASK;
+    return mmu.physical;
   }
 
   /** Raises the #PF that the MMU has just found. */

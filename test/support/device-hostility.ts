@@ -43,6 +43,7 @@ export function goesOnFromSavedStates(make: () => Subject, seed: number): void {
     two.clock.advance(one.clock.nowNs());
     two.device.restore(structuredClone(one.device.save()));
     expect(two.device.save()).to.deep.equal(one.device.save());
+    expect(two.clock.nextNs, "the next alarm").to.equal(one.clock.nextNs);
     for (let i = 0; i < 200; i++) {
       const port = random.below(one.ports), value = random.below(256), write = random.below(2) === 0, ns = random.below(20_000);
       if (write) for (const { device } of [one, two]) device.writeByte(port, value);

@@ -19,7 +19,12 @@ export const F_NEXT = 1, F_WRITE = 2, F_INDIRECT = 4;
 export class ManualWork implements HostWork {
   private readonly jobs: (() => Promise<void>)[] = [];
 
-  start(work: () => Promise<void>, _latencyNs: number, done: (hasFailed: boolean) => void): void {
+  start(work: () => Promise<void>, latencyNs: number, done: (hasFailed: boolean) => void): number {
+    this.resume(work, latencyNs, done);
+    return latencyNs;
+  }
+
+  resume(work: () => Promise<void>, _endsNs: number, done: (hasFailed: boolean) => void): void {
     const settled = work().then(() => false, () => true);
     this.jobs.push(async () => done(await settled));
   }

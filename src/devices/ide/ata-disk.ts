@@ -62,6 +62,16 @@ interface Progress {
 
 const SHAPE: Shape<Progress> = { command: BYTE, remaining: upTo(0x10000), next: upTo(2 ** 48), multiple: upTo(MAX_MULTIPLE), dmaMode: upTo(MAX_ULTRA_DMA) };
 
+/** What is done with a piece of a command's sectors. */
+interface Piece {
+  readonly work: () => Promise<void>;
+  /** Does the next one. */
+  readonly next: () => void;
+  /** Where the bytes go, if that can fail. */
+  readonly deliver?: () => boolean;
+  readonly written?: Uint8Array;
+}
+
 /** A disk of whole sectors over an image of any size: what lies beyond the image's end reads as zeroes. */
 export class AtaDisk implements IdeDrive {
   readonly signature = [0, 0] as const;
@@ -96,7 +106,21 @@ export class AtaDisk implements IdeDrive {
       this.moved(count);
       if (p.remaining > 0) unit.ask(this.burst * SECTOR_BYTES, true);
       else unit.succeed();
-    });
+    }, bytes);
+  }
+
+  resumeWork(unit: IdeUnit, written: Uint8Array): void {
+    const { command } = this.p;
+    switch (SECTOR_COMMANDS.get(command)?.transfer) {
+      case "pio-in": return this.readNext(unit);
+      case "pio-out": return this.dataGiven(unit, written);
+      case "verify": return this.verifyNext(unit, 0);
+      case "dma-in": return this.readByDma(unit, 0);
+      case "dma-out": return this.writePiece(unit, written, 0);
+      case undefined:
+        if (command === FLUSH || command === FLUSH_EXT) this.flush(unit);
+        else unit.fail(ERROR_ABORTED);
+    }
   }
 
   dmaStarted(unit: IdeUnit): void {
@@ -123,13 +147,13 @@ export class AtaDisk implements IdeDrive {
   // ---- commands
 
   private executeOther(unit: IdeUnit, command: number): void {
-    const { p, image, sectorCount, serial } = this, { r } = unit;
+    const { p, sectorCount, serial } = this, { r } = unit;
     switch (command) {
       case IDENTIFY: return unit.offer(identifyData({ sectorCount, serial, model: "tcgjs disk" }, p.multiple, p.dmaMode));
       case SET_FEATURES: return this.setFeatures(unit);
       case SET_MULTIPLE: return this.setMultiple(unit);
       case FLUSH:
-      case FLUSH_EXT: return this.work(unit, () => image.flush(), LATENCY_NS, () => unit.succeed());
+      case FLUSH_EXT: return this.flush(unit);
       case READ_NATIVE_MAX:
       case READ_NATIVE_MAX_EXT:
         putSector(r, sectorCount - 1, command === READ_NATIVE_MAX_EXT);
@@ -138,6 +162,10 @@ export class AtaDisk implements IdeDrive {
     if (CHECK_POWER_MODE.includes(command)) r.count = POWER_ACTIVE;
     if (ACCEPTED.has(command) || CHECK_POWER_MODE.includes(command)) unit.succeed();
     else unit.fail(ERROR_ABORTED);
+  }
+
+  private flush(unit: IdeUnit): void {
+    this.work(unit, () => this.image.flush(), LATENCY_NS, () => unit.succeed());
   }
 
   private setFeatures(unit: IdeUnit): void {
@@ -185,19 +213,24 @@ export class AtaDisk implements IdeDrive {
   }
 
   private verifyNext(unit: IdeUnit, latencyNs: number): void {
-    const { p } = this, first = p.next, bytes = this.piece();
-    this.workOnPiece(unit, () => this.read(first, bytes), bytes, latencyNs, () => this.verifyNext(unit, 0));
+    const { next } = this.p, bytes = this.piece();
+    this.workOnPiece(unit, bytes, latencyNs, { work: () => this.read(next, bytes), next: () => this.verifyNext(unit, 0) });
   }
 
   private readByDma(unit: IdeUnit, latencyNs: number): void {
-    const { p } = this, first = p.next, bytes = this.piece();
-    this.workOnPiece(unit, () => this.read(first, bytes), bytes, latencyNs, () => this.readByDma(unit, 0), () => unit.toMemory(bytes));
+    const { next } = this.p, bytes = this.piece();
+    this.workOnPiece(unit, bytes, latencyNs, { work: () => this.read(next, bytes), next: () => this.readByDma(unit, 0), deliver: () => unit.toMemory(bytes) });
   }
 
   private writeByDma(unit: IdeUnit, latencyNs: number): void {
-    const { p } = this, first = p.next, bytes = unit.fromMemory(this.piece().length);
+    const bytes = unit.fromMemory(this.piece().length);
     if (bytes === null) return unit.fail(ERROR_ABORTED);
-    this.workOnPiece(unit, () => this.write(first, bytes), bytes, latencyNs, () => this.writeByDma(unit, 0));
+    this.writePiece(unit, bytes, latencyNs);
+  }
+
+  private writePiece(unit: IdeUnit, bytes: Uint8Array, latencyNs: number): void {
+    const { next } = this.p;
+    this.workOnPiece(unit, bytes, latencyNs, { work: () => this.write(next, bytes), next: () => this.writeByDma(unit, 0), written: bytes });
   }
 
   /** Room for what is moved next. */
@@ -205,15 +238,15 @@ export class AtaDisk implements IdeDrive {
     return new Uint8Array(Math.min(this.p.remaining, MAX_PIECE) * SECTOR_BYTES);
   }
 
-  /** One piece of a command; then the next, or its end. @param deliver  where the bytes go, if that can fail */
-  private workOnPiece(unit: IdeUnit, work: () => Promise<void>, bytes: Uint8Array, latencyNs: number, next: () => void, deliver: () => boolean = () => true): void {
+  /** One piece of a command; then the next, or its end. */
+  private workOnPiece(unit: IdeUnit, bytes: Uint8Array, latencyNs: number, { work, next, deliver, written }: Piece): void {
     const count = bytes.length / SECTOR_BYTES;
     this.work(unit, work, latencyNs + count * NS_PER_SECTOR, () => {
-      if (!deliver()) return unit.fail(ERROR_ABORTED);
+      if (deliver?.() === false) return unit.fail(ERROR_ABORTED);
       this.moved(count);
       if (this.p.remaining > 0) next();
       else unit.succeed();
-    });
+    }, written);
   }
 
   private moved(count: number): void {
@@ -221,11 +254,11 @@ export class AtaDisk implements IdeDrive {
     this.p.remaining = Math.max(0, this.p.remaining - count);
   }
 
-  private work(unit: IdeUnit, work: () => Promise<void>, latencyNs: number, done: () => void): void {
+  private work(unit: IdeUnit, work: () => Promise<void>, latencyNs: number, done: () => void, written?: Uint8Array): void {
     unit.work(work, latencyNs, (hasFailed) => {
       if (hasFailed) unit.fail(ERROR_DATA, FAULT);
       else done();
-    });
+    }, written);
   }
 
   // ---- the image

@@ -6,7 +6,7 @@
 import type { Device } from "../../bus/device.ts";
 import type { HostWork } from "../../bus/host-work.ts";
 import type { Saveable, SavedState, Shape } from "../saveable.ts";
-import { BYTE, bytesUpTo, FLAG, restoreFields, restoreParts, saveFields, saveParts, upTo, WORD } from "../saveable.ts";
+import { between, BYTE, bytesUpTo, FLAG, restoreFields, restoreParts, saveFields, saveParts, upTo, WORD } from "../saveable.ts";
 import type { BusMaster } from "./bus-master.ts";
 import type { TaskFile } from "./task-file.ts";
 
@@ -21,9 +21,11 @@ const DIAGNOSTIC_PASSED = 1;
 /** Of packet devices: works while another command is under way. */
 const DEVICE_RESET = 0x08;
 
-const NOTHING = new Uint8Array(0);
+const NOTHING: Uint8Array = new Uint8Array(0);
 /** Most bytes at the data register at a time. */
 export const MAX_BUFFER_BYTES = 0x10000;
+/** Most bytes on their way to a drive. */
+export const MAX_WRITTEN_BYTES = 0x100000;
 
 /** What a unit is: a disk, a CD-ROM. The unit asks, and is handed over. */
 export interface IdeDrive extends Device, Saveable {
@@ -40,6 +42,11 @@ export interface IdeDrive extends Device, Saveable {
   dataGiven(unit: IdeUnit, bytes: Uint8Array): void;
   /** The bus master is there, which was waited for. */
   dmaStarted(unit: IdeUnit): void;
+  /**
+   * A machine was saved while the host worked for this drive, which is to start that work anew: the state of both is as it was then.
+   * @param written  what was on its way to the drive
+   */
+  resumeWork(unit: IdeUnit, written: Uint8Array): void;
   /** SRST, DEVICE RESET: the command under way is no more; settings stay. */
   softReset(): void;
 }
@@ -55,11 +62,15 @@ interface Registers extends TaskFile {
   /** Waits for the bus master. */
   isDma: boolean;
   interrupts: boolean;
+  /** When the host's work for this unit ends, ns, or -1 if there is none; and what it writes. */
+  workEndsNs: number;
+  written: Uint8Array;
 }
 
+const NO_WORK = -1;
 const SHAPE: Shape<Registers> = {
   features: WORD, count: WORD, lbaLow: WORD, lbaMid: WORD, lbaHigh: WORD, device: BYTE, status: BYTE, error: BYTE, buffer: bytesUpTo(MAX_BUFFER_BYTES),
-  position: upTo(MAX_BUFFER_BYTES), isWriting: FLAG, isDma: FLAG, interrupts: FLAG,
+  position: upTo(MAX_BUFFER_BYTES), isWriting: FLAG, isDma: FLAG, interrupts: FLAG, workEndsNs: between(NO_WORK, Number.MAX_SAFE_INTEGER), written: bytesUpTo(MAX_WRITTEN_BYTES),
 };
 
 export interface UnitParts {
@@ -76,6 +87,8 @@ export class IdeUnit implements Device, Saveable {
   private readonly parts: UnitParts;
   /** Grows with each reset: what was under way then is void. */
   private epoch = 0;
+  /** The drive starts work anew that was under way in a saved machine. */
+  private isResuming = false;
 
   constructor(parts: UnitParts) {
     this.parts = parts;
@@ -173,6 +186,10 @@ export class IdeUnit implements Device, Saveable {
     restoreParts("IDE unit", this.saveables, state);
     this.epoch++;
     this.parts.onInterrupt();
+    if (this.r.workEndsNs === NO_WORK) return;
+    this.isResuming = true;
+    this.drive.resumeWork(this, this.r.written);
+    this.isResuming = false;
   }
 
   private get saveables(): Readonly<Record<string, Saveable>> {
@@ -217,13 +234,19 @@ export class IdeUnit implements Device, Saveable {
     return this.parts.busMaster.fromMemory(length);
   }
 
-  /** Lets the host work for this command; busy until then. */
-  work(work: () => Promise<void>, latencyNs: number, done: (hasFailed: boolean) => void): void {
-    const { epoch } = this;
-    this.r.status = BUSY | READY | SEEK_DONE;
-    this.parts.work.start(work, latencyNs, (hasFailed) => {
-      if (epoch === this.epoch) done(hasFailed);
-    });
+  /** Lets the host work for this command; busy until then. @param written  what goes to the drive, for `resumeWork` */
+  work(work: () => Promise<void>, latencyNs: number, done: (hasFailed: boolean) => void, written = NOTHING): void {
+    const { epoch, r, parts } = this;
+    const end = (hasFailed: boolean): void => {
+      if (epoch !== this.epoch) return;
+      r.workEndsNs = NO_WORK;
+      r.written = NOTHING;
+      done(hasFailed);
+    };
+    r.status = BUSY | READY | SEEK_DONE;
+    r.written = written;
+    if (this.isResuming) parts.work.resume(work, r.workEndsNs, end);
+    else r.workEndsNs = parts.work.start(work, latencyNs, end);
   }
 
   succeed(): void {
@@ -237,7 +260,8 @@ export class IdeUnit implements Device, Saveable {
   private finish(status: number, error: number): void {
     this.r.status = status;
     this.r.error = error;
-    this.r.buffer = NOTHING;
+    this.r.buffer = this.r.written = NOTHING;
+    this.r.workEndsNs = NO_WORK;
     this.setInterrupt(true);
   }
 
@@ -265,7 +289,7 @@ export class IdeUnit implements Device, Saveable {
     const { signature: [lbaMid, lbaHigh], restingStatus } = this.drive;
     return {
       features: 0, count: 1, lbaLow: 1, lbaMid, lbaHigh, device: 0, status: restingStatus, error: DIAGNOSTIC_PASSED, buffer: NOTHING, position: 0, isWriting: false, isDma: false,
-      interrupts: false,
+      interrupts: false, workEndsNs: NO_WORK, written: NOTHING,
     };
   }
 }

@@ -10,7 +10,7 @@ function physical(cpu: Cpu, linear: number, kind: AccessKind): number {
   const { mmu } = cpu;
   if (!mmu.isOn) return cpu.physical(linear, kind);
   if (!mmu.translate(linear, kind, false, true)) cpu.pageFault(linear);
-  return cpu.a20 ? mmu.physical : mmu.physical & ~(1 << 20);
+  return mmu.physical;
 }
 
 function crosses(linear: number, size: number): boolean {
@@ -59,7 +59,7 @@ function stackPhysical(cpu: Cpu, linear: number, kind: AccessKind, user: boolean
   const { mmu } = cpu;
   if (!mmu.isOn) return cpu.physical(linear, kind);
   if (!mmu.translate(linear, kind, user, false)) cpu.pageFault(linear);
-  return cpu.a20 ? mmu.physical : mmu.physical & ~(1 << 20);
+  return mmu.physical;
 }
 
 /** Reads 2 or 4 bytes of a stack, for level 3 or the others. */

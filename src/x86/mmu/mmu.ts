@@ -50,6 +50,18 @@ export class Mmu implements MemoryListener {
     return this.tlb;
   }
 
+  /** What the A20 gate lets through of a physical address: all, or all but bit 20. */
+  get a20Mask(): number {
+    return this.walker.a20Mask;
+  }
+
+  /** Opens or closes the A20 gate. Translations hold what lies behind it. */
+  set a20Mask(mask: number) {
+    if (mask === this.walker.a20Mask) return;
+    this.walker.a20Mask = mask;
+    this.flush(true);
+  }
+
   /** Paging is on and of the PAE kind: the CPU holds page-directory pointers. */
   get isPae(): boolean {
     return this.isOn && this.control.pae;
@@ -127,7 +139,7 @@ export class Mmu implements MemoryListener {
 
   /** Where a linear address lies, for debuggers: nothing changes, no privilege is asked for. Null if it is not mapped. */
   peek(linear: number): { readonly physical: number; readonly isWritable: boolean; readonly isUser: boolean } | null {
-    if (!this.isOn) return { physical: linear, isWritable: true, isUser: true };
+    if (!this.isOn) return { physical: linear & this.a20Mask, isWritable: true, isUser: true };
     const { walker } = this;
     if (!walker.peek(linear, this.R[CR3], this.control)) return null;
     const { page, isWritable, isUser } = walker.result;

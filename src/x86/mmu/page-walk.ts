@@ -47,6 +47,8 @@ export class PageWalker {
   readonly result = new WalkResult();
   /** The four page-directory-pointer entries, low words, as loaded with CR3. */
   private readonly pdptes = new Int32Array(4);
+  /** What the A20 gate lets through of a physical address; owned by the MMU. */
+  a20Mask = -1;
   /** The walk is the debugger's: accessed and dirty bits stay. */
   private isPeeking = false;
   private readonly memory: PhysicalMemory;
@@ -62,7 +64,7 @@ export class PageWalker {
     const base = cr3 & ~31, loaded: number[] = [];
     for (let i = 0; i < 4; i++) {
       const low = this.read(base + 8 * i), high = this.read(base + 8 * i + 4);
-      if ((low & P) !== 0 && ((low & PDPTE_RESERVED) !== 0 || high !== 0)) return false;
+      if (hasReservedPdpteBits(low) || ((low & P) !== 0 && high !== 0)) return false;
       loaded.push(low);
     }
     this.pdptes.set(loaded);
@@ -75,11 +77,11 @@ export class PageWalker {
   }
 
   private read(phys: number): number {
-    return this.memory.read(phys, 4, this.io);
+    return this.memory.read(phys & this.a20Mask, 4, this.io);
   }
 
   private setBits(phys: number, entry: number, bits: number): void {
-    if ((entry & bits) !== bits && !this.isPeeking) this.memory.write(phys, 4, entry | bits, this.io);
+    if ((entry & bits) !== bits && !this.isPeeking) this.memory.write(phys & this.a20Mask, 4, entry | bits, this.io);
   }
 
   /**
@@ -151,12 +153,17 @@ export class PageWalker {
   /** `rights` are the R/W and U/S bits that all levels have. */
   private found(page: number, leaf: number, rights: number): number {
     const { result } = this;
-    result.page = page;
+    result.page = page & this.a20Mask;
     result.isGlobal = (leaf & G) !== 0;
     result.isUser = (rights & US) !== 0;
     result.isWritable = (rights & RW) !== 0;
     return -1;
   }
+}
+
+/** True if the low word of a page-directory-pointer entry is one that cannot be loaded (SDM 3A §4.4.1). */
+export function hasReservedPdpteBits(low: number): boolean {
+  return (low & P) !== 0 && (low & PDPTE_RESERVED) !== 0;
 }
 
 /** The access rights of SDM 3A §4.6, from the combined R/W and U/S bits and execute-disable. */
