@@ -1,14 +1,12 @@
 /** `tcgjs boot`: a PC, and what to start on it. */
 import { VmError } from "../../tcg/support/errors.ts";
-import type { Image } from "../block/device.ts";
-import { openImage } from "../block/formats.ts";
 import { isInteractive, openConsoleInput } from "../host/console-input.ts";
 import { createFile, readImage } from "../host/files.ts";
 import type { Output } from "../host/output.ts";
 import { Sleeper } from "../host/sleep.ts";
-import { FILE_HOST } from "../host/storage.ts";
 import { nowMs } from "../host/time.ts";
 import { ROM_MAX_BYTES } from "../machine/boot/rom.ts";
+import type { Media } from "../machine/media.ts";
 import type { ClockChoice, PcOptions, PcOutcome } from "../machine/pc.ts";
 import { Pc } from "../machine/pc.ts";
 import { bootReport } from "./boot-report.ts";
@@ -19,7 +17,8 @@ import { ESCAPE_HELP, EscapeKeys } from "./escape-keys.ts";
 import { cpuidOf, vmOptionsOf } from "./guest.ts";
 import type { OptionTable } from "./option-table.ts";
 import { choice, flag, number } from "./option-table.ts";
-import { DISK_OPTIONS, pcOptions, startOptions } from "./pc-options.ts";
+import { withMedia } from "./media.ts";
+import { pcOptions, startOptions } from "./pc-options.ts";
 import { FileSink, MAX_SERIAL_LINES, SerialLine } from "./serial.ts";
 import type { SerialChoice } from "./serial.ts";
 import type { Runnable } from "./session.ts";
@@ -50,7 +49,7 @@ type Values = BootInvocation["values"];
 
 export const bootCommand = defineCommand<BootTable>({
   name: "boot",
-  about: "Runs a PC: interrupt controllers, timer, clock, keyboard controller, serial lines, PCI, IDE disks, ACPI power management. It starts a Linux kernel directly, by the "
+  about: "Runs a PC: interrupt controllers, timer, clock, keyboard controller, serial lines, PCI, IDE disks and a CD-ROM drive, ACPI power management. It starts a Linux kernel directly, by the "
     + "32-bit boot protocol, or firmware such as SeaBIOS; its first serial line is the terminal.",
   images: "none",
   groups: [
@@ -69,6 +68,7 @@ export const bootCommand = defineCommand<BootTable>({
     { line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0", does: "Linux, its console on the terminal" },
     { line: "tcgjs boot --kernel vmlinuz --append 'console=ttyS0 root=/dev/sda1' --hda disk.qcow2", does: "the same with a disk" },
     { line: "tcgjs boot --bios /usr/share/seabios/bios.bin --hda disk.img", does: "what the disk's boot sector starts" },
+    { line: "tcgjs boot --bios /usr/share/seabios/bios.bin --cdrom debian.iso --boot d", does: "what a CD image starts" },
     { line: "tcgjs boot --kernel vmlinuz --append 'console=ttyS0 panic=-1' --serial file:boot.log --timeout 60", does: "the same without a terminal, into a file" },
     { line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --clock virtual --max-insns 3G --json", does: "exactly three billion insns, and what they cost" },
   ],
@@ -94,23 +94,17 @@ const MAX_FILE_BYTES = 2 ** 30;
 
 async function runBoot({ values, output }: BootInvocation): Promise<number> {
   checkCombinations(values);
-  const disks: (Image | null)[] = [];
-  try {
-    for (const name of DISK_OPTIONS) disks.push(values[name] === null ? null : await openImage(FILE_HOST, values[name], { format: null, isReadOnly: false }));
-    return await runWith(values, output, disks);
-  } finally {
-    for (const disk of disks) await disk?.close();
-  }
+  return withMedia(values, (media) => runWith(values, output, media));
 }
 
-async function runWith(values: Values, output: Output, disks: readonly (Image | null)[]): Promise<number> {
+async function runWith(values: Values, output: Output, media: Media): Promise<number> {
   const session = new Session<BootEnd>(output, { maxInsns: values["max-insns"], timeoutMs: values.timeout });
   const say = (line: string): void => output.error(`tcgjs boot: ${line}\n`);
   const unhandled = new UnhandledReport(values.unhandled ? say : () => undefined), sinks: FileSink[] = [];
   const debug = byteSink(values.debugcon ?? { kind: "none" }, output, sinks);
   const pc = new Pc({
     boot: startOf(values),
-    memoryBytes: values.memory, cpuid: cpuidOf(values), clock: clockOf(values), startSeconds: startSecondsOf(values), isaDebugExit: values["isa-debug-exit"], disks,
+    memoryBytes: values.memory, cpuid: cpuidOf(values), clock: clockOf(values), startSeconds: startSecondsOf(values), isaDebugExit: values["isa-debug-exit"], ...media,
     vm: vmOptionsOf(values, values.engine, BOOT_THRESHOLD), onDebugByte: debug,
     onUnhandled: (access) => {
       unhandled.note(access);

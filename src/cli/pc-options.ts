@@ -3,6 +3,7 @@ import { VmError } from "../../tcg/support/errors.ts";
 import { DEFAULT_NS_PER_INSN, DEFAULT_PC_MEMORY_BYTES } from "../machine/pc.ts";
 import { BOOT_ORDER_HELP } from "../machine/boot/firmware.ts";
 import { MAX_MEMORY_BYTES, MIN_MEMORY_BYTES } from "../machine/memory-map.ts";
+import { mediaOptions } from "./media.ts";
 import { choice, flag, number, size, value, values } from "./option-table.ts";
 import { parseSerial } from "./serial.ts";
 import { machineOptions } from "./vm-options.ts";
@@ -18,20 +19,12 @@ export const startOptions = {
   append: value((text) => text, { argument: "TEXT", help: "its command line, such as console=ttyS0" }),
 };
 
-/** Disks in the order of the IDE channels. */
-export const DISK_OPTIONS = ["hda", "hdb", "hdc", "hdd"] as const;
-
-const disk = (where: string) => value((path) => path, { argument: "IMAGE", help: `the disk that is the ${where}: raw, qcow2, vdi or vmdk` });
-
 export const pcOptions = {
   memory: size({ argument: "SIZE", help: "memory", min: MIN_MEMORY_BYTES, max: MAX_MEMORY_BYTES, initial: DEFAULT_PC_MEMORY_BYTES, step: PAGE_BYTES }),
   cpu: machineOptions.cpu,
   cpuid: machineOptions.cpuid,
   "model-id": machineOptions["model-id"],
-  hda: disk("first IDE channel's first"),
-  hdb: disk("first IDE channel's second"),
-  hdc: disk("second IDE channel's first"),
-  hdd: disk("second IDE channel's second"),
+  ...mediaOptions,
   serial: values(parseSerial, {
     argument: "stdio|file:PATH|none", help: "the other end of a serial line; given again it is for the next line, up to four", defaultText: "stdio for the first line",
   }),
@@ -51,7 +44,7 @@ export const pcOptions = {
 };
 
 function parseOrder(text: string): string {
-  if (/^[acd]{1,3}$/.test(text)) return text;
+  if (/^[acdn]{1,3}$/.test(text)) return text;
   throw new VmError("EINVAL", `wants letters of ${BOOT_ORDER_HELP}; not "${text}"`);
 }
 

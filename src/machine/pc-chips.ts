@@ -1,6 +1,5 @@
 /** The chips of a PC's board, and the wires between them. Their ports and requests are those of an AT. */
 import { VmError } from "../../tcg/support/errors.ts";
-import type { BlockDevice } from "../block/device.ts";
 import type { Clock } from "../bus/clock.ts";
 import type { Device, Line } from "../bus/device.ts";
 import { NOT_CONNECTED } from "../bus/device.ts";
@@ -8,11 +7,11 @@ import type { BusMemory, HostWork } from "../bus/host-work.ts";
 import { AcpiPm, SmiCommand } from "../devices/acpi-pm.ts";
 import type { FwCfg } from "../devices/fw-cfg.ts";
 import { FW_CFG_PORTS } from "../devices/fw-cfg.ts";
+import { MmcDrive } from "../devices/cdrom/mmc-drive.ts";
 import { I8042 } from "../devices/i8042.ts";
 import { I8254 } from "../devices/i8254.ts";
 import { I8259Pair } from "../devices/i8259-pair.ts";
 import { Mc146818 } from "../devices/mc146818.ts";
-import { AtaDisk } from "../devices/ide/ata-disk.ts";
 import { IDE_CONTROL_PORTS, PiixIde } from "../devices/ide/piix-ide.ts";
 import { PciBus } from "../devices/pci/pci-bus.ts";
 import { BASE_ADDRESS, COMMAND, COMMAND_IO, COMMAND_MASTER } from "../devices/pci/pci-function.ts";
@@ -29,6 +28,8 @@ import { VirtioPci } from "../devices/virtio/virtio-pci.ts";
 import { ACPI_DISABLE, ACPI_ENABLE, PM_BASE, RESET_PORT, SCI_IRQ, SMI_COMMAND } from "./acpi/tables.ts";
 import type { MmioSpace } from "./mmio-space.ts";
 import { PciResources } from "./pci-resources.ts";
+import type { Media } from "./media.ts";
+import { ideDrives } from "./media.ts";
 import type { PortSpace } from "./port-space.ts";
 
 /** What the chips need from the board. */
@@ -45,8 +46,7 @@ export interface BoardWires {
   /** What firmware is told. */
   readonly firmware: FwCfg;
   readonly work: HostWork;
-  /** Disks: primary master and slave, secondary master and slave. */
-  readonly disks: readonly (BlockDevice | null)[];
+  readonly media: Media;
   readonly virtio: readonly VirtioDevice[];
   /** Seconds since 1970 that the clock chip shows at the start. */
   readonly startSeconds: number;
@@ -78,6 +78,8 @@ export class PcChips {
   readonly pci: PciBus;
   readonly isaBridge: IsaBridge;
   readonly ide: PiixIde;
+  /** Null if there is none. */
+  readonly cdDrive: MmcDrive | null;
   readonly virtio: readonly VirtioPci[];
   private readonly fwCfg: FwCfg;
   private readonly hostBridge = hostBridge();
@@ -89,7 +91,7 @@ export class PcChips {
   private readonly controlB: SystemControlB;
   private readonly scanCodes = new SetTwoToOne();
 
-  constructor({ clock, interrupt, a20, resetCpu, sleep, memory, work, disks, virtio, firmware, startSeconds }: BoardWires, ports: PortSpace, mmio: MmioSpace) {
+  constructor({ clock, interrupt, a20, resetCpu, sleep, memory, work, media, virtio, firmware, startSeconds }: BoardWires, ports: PortSpace, mmio: MmioSpace) {
     const pic = this.pic = new I8259Pair(interrupt);
     this.pit = new I8254(clock, [pic.line(TIMER_IRQ), NOT_CONNECTED, NOT_CONNECTED]);
     this.rtc = new Mc146818(clock, startSeconds, pic.line(CLOCK_IRQ));
@@ -118,8 +120,9 @@ export class PcChips {
     this.isaBridge = new IsaBridge((irq, isHigh) => pic.setIrq(irq, isHigh));
     this.pci.add(0, 0, this.hostBridge);
     this.pci.add(ISA_SLOT, 0, this.isaBridge.pci);
+    this.cdDrive = media.cdrom === undefined ? null : new MmcDrive(media.cdrom);
     this.ide = new PiixIde({
-      memory, work, drives: disks.map((image, i) => (image === null ? null : new AtaDisk(image, `TCGJS${i}`))), interrupts: [pic.line(IDE_IRQS[0]), pic.line(IDE_IRQS[1])],
+      memory, work, drives: ideDrives(media, this.cdDrive), interrupts: [pic.line(IDE_IRQS[0]), pic.line(IDE_IRQS[1])],
     });
     this.pci.add(ISA_SLOT, 1, this.ide.pci);
     this.powerFunction = new PiixPm(this.powerManagement, ports);

@@ -4,7 +4,6 @@
  * does it under KVM.
  */
 import { VmError } from "../../tcg/support/errors.ts";
-import type { BlockDevice } from "../block/device.ts";
 import type { BusMemory } from "../bus/host-work.ts";
 import { DebugConsole, DebugExit, PostPort } from "../devices/debug-ports.ts";
 import { FwCfg } from "../devices/fw-cfg.ts";
@@ -27,6 +26,7 @@ import { MachineClock, RealTime, VirtualTime } from "./clock.ts";
 import { MachineWork } from "./host-work.ts";
 import { addressMap, FIRMWARE_AREA, MAX_MEMORY_BYTES, MIN_MEMORY_BYTES } from "./memory-map.ts";
 import { MmioSpace } from "./mmio-space.ts";
+import type { Media } from "./media.ts";
 import { PcChips, PIRQ_IRQS } from "./pc-chips.ts";
 import { PortSpace } from "./port-space.ts";
 
@@ -44,7 +44,7 @@ export type ClockChoice =
   /** `hostNs`: a monotonic clock of the host, ns. */
   | { readonly kind: "real"; readonly hostNs: () => number };
 
-export interface PcOptions {
+export interface PcOptions extends Media {
   /** A kernel, or firmware that finds something to start. */
   readonly boot: LinuxBoot | FirmwareBoot;
   /** Bytes of memory, a multiple of 4096. Default: 128 MiB. */
@@ -55,8 +55,6 @@ export interface PcOptions {
   readonly clock?: ClockChoice | undefined;
   /** What the clock chip shows at the start: seconds since 1970, UTC. Default: 2000-01-01 00:00. */
   readonly startSeconds?: number | undefined;
-  /** Disks on IDE: primary master and slave, secondary master and slave; null for none. They stay the caller's to close. */
-  readonly disks?: readonly (BlockDevice | null)[] | undefined;
   /** Virtio devices, each in a PCI slot of its own, in this order. */
   readonly virtio?: readonly VirtioDevice[] | undefined;
   /** Port 0xf4 ends the run, as QEMU's isa-debug-exit. Default: no. */
@@ -137,7 +135,7 @@ export class Pc {
     this.ports = new PortSpace(this.vm);
     this.chips = new PcChips({
       clock: this.clock, interrupt: (isHigh) => this.setInterrupt(isHigh), a20: () => undefined, resetCpu: () => this.finish({ kind: "reset" }),
-      memory: this.busMemory(), work: this.work, disks: options.disks ?? [], virtio: options.virtio ?? [], sleep: (type) => this.sleep(type), startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
+      memory: this.busMemory(), work: this.work, media: options, virtio: options.virtio ?? [], sleep: (type) => this.sleep(type), startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
       firmware: new FwCfg(firmwareItems(memoryBytes), firmwareFiles(addressMap(memoryBytes))),
     }, this.ports, this.mmio);
     this.connectDebugPorts();

@@ -1,4 +1,4 @@
-/** What IDENTIFY DEVICE says of a disk (ATA/ATAPI-6, table 27). */
+/** What IDENTIFY DEVICE says of a disk (ATA/ATAPI-6, table 27), and IDENTIFY PACKET DEVICE of a CD-ROM drive (table 28). */
 
 export const SECTOR_BYTES = 512;
 /** Most sectors that READ MULTIPLE moves at a time. */
@@ -52,5 +52,24 @@ export function identifyData({ sectorCount, serial, model }: DiskIdentity, multi
   set(82, 0x4020, 0x7400, 0x4000, 0x4020, 0x7400, 0x4000, 0x003f | (1 << (8 + dmaMode)));
   set(93, 0x6001);
   set(100, sectorCount % 0x10000, Math.floor(sectorCount / 0x10000) % 0x10000, Math.floor(sectorCount / 0x100000000));
+  return new Uint8Array(words.buffer);
+}
+
+/** @param dmaMode  as `identifyData` */
+export function identifyPacketData({ serial, model }: Omit<DiskIdentity, "sectorCount">, dmaMode: number): Uint8Array {
+  const words = new Uint16Array(SECTOR_BYTES / 2);
+  const set = (first: number, ...values: readonly number[]): void => words.set(values, first);
+  // A packet device: CD-ROM, removable medium, wants packets of 12 bytes at once, without an interrupt.
+  set(0, 0x85c0);
+  putText(words, 10, 10, serial);
+  putText(words, 23, 4, "1.0");
+  putText(words, 27, 20, model);
+  set(49, 0x0300);
+  set(53, 0x0006);
+  set(63, 0x0007, 0x0003, 120, 120, 120, 120);
+  // ATA-6; packets, DEVICE RESET.
+  set(80, 0x007e);
+  set(82, 0x0210, 0x4000, 0x4000, 0x0210, 0, 0x4000, 0x003f | (1 << (8 + dmaMode)));
+  set(93, 0x6001);
   return new Uint8Array(words.buffer);
 }

@@ -10,7 +10,7 @@ import { lowRom, planRom, romBase } from "./rom.ts";
 export interface FirmwareBoot {
   /** A ROM that ends at 4 GiB. */
   readonly bios: Uint8Array;
-  /** Kinds of disks to start from, in order: c hard disk, d CD. Default: c. */
+  /** What to start from, in order: letters of `BOOT_ORDER_HELP`. Default: c. */
   readonly order?: string | undefined;
 }
 
@@ -18,8 +18,8 @@ const SLOT_ROM = 1;
 const KIB = 1024, MIB = 2 ** 20, KIB64 = 65_536, E820_ENTRY_BYTES = 20;
 /** CMOS bytes (QEMU's, after IBM's and SeaBIOS's): pairs are low byte first. */
 const CMOS_BASE_KIB = 0x15, CMOS_EXTENDED_KIB = 0x17, CMOS_EXTENDED_KIB_2 = 0x30, CMOS_ABOVE_16M_64K = 0x34, CMOS_BOOT_LAST = 0x38, CMOS_BOOT_FIRST = 0x3d;
-const BOOT_CODES: Readonly<Record<string, number>> = { a: 1, c: 2, d: 3 };
-export const BOOT_ORDER_HELP = "a (floppy), c (hard disk), d (CD), up to three of them";
+const BOOT_CODES: Readonly<Record<string, number>> = { a: 1, c: 2, d: 3, n: 4 };
+export const BOOT_ORDER_HELP = "a (floppy), c (hard disk), d (CD), n (network), up to three of them";
 const COM1 = 0x3f8;
 
 /**

@@ -83,6 +83,8 @@ describe("tcgjs boot", function () {
     ["firmware and a kernel", ["boot", "--bios", "x", "--kernel", "x"], /only one of them can be/],
     ["an order without firmware", ["boot", "--kernel", "x", "--boot", "c"], /--boot goes with --bios/],
     ["an order of nothing", ["boot", "--bios", "x", "--boot", "z"], /--boot wants letters of a \(floppy\)/],
+    ["a disk where the CD-ROM drive is", ["boot", "--kernel", "FILE:hello", "--cdrom", "none", "--hdc", "FILE:large"], /the CD-ROM drive is the secondary master/],
+    ["a disc that is not there", ["boot", "--kernel", "FILE:hello", "--cdrom", "nowhere"], /nowhere.*no such file/],
     ["a ROM that is none", ["boot", "--bios", "FILE:text"], /the ROM has 9 bytes/],
     ["an initial RAM disk alone", ["boot", "--initrd", "x"], /--initrd goes with --kernel/],
     ["a file that is none", ["boot", "--kernel", "FILE:text"], /no Linux kernel: there is no setup header/],

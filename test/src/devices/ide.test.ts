@@ -1,96 +1,24 @@
 // An IDE channel with disks, register by register (ATA/ATAPI-6; 82371SB for the bus master).
 
 import { expect } from "chai";
-import type { BlockDevice } from "../../../src/block/device.ts";
-import type { BusMemory, HostWork } from "../../../src/bus/host-work.ts";
 import { AtaDisk } from "../../../src/devices/ide/ata-disk.ts";
 import { BusMaster } from "../../../src/devices/ide/bus-master.ts";
 import { IdeChannel } from "../../../src/devices/ide/ide-channel.ts";
+import { arrayMemory } from "../../support/array-memory.ts";
+import { ManualWork } from "../../support/manual-work.ts";
+import { NumberedDisk, SECTOR } from "../../support/numbered-disk.ts";
 import { Random, testSeed } from "../../tcg/support/random.ts";
 
-const SECTOR = 512, SECTORS = 20_000;
+const SECTORS = 20_000;
 const DATA = 0, ERROR = 1, COUNT = 2, LBA_LOW = 3, LBA_MID = 4, LBA_HIGH = 5, DEVICE = 6, STATUS = 7;
 const BUSY = 0x80, READY = 0x50, DRQ = 8, FAILED = 1, LBA = 0x40;
 
-/** A disk in memory; every sector begins with its number. */
-class MemoryDisk implements BlockDevice {
-  readonly sizeBytes = SECTORS * SECTOR;
-  isReadOnly = false;
-  flushes = 0;
-  fails = false;
-  readonly bytes = new Uint8Array(this.sizeBytes);
-
-  constructor() {
-    const view = new DataView(this.bytes.buffer);
-    for (let i = 0; i < SECTORS; i++) view.setUint32(i * SECTOR, i, true);
-  }
-
-  read(offset: number, buffer: Uint8Array): Promise<void> {
-    if (this.fails) return Promise.reject(new Error("no"));
-    buffer.set(this.bytes.subarray(offset, offset + buffer.length));
-    return Promise.resolve();
-  }
-
-  write(offset: number, bytes: Uint8Array): Promise<void> {
-    this.bytes.set(bytes, offset);
-    return Promise.resolve();
-  }
-
-  writeZeroes(offset: number, length: number): Promise<void> {
-    this.bytes.fill(0, offset, offset + length);
-    return Promise.resolve();
-  }
-
-  discard(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  flush(): Promise<void> {
-    this.flushes++;
-    return Promise.resolve();
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
-}
-
-/** Does the host's work when it is told to. */
-class ManualWork implements HostWork {
-  private readonly jobs: (() => Promise<void>)[] = [];
-
-  start(work: () => Promise<void>, latencyNs: number, done: (hasFailed: boolean) => void): number {
-    this.resume(work, latencyNs, done);
-    return latencyNs;
-  }
-
-  resume(work: () => Promise<void>, _endsNs: number, done: (hasFailed: boolean) => void): void {
-    this.jobs.push(async () => {
-      const hasFailed = await work().then(() => false, () => true);
-      done(hasFailed);
-    });
-  }
-
-  async finish(): Promise<void> {
-    for (let job = this.jobs.shift(); job !== undefined; job = this.jobs.shift()) await job();
-  }
-}
-
 function bench(hasSlave = false) {
-  const image = new MemoryDisk(), work = new ManualWork(), ram = new Uint8Array(0x40000);
-  const memory: BusMemory = {
-    has: (address, length) => address + length <= ram.length,
-    read: (address, length) => (address + length <= ram.length ? ram.slice(address, address + length) : null),
-    write: (address, bytes) => {
-      if (address + bytes.length > ram.length) return false;
-      ram.set(bytes, address);
-      return true;
-    },
-  };
-  const busMaster = new BusMaster(memory);
+  const image = new NumberedDisk(SECTORS), work = new ManualWork(), ram = new Uint8Array(0x40000);
+  const busMaster = new BusMaster(arrayMemory(ram));
   let irq = false;
   const channel = new IdeChannel({
-    drives: [new AtaDisk(image, "S1"), hasSlave ? new AtaDisk(new MemoryDisk(), "S2") : null], busMaster, work, interrupt: (isHigh) => { irq = isHigh; },
+    drives: [new AtaDisk(image, "S1"), hasSlave ? new AtaDisk(new NumberedDisk(SECTORS), "S2") : null], busMaster, work, interrupt: (isHigh) => { irq = isHigh; },
   });
   const write = (offset: number, value: number): void => channel.write(offset, 1, value), read = (offset: number): number => channel.read(offset, 1);
   const lba = (sector: number, count: number, command: number): void => {
