@@ -49,7 +49,7 @@ type Values = BootInvocation["values"];
 
 export const bootCommand = defineCommand<BootTable>({
   name: "boot",
-  about: "Runs a PC: interrupt controllers, timer, clock, keyboard controller, serial lines, PCI, IDE disks and a CD-ROM drive, ACPI power management. It starts a Linux kernel directly, by the "
+  about: "Runs a PC: interrupt controllers, timer, clock, keyboard controller, serial lines, PCI, IDE disks and a CD-ROM drive, virtio devices, ACPI power management. It starts a Linux kernel directly, by the "
     + "32-bit boot protocol, or firmware such as SeaBIOS; its first serial line is the terminal.",
   images: "none",
   groups: [
@@ -67,6 +67,10 @@ export const bootCommand = defineCommand<BootTable>({
   examples: [
     { line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0", does: "Linux, its console on the terminal" },
     { line: "tcgjs boot --kernel vmlinuz --append 'console=ttyS0 root=/dev/sda1' --hda disk.qcow2", does: "the same with a disk" },
+    {
+      line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append 'console=ttyS0 root=/dev/vda' --drive file=disk.qcow2,if=virtio --snapshot",
+      does: "a virtio disk, left as it was",
+    },
     { line: "tcgjs boot --bios /usr/share/seabios/bios.bin --hda disk.img", does: "what the disk's boot sector starts" },
     { line: "tcgjs boot --bios /usr/share/seabios/bios.bin --cdrom debian.iso --boot d", does: "what a CD image starts" },
     { line: "tcgjs boot --kernel vmlinuz --append 'console=ttyS0 panic=-1' --serial file:boot.log --timeout 60", does: "the same without a terminal, into a file" },

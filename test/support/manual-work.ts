@@ -1,4 +1,4 @@
-// The host, for tests of devices: works when it is told to.
+// The host, for tests of devices: works at once, and has ended when it is told to.
 
 import type { HostWork } from "../../src/bus/host-work.ts";
 
@@ -11,10 +11,13 @@ export class ManualWork implements HostWork {
   }
 
   resume(work: () => Promise<void>, _endsNs: number, done: (hasFailed: boolean) => void): void {
-    this.jobs.push(async () => {
-      const hasFailed = await work().then(() => false, () => true);
-      done(hasFailed);
-    });
+    const settled = work().then(() => false, () => true);
+    this.jobs.push(async () => done(await settled));
+  }
+
+  /** Jobs under way. */
+  get count(): number {
+    return this.jobs.length;
   }
 
   async finish(): Promise<void> {

@@ -10,6 +10,7 @@ export class NumberedDisk implements BlockDevice {
   isReadOnly = false;
   flushes = 0;
   fails = false;
+  readonly discards: (readonly [offset: number, length: number])[] = [];
   readonly bytes: Uint8Array;
 
   constructor(sectorCount: number) {
@@ -35,7 +36,8 @@ export class NumberedDisk implements BlockDevice {
     return Promise.resolve();
   }
 
-  discard(): Promise<void> {
+  discard(offset: number, length: number): Promise<void> {
+    this.discards.push([offset, length]);
     return Promise.resolve();
   }
 

@@ -1,12 +1,13 @@
 // A virtio device on a PCI function, with memory around it, and a small driver: modern registers, queues in that memory.
 
-import type { BusMemory, HostWork } from "../../src/bus/host-work.ts";
+import type { BusMemory } from "../../src/bus/host-work.ts";
 import type { WidePorts } from "../../src/bus/device.ts";
 import type { RegisterMapper } from "../../src/devices/pci/pci-function.ts";
 import { BASE_ADDRESS, COMMAND } from "../../src/devices/pci/pci-function.ts";
 import type { VirtioDevice } from "../../src/devices/virtio/virtio-device.ts";
 import { VirtioPci } from "../../src/devices/virtio/virtio-pci.ts";
 import { FakeClock } from "./fake-clock.ts";
+import { ManualWork } from "./manual-work.ts";
 
 export const RAM_BYTES = 1 << 20;
 /** Where a driver's queues begin, and its buffers. */
@@ -14,25 +15,6 @@ const QUEUES_AT = 0x10000, QUEUE_BYTES = 0x8000, BUFFERS_AT = 0x80000;
 export const COMMON = 0x0000, ISR = 0x1000, DEVICE_CONFIG = 0x2000, NOTIFY = 0x3000;
 export const STATUS = COMMON + 20, QUEUE_SELECT = COMMON + 22, QUEUE_SIZE = COMMON + 24, QUEUE_ENABLE = COMMON + 28, QUEUE_ADDRESSES = COMMON + 32;
 export const F_NEXT = 1, F_WRITE = 2, F_INDIRECT = 4;
-
-/** Does the host's work when it is told to. */
-export class ManualWork implements HostWork {
-  private readonly jobs: (() => Promise<void>)[] = [];
-
-  start(work: () => Promise<void>, latencyNs: number, done: (hasFailed: boolean) => void): number {
-    this.resume(work, latencyNs, done);
-    return latencyNs;
-  }
-
-  resume(work: () => Promise<void>, _endsNs: number, done: (hasFailed: boolean) => void): void {
-    const settled = work().then(() => false, () => true);
-    this.jobs.push(async () => done(await settled));
-  }
-
-  async finish(): Promise<void> {
-    for (let job = this.jobs.shift(); job !== undefined; job = this.jobs.shift()) await job();
-  }
-}
 
 /** Memory that tells whether anyone reached beyond it. */
 export class TestMemory implements BusMemory {

@@ -79,6 +79,18 @@ export class Virtqueue implements Device, Saveable {
     return chain;
   }
 
+  /** Whether a chain is the device's; those from before a reset are not. */
+  isOut(chain: DescriptorChain): boolean {
+    return this.out.has(chain);
+  }
+
+  /** A chain that the device had when the machine was saved; null if it is none any more. */
+  takeAgain(head: number): DescriptorChain | null {
+    const { r } = this, chain = r.isEnabled && this.host.isRunning && this.out.size < r.size ? this.chainAt(head) : null;
+    if (chain !== null) this.out.add(chain);
+    return chain;
+  }
+
   /** Gives a chain back, with what was written to it. One from before a reset is dropped. */
   complete(chain: DescriptorChain): void {
     const { host, r } = this;

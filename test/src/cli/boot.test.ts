@@ -52,6 +52,21 @@ describe("tcgjs boot", function () {
     expect([status, report["format"], report["end"], report["status"], report["output"], report["insns"]]).to.deep.equal([0, "tcgjs-boot", { kind: "power-off" }, 0, "hi\n", 15]);
   });
 
+  it("takes drives on IDE and virtio, named by format or not, and refuses what is none", async () => {
+    const disk = files.path("large");
+    expect((await boot("hello", "--drive", `file=${disk},format=raw`, "--drive", `file=${disk},if=virtio,readonly=on`, "--drive", `if=virtio,file=${disk},snapshot=on`, "--snapshot")).stdout).to.equal("hi\n");
+    const wrong: readonly (readonly [RegExp, string])[] = [
+      [/wants file=IMAGE/, "if=virtio"], [/wants if=ide or if=virtio, not "scsi"/, `file=${disk},if=scsi`], [/knows the formats .*raw; not "img"/, `file=${disk},format=img`],
+      [/wants readonly=on or readonly=off/, `file=${disk},readonly=1`], [/no such file/, "file=/nowhere/disk"], [/not a qcow2 image|is not a qcow2/, `file=${disk},format=qcow2`],
+    ];
+    for (const [message, choice] of wrong) {
+      const { status, stderr } = await boot("hello", "--drive", choice);
+      expect([status, stderr], stderr).to.satisfy(([s, text]: [number, string]) => s === 2 && message.test(text));
+    }
+    const five = Array.from({ length: 5 }, () => ["--drive", `file=${disk},format=raw`]).flat();
+    expect((await boot("hello", ...five)).stderr).to.match(/all 4 places on IDE are taken/);
+  });
+
   it("ends with 124 at exactly as many insns as it may run, and says where", async () => {
     const { status, stderr } = await boot("loop", "--max-insns", "1234567");
     expect([status, stderr]).to.deep.equal([124, "tcgjs boot: stopped at 0010:00100000 after 1234567 insns: --max-insns is used up\n"]);
