@@ -9,6 +9,7 @@ export type {
 } from "./kvm/exits.ts";
 export type { KvmDebugregs } from "./kvm/debugregs.ts";
 export type { KvmBreakpoint, KvmGuestDebug } from "./kvm/guest-debug.ts";
+export type { MemoryRange } from "./kvm/memory-handlers.ts";
 export type { KvmUserspaceMemoryRegion } from "./kvm/memory-slots.ts";
 export type { VmOptions } from "./kvm/options.ts";
 export type { KvmMsrEntry } from "./kvm/msrs.ts";

@@ -29,8 +29,8 @@ export interface Callbacks {
 
 /** How emitted code reaches the memory of this CPU as it is laid out now. */
 export function targetOf(cpu: Cpu): EmitTarget {
-  const { base, size } = cpu.memory.window;
-  return { memory: { kind: "flat", base, size }, state: { pc: EIP, left: LEFT }, packed: PACKED_FLAGS, frames: [REGS[ESP], REGS[EBP]] };
+  const { base, size, hasHoles } = cpu.memory.window;
+  return { memory: { kind: "flat", base, size, hasHoles }, state: { pc: EIP, left: LEFT }, packed: PACKED_FLAGS, frames: [REGS[ESP], REGS[EBP]] };
 }
 
 /** Everything emitted code may name but for helpers, which are added as code that calls them is made. */

@@ -23,9 +23,12 @@ export interface KvmUserspaceMemoryRegion {
   readonly userspaceAddr?: Uint8Array;
   /**
    * The caller will not write `userspaceAddr` itself any more, only by `Vm.writePhys`: saves a look at code at every `run`.
-   * Slots that are neighbours in the guest and in one such buffer are as fast as one slot. Default: false.
+   * Slots that lie in one such buffer as they do in the guest are as fast as one slot; those in a gap between others can come and go
+   * at little cost. Default: false.
    */
   readonly isHandedOver?: boolean;
+  /** Seldom used, compared with other slots: emitted code does not reach it directly, however large it is. Default: false. */
+  readonly isOfDevice?: boolean;
 }
 
 /** What a slot was made with. */
@@ -55,7 +58,8 @@ export class MemorySlots {
     if (size === 0) return this.delete(slot);
     const old = this.slots.get(slot);
     const bytes = old === undefined ? newBytes(size, userspaceAddr) : sameBytes(slot, old, size, flags, userspaceAddr);
-    this.memory.setRegion(slot, base, bytes, { readOnly: (flags & KVM_MEM_READONLY) !== 0, logDirty: (flags & KVM_MEM_LOG_DIRTY_PAGES) !== 0 });
+    const { isOfDevice = false } = region;
+    this.memory.setRegion(slot, base, bytes, { readOnly: (flags & KVM_MEM_READONLY) !== 0, logDirty: (flags & KVM_MEM_LOG_DIRTY_PAGES) !== 0, isOfDevice });
     this.slots.set(slot, { bytes, flags });
     if (userspaceAddr !== undefined && region.isHandedOver !== true) this.hasOutsideWriters = true;
   }

@@ -11,6 +11,7 @@ import type { IoSpace } from "../bus/io.ts";
 import { IoRequest } from "../exec/exits.ts";
 import { ECX } from "../x86/state.ts";
 import type { ExitBody } from "./exits.ts";
+import type { MemoryHandlers } from "./memory-handlers.ts";
 import type { PortHandlers } from "./port-handlers.ts";
 
 type AccessKind = "port-read" | "mmio-read" | "mmio-write";
@@ -63,6 +64,7 @@ export class VcpuIo implements IoSpace {
   /** What a port handler has thrown. */
   failure: { readonly error: unknown } | null = null;
   private readonly handlers: PortHandlers;
+  private readonly memoryHandlers: MemoryHandlers;
   private registers: Int32Array = new Int32Array(1);
   private engine: EngineSignals = { ioPending: false, retired: 0 };
   private readonly log: Access[] = [];
@@ -82,8 +84,9 @@ export class VcpuIo implements IoSpace {
   private handledAt = 0;
   private handledElement = 0;
 
-  constructor(handlers: PortHandlers) {
+  constructor(handlers: PortHandlers, memoryHandlers: MemoryHandlers) {
     this.handlers = handlers;
+    this.memoryHandlers = memoryHandlers;
   }
 
   /** Must be called once, before anything runs. */
@@ -223,10 +226,14 @@ export class VcpuIo implements IoSpace {
   }
 
   mmioRead(phys: number, size: number): number {
+    const range = this.memoryHandlers.find(phys, size);
+    if (range !== null) return this.call(() => range.read((phys >>> 0) - range.first, size)) | 0;
     return this.access("mmio-read", phys, size, 0);
   }
 
   mmioWrite(phys: number, size: number, value: number): void {
+    const range = this.memoryHandlers.find(phys, size);
+    if (range !== null) return this.call(() => range.write((phys >>> 0) - range.first, size, value >>> 0));
     this.access("mmio-write", phys, size, value);
   }
 

@@ -27,6 +27,7 @@ import { checkFpuImage } from "./fpu.ts";
 import type { KvmGuestDebug } from "./guest-debug.ts";
 import { GuestDebug } from "./guest-debug.ts";
 import { InterruptQueue } from "./interrupt-queue.ts";
+import type { MemoryHandlers } from "./memory-handlers.ts";
 import type { MemorySlots } from "./memory-slots.ts";
 import type { KvmMsrEntry } from "./msrs.ts";
 import { readMsrs, writeMsrs } from "./msrs.ts";
@@ -59,6 +60,7 @@ export interface VcpuParts {
   readonly memory: PhysicalMemory;
   readonly slots: MemorySlots;
   readonly ports: PortHandlers;
+  readonly memoryHandlers: MemoryHandlers;
   readonly options: EngineOptions;
 }
 
@@ -92,7 +94,7 @@ export class Vcpu {
   constructor(parts: VcpuParts) {
     this.id = parts.id;
     this.slots = parts.slots;
-    this.io = new VcpuIo(parts.ports);
+    this.io = new VcpuIo(parts.ports, parts.memoryHandlers);
     this.cpu = new Cpu(parts.memory, this.io, new CpuidTable());
     this.engine = new Engine(this.cpu, parts.options);
     this.io.connect(this.cpu.R, this.engine);

@@ -4,6 +4,8 @@ import type { EngineOptions } from "../exec/options.ts";
 import { PhysicalMemory } from "../mem/physical-memory.ts";
 import { describe, requireInteger } from "./check.ts";
 import { EXTENSIONS, MAX_VCPUS } from "./offer.ts";
+import type { MemoryRange } from "./memory-handlers.ts";
+import { MemoryHandlers } from "./memory-handlers.ts";
 import type { KvmUserspaceMemoryRegion } from "./memory-slots.ts";
 import { MemorySlots } from "./memory-slots.ts";
 import type { PortRange } from "./port-handlers.ts";
@@ -16,6 +18,7 @@ export class Vm {
   private readonly physical = new PhysicalMemory();
   private readonly slots = new MemorySlots(this.physical);
   private readonly ports = new PortHandlers();
+  private readonly memoryHandlers = new MemoryHandlers();
   private vcpu: Vcpu | null = null;
 
   constructor(options: EngineOptions) {
@@ -84,6 +87,16 @@ export class Vm {
     this.ports.add(range);
   }
 
+  /**
+   * Answers a range of addresses without memory in this process, without exits. Handlers behave like memory: an access may be repeated when
+   * an insn is executed again. They may change memory regions, but call nothing of the vCPU, whose count of insns is not exact meanwhile;
+   * what they throw comes out of `run`.
+   * @throws VmError EINVAL, EEXIST if one of the addresses has a handler
+   */
+  handleMemory(range: MemoryRange): void {
+    this.memoryHandlers.add(range);
+  }
+
   // ---- vCPUs
 
   /**
@@ -94,7 +107,7 @@ export class Vm {
   createVcpu(id: number): Vcpu {
     requireInteger("createVcpu: id", id, 0, MAX_VCPUS - 1);
     if (this.vcpu !== null) throw new VmError("EEXIST", `createVcpu: vCPU ${id} has been made already`);
-    this.vcpu = new Vcpu({ id, memory: this.physical, slots: this.slots, ports: this.ports, options: this.options });
+    this.vcpu = new Vcpu({ id, memory: this.physical, slots: this.slots, ports: this.ports, memoryHandlers: this.memoryHandlers, options: this.options });
     return this.vcpu;
   }
 

@@ -19,22 +19,26 @@ export interface MemoryRegion {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly isReadOnly: boolean;
+  /** Never a part of the window. */
+  readonly isOfDevice: boolean;
   /** One bit per page written since the log was last taken; null if not logged. */
   dirty: Uint32Array | null;
 }
 
 /**
- * The memory that emitted code reaches without a look-up: one region, or neighbours that lie side by side in one buffer too;
+ * The memory that emitted code reaches without a look-up: one region, or several that lie in one buffer as they do in the guest;
  * those with the most writable bytes. `index = physical address - base`; `size` may be 0 when there is no memory at all.
  */
 export interface MemoryWindow {
   readonly base: number;
   readonly size: number;
+  /** Not every page of it is memory, or was at some time: `pageFlags` says which are. Regions come and go in the holes. */
+  readonly hasHoles: boolean;
   readonly u8: Uint8Array;
   readonly view: DataView;
 }
 
-const EMPTY_WINDOW: MemoryWindow = { base: 0, size: 0, u8: new Uint8Array(0), view: new DataView(new ArrayBuffer(0)) };
+const EMPTY_WINDOW: MemoryWindow = { base: 0, size: 0, hasHoles: false, u8: new Uint8Array(0), view: new DataView(new ArrayBuffer(0)) };
 
 /** Told what happens to memory. */
 export interface MemoryListener {
@@ -42,6 +46,8 @@ export interface MemoryListener {
   codeWritten?(phys: number, size: number): void;
   /** The set of regions has changed: everything derived from memory is void, including captured windows. */
   layoutChanged?(): void;
+  /** A region has come or gone, and the window is as it was: translations of addresses are void. Code there counts as written. */
+  regionsChanged?(): void;
   /** A page may not be stored to directly any more: its flags are no longer 0. */
   pageProtected?(phys: number): void;
   /** The same for many pages. */
@@ -68,8 +74,8 @@ export class PhysicalMemory {
    * Adds, replaces or (with `bytes` of length 0) removes the region of a slot.
    * @throws VmError EINVAL if base or size is not page aligned or leaves the 32-bit space, EEXIST on overlap.
    */
-  setRegion(slot: number, base: number, bytes: Uint8Array, options: { readOnly?: boolean; logDirty?: boolean } = {}): void {
-    const size = bytes.length;
+  setRegion(slot: number, base: number, bytes: Uint8Array, options: { readOnly?: boolean; logDirty?: boolean; isOfDevice?: boolean } = {}): void {
+    const size = bytes.length, before = this.regions.find((r) => r.slot === slot);
     if (base % PAGE_SIZE !== 0 || size % PAGE_SIZE !== 0 || base < 0 || base + size > 2 ** 32) {
       throw new VmError("EINVAL", `memory slot ${slot}: base 0x${base.toString(16)} and size 0x${size.toString(16)} must be multiples of 4096 below 4 GiB`);
     }
@@ -81,24 +87,37 @@ export class PhysicalMemory {
     if (size > 0) {
       others.push({
         slot, base, size, bytes, view: new DataView(bytes.buffer, bytes.byteOffset, size),
-        isReadOnly: options.readOnly === true,
+        isReadOnly: options.readOnly === true, isOfDevice: options.isOfDevice === true,
         dirty: options.logDirty === true ? new Uint32Array(Math.ceil(size / PAGE_SIZE / 32)) : null,
       });
     }
-    this.regions = others.sort((a, b) => a.base - b.base);
-    this.layOut();
+    const regions = others.sort((a, b) => a.base - b.base), chosen = largestRun(regions);
+    const window = chosen.length === 0 ? EMPTY_WINDOW : windowOver(chosen), isSame = isSameWindow(this.window, window);
+    if (isSame && before !== undefined) this.dropCode(before);
+    this.last = null;
+    this.regions = regions;
+    if (isSame) {
+      if (before !== undefined) this.flagPages(before, PAGE_NOT_RAM);
+      const now = regions.find((r) => r.slot === slot);
+      if (now !== undefined && chosen.includes(now)) this.flagPages(now, flagsOf(now));
+      for (const l of this.listeners) l.regionsChanged?.();
+    } else {
+      this.window = window;
+      this.pageFlags.fill(PAGE_NOT_RAM);
+      for (const r of chosen) this.flagPages(r, flagsOf(r));
+      for (const l of this.listeners) l.layoutChanged?.();
+    }
   }
 
-  private layOut(): void {
-    this.last = null;
-    this.pageFlags.fill(PAGE_NOT_RAM);
-    const chosen = largestRun(this.regions);
-    this.window = chosen.length === 0 ? EMPTY_WINDOW : windowOver(chosen);
-    for (const r of chosen) {
-      const flags = (r.isReadOnly ? PAGE_READ_ONLY : 0) | (r.dirty === null ? 0 : PAGE_LOG_DIRTY);
-      this.pageFlags.fill(flags, r.base / PAGE_SIZE, (r.base + r.size) / PAGE_SIZE);
+  private flagPages({ base, size }: MemoryRegion, flags: number): void {
+    this.pageFlags.fill(flags, base / PAGE_SIZE, (base + size) / PAGE_SIZE);
+  }
+
+  /** A region is about to go: its code is as good as written over. */
+  private dropCode({ base, size }: MemoryRegion): void {
+    for (let phys = base; phys < base + size; phys += PAGE_SIZE) {
+      if ((this.pageFlags[phys >>> PAGE_SHIFT] & PAGE_HAS_CODE) !== 0) for (const l of this.listeners) l.codeWritten?.(phys | 0, PAGE_SIZE);
     }
-    for (const l of this.listeners) l.layoutChanged?.();
   }
 
   /** The region that holds a physical address (as int32), or null. */
@@ -184,10 +203,10 @@ export class PhysicalMemory {
   }
 }
 
-/** Of the runs of regions that are neighbours in the guest and in the host, the one with the most writable bytes; empty if none has any. */
+/** Of the runs of regions that lie in one buffer as they do in the guest, the one with the most writable bytes; empty if none has any. */
 function largestRun(regions: readonly MemoryRegion[]): readonly MemoryRegion[] {
   let best: readonly MemoryRegion[] = [], run: MemoryRegion[] = [], most = 0;
-  for (const r of regions) {
+  for (const r of regions.filter(({ isOfDevice }) => !isOfDevice)) {
     const before = run.at(-1);
     if (before === undefined || !isContinuedBy(before, r)) run = [];
     run.push(r);
@@ -201,10 +220,21 @@ function largestRun(regions: readonly MemoryRegion[]): readonly MemoryRegion[] {
 }
 
 function isContinuedBy(a: MemoryRegion, b: MemoryRegion): boolean {
-  return b.base === a.base + a.size && b.bytes.buffer === a.bytes.buffer && b.bytes.byteOffset === a.bytes.byteOffset + a.size;
+  return b.bytes.buffer === a.bytes.buffer && b.bytes.byteOffset - a.bytes.byteOffset === b.base - a.base;
 }
 
 function windowOver(run: readonly MemoryRegion[]): MemoryWindow {
-  const [{ base, bytes }] = run, size = run.reduce((sum, r) => sum + r.size, 0);
-  return { base, size, u8: new Uint8Array(bytes.buffer, bytes.byteOffset, size), view: new DataView(bytes.buffer, bytes.byteOffset, size) };
+  const [{ base, bytes }] = run, last = run[run.length - 1], size = last.base + last.size - base;
+  const hasHoles = run.reduce((sum, r) => sum + r.size, 0) < size;
+  return { base, size, hasHoles, u8: new Uint8Array(bytes.buffer, bytes.byteOffset, size), view: new DataView(bytes.buffer, bytes.byteOffset, size) };
+}
+
+/** True if what has captured window `a` can go on with it instead of `b`. */
+function isSameWindow(a: MemoryWindow, b: MemoryWindow): boolean {
+  return a.base === b.base && a.size === b.size && a.size > 0 && a.u8.buffer === b.u8.buffer && a.u8.byteOffset === b.u8.byteOffset && (a.hasHoles || !b.hasHoles);
+}
+
+/** The flags of a region's pages in the window. */
+function flagsOf({ isReadOnly, dirty }: MemoryRegion): number {
+  return (isReadOnly ? PAGE_READ_ONLY : 0) | (dirty === null ? 0 : PAGE_LOG_DIRTY);
 }

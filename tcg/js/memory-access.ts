@@ -2,7 +2,7 @@
  * How emitted code reaches guest memory: the check of an access, and the access itself. By the target:
  *
  * - flat: linear addresses are physical; an address is compared with the size of memory, and a byte per page says whether
- *   a store needs more than the store;
+ *   a store needs more than the store, and where memory has holes, whether there is any;
  * - tlb: `table[address >>> 12] ^ address` is the index into memory, negative where the page is not there for this kind of
  *   access. One test covers that and alignment; a second, nested, lets unaligned accesses within a page pass;
  * - none: every check fails.
@@ -32,17 +32,18 @@ export function checkAccess(memory: MemoryTarget, mem: MemOp, kind: "read" | "wr
   const bytes = mem.bits / 8;
   if (memory.kind === "none") return { failed: yes, index: int(0), names: ["u8", "dv"] };
   if (memory.kind === "tlb") return checkTlb(memory, bytes, kind, address, nameIt);
-  return { failed: failsFlat(memory, bytes, kind, address), index: flatIndex(memory, address), names: ["u8", "dv", ...(kind === "write" ? ["pf"] : [])] };
+  return { failed: failsFlat(memory, bytes, kind, address), index: flatIndex(memory, address), names: ["u8", "dv", ...(kind === "write" || memory.hasHoles ? ["pf"] : [])] };
 }
 
 /** True if a range of constant addresses lies in memory. */
-export function liesWithin({ base, size }: FlatMemory, { low, high }: Span): boolean {
-  return low >>> 0 >= base && (low >>> 0) + (high - low) <= base + size;
+export function liesWithin({ base, size, hasHoles }: FlatMemory, { low, high }: Span): boolean {
+  return !hasHoles && low >>> 0 >= base && (low >>> 0) + (high - low) <= base + size;
 }
 
 /** True where not all of `bytes` from `address` on may be read or written; at most a page. Writing implies reading. */
 export function failsFlat(memory: FlatMemory, bytes: number, kind: "read" | "write", address: Expression): Expression {
-  return kind === "read" ? isOutside(memory, bytes, address) : isSpecial(bytes, address);
+  if (kind === "write") return isSpecial(bytes, address);
+  return memory.hasHoles ? isNoMemory(bytes, address) : isOutside(memory, bytes, address);
 }
 
 /**
@@ -67,6 +68,13 @@ function isOutside(memory: FlatMemory, bytes: number, address: Expression): Expr
   if (last < 0) return yes;
   if (memory.base === 0) return make("$0 >>> 0 > $1", address, int(last));
   return make("($0 - $1) >>> 0 > $2", address, int(memory.base | 0), int(last));
+}
+
+/** True where one of the pages behind `address` is none of memory's. */
+function isNoMemory(bytes: number, address: Expression): Expression {
+  const page = (a: Expression): Expression => item("pf", make("$0 >>> 12", a));
+  if (bytes === 1) return make("($0 & 1) !== 0", page(address));
+  return make("(($0 | $1) & 1) !== 0", page(address), page(make("$0 + $1", address, int(bytes - 1))));
 }
 
 /** True where storing to `address` needs more than the store: no memory, code, read-only, dirty log. */

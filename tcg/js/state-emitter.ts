@@ -179,12 +179,9 @@ export abstract class StateEmitter extends Emitter {
     const isChecked = kind === "write" ? group.writesChecked
       : group.readsChecked || (group.writesChecked && writes !== null && covers(writes, span)) || (group.base === null && liesWithin(memory, span));
     if (isChecked) return flatIndex(memory, this.use(place));
-    if (kind === "write") {
-      group.writesChecked = true;
-      this.names.add("pf");
-    } else {
-      group.readsChecked = true;
-    }
+    if (kind === "write" || memory.hasHoles) this.names.add("pf");
+    if (kind === "write") group.writesChecked = true;
+    else group.readsChecked = true;
     const address = this.useAtom(place), { offset } = splitAddress(place);
     this.leaveIf(failsFlat(memory, span.high - span.low, kind, group.base === null ? int(span.low) : shifted(address, span.low - offset)));
     return flatIndex(memory, address);

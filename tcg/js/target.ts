@@ -12,6 +12,8 @@ export interface FlatMemory {
   readonly kind: "flat";
   readonly base: number;
   readonly size: number;
+  /** A load, too, must ask for its page: bit 0 of `pf[page]` is 1 where there is no memory. */
+  readonly hasHoles: boolean;
 }
 
 /**

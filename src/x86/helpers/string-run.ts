@@ -5,7 +5,7 @@
  * around the address size. How long a run is depends on guest state only, never on how memory happens to be reached, so
  * every engine makes the same runs. The first element may fault; after it nothing but a device can fail.
  */
-import { PAGE_SHIFT, PAGE_SIZE } from "../../mem/physical-memory.ts";
+import { PAGE_NOT_RAM, PAGE_SHIFT, PAGE_SIZE } from "../../mem/physical-memory.ts";
 import type { Cpu } from "../cpu.ts";
 import type { AccessKind } from "../mmu/page-walk.ts";
 import { WRITE } from "../mmu/page-walk.ts";
@@ -13,6 +13,7 @@ import { ATTR_CODE, ATTR_EXPAND_DOWN, ECX, SEG_ATTR, SEG_LIMIT } from "../state.
 
 /** Address-size mask of 32-bit addresses; the other is 0xffff. */
 const MASK32 = -1;
+const ANY_FLAG = 0xff;
 
 /** A counter or index register within the address size. */
 export function readCounter(cpu: Cpu, reg: number, mask: number): number {
@@ -75,7 +76,7 @@ export function firstPhysical(cpu: Cpu, linear: number, size: number, kind: Acce
  */
 export function windowIndex({ memory, watches }: Cpu, phys: number, low: number, bytes: number, kind: AccessKind): number {
   if (watches || (phys & (PAGE_SIZE - 1)) + low + bytes > PAGE_SIZE) return -1;
-  if (kind === WRITE && memory.pageFlags[phys >>> PAGE_SHIFT] !== 0) return -1;
+  if ((memory.pageFlags[phys >>> PAGE_SHIFT] & (kind === WRITE ? ANY_FLAG : PAGE_NOT_RAM)) !== 0) return -1;
   const { base, size } = memory.window, index = (phys >>> 0) + low - base;
   return index >= 0 && index + bytes <= size ? index : -1;
 }

@@ -4,7 +4,7 @@
  */
 import type { IoSpace } from "../../bus/io.ts";
 import type { MemoryListener, PhysicalMemory } from "../../mem/physical-memory.ts";
-import { PAGE_SHIFT } from "../../mem/physical-memory.ts";
+import { PAGE_NOT_RAM, PAGE_SHIFT } from "../../mem/physical-memory.ts";
 import { CR0, CR0_PG, CR0_WP, CR3, CR4, CR4_PAE, CR4_PGE, CR4_PSE, CR4_SMAP, CR4_SMEP, EFER, EFER_NXE, EFLAGS_SYS, F_AC } from "../state.ts";
 import type { AccessKind, PagingControl } from "./page-walk.ts";
 import { PageWalker, READ, WRITE } from "./page-walk.ts";
@@ -109,6 +109,10 @@ export class Mmu implements MemoryListener {
     this.tlb?.flush(true);
   }
 
+  regionsChanged(): void {
+    this.layoutChanged();
+  }
+
   /**
    * Finds the physical address for an access: true with `physical` set, or false with `errorCode` set for a page fault.
    * `implicit` accesses (of the processor to its tables) are supervisor accesses that SMAP never lets at user pages.
@@ -155,7 +159,8 @@ export class Mmu implements MemoryListener {
   private enter(linear: number, page: number, kind: AccessKind, user: boolean, isGlobal: boolean): void {
     const { base, size } = this.memory.window, index = (page >>> 0) - base;
     if (index < 0 || index >= size || index >= 0x7ffff000) return;
-    if (kind === READ) this.softTlb.fill(linear, index, false, !user, isGlobal);
-    else if (kind === WRITE && this.memory.pageFlags[page >>> PAGE_SHIFT] === 0) this.softTlb.fill(linear, index, true, !user, isGlobal);
+    const flags = this.memory.pageFlags[page >>> PAGE_SHIFT];
+    if (kind === READ && (flags & PAGE_NOT_RAM) === 0) this.softTlb.fill(linear, index, false, !user, isGlobal);
+    else if (kind === WRITE && flags === 0) this.softTlb.fill(linear, index, true, !user, isGlobal);
   }
 }

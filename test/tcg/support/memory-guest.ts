@@ -20,7 +20,7 @@ const SPECIAL_PAGES = [1];
 
 /** How emitted code reaches it. */
 export const TARGET: EmitTarget = {
-  memory: { kind: "flat", base: 0, size: MEMORY_BYTES }, state: { pc: PC, left: LEFT }, packed: null, frames: [],
+  memory: { kind: "flat", base: 0, size: MEMORY_BYTES, hasHoles: false }, state: { pc: PC, left: LEFT }, packed: null, frames: [],
 };
 
 /** A guest with real memory, in which blocks run both ways. */
