@@ -1,4 +1,6 @@
 /** What lies where in the physical addresses of a PC, and how firmware tells (INT 15h, E820). */
+import { VmError } from "../../tcg/support/errors.ts";
+import type { KvmUserspaceMemoryRegion } from "../kvm/memory-slots.ts";
 
 /** Types of address ranges (ACPI 6.4, table 15.4). */
 export const E820_RAM = 1, E820_RESERVED = 2;
@@ -15,6 +17,26 @@ export const VIDEO_MEMORY = 0xa0000, UPPER_MEMORY = 0xc0000, FIRMWARE_AREA = 0xe
 /** Memory ends here at the latest: PCI devices and the firmware's ROM are above. */
 export const MAX_MEMORY_BYTES = 0xe0000000;
 export const MIN_MEMORY_BYTES = 0x200000;
+
+/** Memory slots: below the video memory and above it; firmware's ROM; those that devices' memory may have. */
+const SLOT_LOW = 0, SLOT_HIGH = 2;
+export const SLOT_ROM = 1, DEVICE_SLOTS: readonly number[] = Array.from({ length: 16 }, (_, i) => 16 + i);
+
+/** Gives a PC its memory, in one buffer: what would be where video memory is, is not used. @throws VmError ENOMEM */
+export function installMemory(vm: { setUserMemoryRegion(region: KvmUserspaceMemoryRegion): void }, memoryBytes: number): void {
+  const bytes = allocate(memoryBytes);
+  for (const [slot, first, end] of [[SLOT_LOW, 0, VIDEO_MEMORY], [SLOT_HIGH, UPPER_MEMORY, memoryBytes]] as const) {
+    vm.setUserMemoryRegion({ slot, guestPhysAddr: first, memorySize: end - first, userspaceAddr: bytes.subarray(first, end), isHandedOver: true });
+  }
+}
+
+function allocate(sizeBytes: number): Uint8Array {
+  try {
+    return new Uint8Array(sizeBytes);
+  } catch (cause) {
+    throw new VmError("ENOMEM", `the host has no ${sizeBytes} bytes for the memory of a PC`, { cause });
+  }
+}
 
 /** The address map of a PC with so much memory. */
 export function addressMap(memoryBytes: number): AddressRangeEntry[] {

@@ -1,5 +1,11 @@
-/** Physical addresses without memory: whose registers are behind which. They come and go (PCI base addresses). */
+/**
+ * Physical addresses of devices: whose registers are behind which, and where memory of a device's own is. They come and go (PCI base
+ * addresses).
+ */
+import { VmError } from "../../tcg/support/errors.ts";
 import type { WidePorts } from "../bus/device.ts";
+import { KVM_MEM_READONLY } from "../kvm/constants.ts";
+import type { KvmUserspaceMemoryRegion } from "../kvm/memory-slots.ts";
 
 interface Range {
   readonly first: number;
@@ -10,8 +16,23 @@ interface Range {
 /** The widest access that registers see. */
 const WIDEST = 4;
 
+/** Where memory can be: `Vm`. */
+interface MemoryHost {
+  setUserMemoryRegion(region: KvmUserspaceMemoryRegion): void;
+}
+
 export class MmioSpace {
+  private readonly host: MemoryHost;
   private readonly ranges: Range[] = [];
+  /** Slots of memory that is mapped, by address. */
+  private readonly slots = new Map<number, number>();
+  private readonly spareSlots: number[];
+
+  /** @param spareSlots  numbers of memory slots that nobody else uses */
+  constructor(host: MemoryHost, spareSlots: readonly number[]) {
+    this.host = host;
+    this.spareSlots = [...spareSlots];
+  }
 
   /** Registers at `count` addresses from `first`; those mapped before them come first where they overlap. */
   map(first: number, count: number, registers: WidePorts): void {
@@ -19,8 +40,27 @@ export class MmioSpace {
   }
 
   unmap(first: number, count: number): void {
-    const at = this.ranges.findIndex((r) => r.first === first && r.count === count);
+    const at = this.ranges.findIndex((r) => r.first === first && r.count === count), slot = this.slots.get(first);
     if (at >= 0) this.ranges.splice(at, 1);
+    if (slot === undefined) return;
+    this.host.setUserMemoryRegion({ slot, guestPhysAddr: 0, memorySize: 0 });
+    this.slots.delete(first);
+    this.spareSlots.push(slot);
+  }
+
+  /** Memory of a device's own. Where there is memory already, it does not appear: a guest that has put it there gets what was there. */
+  mapBytes(first: number, bytes: Uint8Array, isReadOnly: boolean): void {
+    const slot = this.spareSlots.pop();
+    if (slot === undefined) return;
+    try {
+      this.host.setUserMemoryRegion({
+        slot, guestPhysAddr: first, memorySize: bytes.length, userspaceAddr: bytes, isHandedOver: true, isOfDevice: true, flags: isReadOnly ? KVM_MEM_READONLY : 0,
+      });
+      this.slots.set(first, slot);
+    } catch (e) {
+      if (!(e instanceof VmError)) throw e;
+      this.spareSlots.push(slot);
+    }
   }
 
   /** Fills `data`, 1..8 bytes; false if nobody answers for the address. Accesses of 8 bytes are two, as on a bus of 32 bits. */

@@ -14,6 +14,7 @@ import { I8259Pair } from "../devices/i8259-pair.ts";
 import { Mc146818 } from "../devices/mc146818.ts";
 import { IDE_CONTROL_PORTS, PiixIde } from "../devices/ide/piix-ide.ts";
 import { PciBus } from "../devices/pci/pci-bus.ts";
+import type { PciFunction } from "../devices/pci/pci-function.ts";
 import { BASE_ADDRESS, COMMAND, COMMAND_IO, COMMAND_MASTER } from "../devices/pci/pci-function.ts";
 import { hostBridge, IsaBridge, pirqOf, PIRQ_ROUTING } from "../devices/pci/piix.ts";
 import { PiixPm } from "../devices/pci/piix-pm.ts";
@@ -23,9 +24,14 @@ import { SetTwoToOne } from "../devices/scan-codes.ts";
 import type { Saveable } from "../devices/saveable.ts";
 import { ResetControl, SystemControlA, SystemControlB } from "../devices/system-ports.ts";
 import { Uart16550 } from "../devices/uart16550.ts";
+import { Vga, VGA_PORTS } from "../devices/vga/vga.ts";
+import { VGA_WINDOW_BYTES } from "../devices/vga/vga-memory.ts";
+import { vgaFunction } from "../devices/vga/vga-pci.ts";
 import type { VirtioDevice } from "../devices/virtio/virtio-device.ts";
 import { VirtioPci } from "../devices/virtio/virtio-pci.ts";
 import { ACPI_DISABLE, ACPI_ENABLE, PM_BASE, RESET_PORT, SCI_IRQ, SMI_COMMAND } from "./acpi/tables.ts";
+import type { MemoryRange } from "../kvm/memory-handlers.ts";
+import { VIDEO_MEMORY } from "./memory-map.ts";
 import type { MmioSpace } from "./mmio-space.ts";
 import { PciResources } from "./pci-resources.ts";
 import type { Media } from "./media.ts";
@@ -47,6 +53,8 @@ export interface BoardWires {
   readonly firmware: FwCfg;
   readonly work: HostWork;
   readonly media: Media;
+  /** The VGA's own ROM. */
+  readonly vgaRom: Uint8Array | undefined;
   readonly virtio: readonly VirtioDevice[];
   /** Seconds since 1970 that the clock chip shows at the start. */
   readonly startSeconds: number;
@@ -61,9 +69,11 @@ const IDE_PORTS = [{ command: 0x1f0, control: 0x3f6 }, { command: 0x170, control
 /** Where firmware would put the IDE bus masters. */
 const BUS_MASTER_PORTS = 0xc000;
 const FW_CFG_PORT = 0x510;
+/** CRTC and status of a monochrome card, what all have, CRTC and status of a colour card. */
+const VGA_RANGES = [[0x3b4, 2], [0x3ba, 1], [0x3c0, 16], [0x3d4, 2], [0x3da, 1]] as const, VBE_PORTS = 0x1ce;
 const PCI_CONFIG_PORT = 0xcf8, ISA_SLOT = 1;
 /** Virtio devices have the slots from here on; what a PC has anyway is below. */
-const VIRTIO_SLOT = 4, SLOTS = 32;
+const VGA_SLOT = 2, VIRTIO_SLOT = 4, SLOTS = 32;
 /** Requests that the four PCI interrupt lines are routed to by firmware (acpi/dsdt.ts says the same). */
 export const PIRQ_IRQS = [10, 10, 11, 11] as const;
 
@@ -75,6 +85,7 @@ export class PcChips {
   readonly keyboard = new Ps2Keyboard();
   readonly mouse = new Ps2Mouse();
   readonly keyboardController: I8042;
+  readonly vga: Vga;
   readonly pci: PciBus;
   readonly isaBridge: IsaBridge;
   readonly ide: PiixIde;
@@ -84,6 +95,7 @@ export class PcChips {
   private readonly fwCfg: FwCfg;
   private readonly hostBridge = hostBridge();
   private readonly powerFunction: PiixPm;
+  private readonly vgaFunction: PciFunction;
   readonly powerManagement: AcpiPm;
   private readonly smi: SmiCommand;
   private readonly resetControl: ResetControl;
@@ -91,7 +103,7 @@ export class PcChips {
   private readonly controlB: SystemControlB;
   private readonly scanCodes = new SetTwoToOne();
 
-  constructor({ clock, interrupt, a20, resetCpu, sleep, memory, work, media, virtio, firmware, startSeconds }: BoardWires, ports: PortSpace, mmio: MmioSpace) {
+  constructor({ clock, interrupt, a20, resetCpu, sleep, memory, work, media, virtio, firmware, startSeconds, vgaRom }: BoardWires, ports: PortSpace, mmio: MmioSpace) {
     const pic = this.pic = new I8259Pair(interrupt);
     this.pit = new I8254(clock, [pic.line(TIMER_IRQ), NOT_CONNECTED, NOT_CONNECTED]);
     this.rtc = new Mc146818(clock, startSeconds, pic.line(CLOCK_IRQ));
@@ -130,6 +142,9 @@ export class PcChips {
     if (virtio.length > SLOTS - VIRTIO_SLOT) throw new VmError("EINVAL", `there are ${SLOTS - VIRTIO_SLOT} slots for virtio devices, not ${virtio.length}`);
     this.virtio = virtio.map((device, i) => new VirtioPci({ device, memory, work, clock, interrupt: this.isaBridge.line(VIRTIO_SLOT + i, 1) }));
     this.virtio.forEach(({ pci }, i) => this.pci.add(VIRTIO_SLOT + i, 0, pci));
+    this.vga = new Vga(clock);
+    this.vgaFunction = vgaFunction(this.vga, vgaRom);
+    this.pci.add(VGA_SLOT, 0, this.vgaFunction);
     this.fwCfg = firmware;
     this.controlB = new SystemControlB(clock, this.pit.counters[2]);
     this.connect(ports);
@@ -143,7 +158,14 @@ export class PcChips {
     this.ide.pci.writeByte(BASE_ADDRESS + 4 * 4 + 1, BUS_MASTER_PORTS >>> 8);
     this.ide.pci.writeByte(COMMAND, COMMAND_IO | COMMAND_MASTER);
     const resources = new PciResources();
+    resources.assign(this.vgaFunction, 0);
     this.virtio.forEach(({ pci }, i) => resources.assign(pci, PIRQ_IRQS[pirqOf(VIRTIO_SLOT + i, 1)]));
+  }
+
+  /** Video memory where the processor has always found it. */
+  get videoWindow(): MemoryRange {
+    const { memory } = this.vga;
+    return { first: VIDEO_MEMORY, count: VGA_WINDOW_BYTES, read: (offset, size) => memory.readWide(offset, size), write: (offset, size, value) => memory.writeWide(offset, size, value) };
   }
 
   /** Gives the chips their ports. */
@@ -168,6 +190,8 @@ export class PcChips {
       ports.addWide(control, IDE_CONTROL_PORTS, this.ide.controlBlock(i));
     });
     UARTS.forEach(({ port }, i) => ports.addBytes(port, UART_PORTS, this.uarts[i]));
+    for (const [first, count] of VGA_RANGES) ports.addBytes(first, count, this.vga, first - VGA_PORTS);
+    ports.addWide(VBE_PORTS, 2, this.vga.vbePorts);
   }
 
   /** By the names under which their states are saved; interrupt controllers come last, so that they see their inputs settled. */
@@ -180,7 +204,7 @@ export class PcChips {
       ["i440fx", this.hostBridge], ["piix3", this.isaBridge.pci], ["piix3-ide", this.ide.pci],
       ...this.ide.channels.map((channel, i): [string, Device & Saveable] => [`ide${i}`, channel]), ...this.ide.busMasters.map((master, i): [string, Device & Saveable] => [`ide${i}-dma`, master]),
       ...this.virtio.map((device, i): [string, Device & Saveable] => [`virtio${i}`, device]),
-      ["piix4-pm", this.powerFunction.pci], ["pic2", pic.slave], ["pic1", pic.master],
+      ["vga", this.vga], ["vga-pci", this.vgaFunction], ["piix4-pm", this.powerFunction.pci], ["pic2", pic.slave], ["pic1", pic.master],
     ]);
   }
 

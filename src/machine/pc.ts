@@ -22,9 +22,10 @@ import type { FirmwareBoot } from "./boot/firmware.ts";
 import { cmosOf, firmwareFiles, firmwareItems, installFirmware } from "./boot/firmware.ts";
 import { installStart } from "./boot/install.ts";
 import { planLinux } from "./boot/linux.ts";
+import { startTextMode } from "./boot/text-mode.ts";
 import { MachineClock, RealTime, VirtualTime } from "./clock.ts";
 import { MachineWork } from "./host-work.ts";
-import { addressMap, FIRMWARE_AREA, MAX_MEMORY_BYTES, MIN_MEMORY_BYTES } from "./memory-map.ts";
+import { addressMap, DEVICE_SLOTS, FIRMWARE_AREA, installMemory, MAX_MEMORY_BYTES, MIN_MEMORY_BYTES, UPPER_MEMORY, VIDEO_MEMORY } from "./memory-map.ts";
 import { MmioSpace } from "./mmio-space.ts";
 import type { Media } from "./media.ts";
 import { PcChips, PIRQ_IRQS } from "./pc-chips.ts";
@@ -57,6 +58,8 @@ export interface PcOptions extends Media {
   readonly startSeconds?: number | undefined;
   /** Virtio devices, each in a PCI slot of its own, in this order. */
   readonly virtio?: readonly VirtioDevice[] | undefined;
+  /** The video BIOS that firmware finds on the VGA, such as SeaBIOS' vgabios-stdvga.bin. Default: none. */
+  readonly vgaRom?: Uint8Array | undefined;
   /** Port 0xf4 ends the run, as QEMU's isa-debug-exit. Default: no. */
   readonly isaDebugExit?: boolean | undefined;
   /** Takes bytes written to the debug console, ports 0xe9 and 0x402. Default: they are dropped. */
@@ -104,7 +107,6 @@ const DEBUG_CONSOLE_PORTS = [0xe9, 0x402] as const;
 const TSC = 0x10;
 /** The hard disk. */
 const DEFAULT_ORDER = "c";
-const SLOT_MEMORY = 0;
 
 export class Pc {
   readonly vm: Vm;
@@ -113,7 +115,7 @@ export class Pc {
   readonly chips: PcChips;
   private readonly work: MachineWork;
   private readonly ports: PortSpace;
-  private readonly mmio = new MmioSpace();
+  private readonly mmio: MmioSpace;
   private readonly options: PcOptions;
   private end: PcEnd | null = null;
   /** HLT has retired, and no interrupt has come since. */
@@ -127,7 +129,8 @@ export class Pc {
     this.options = options;
     const kvm = openKvm(options.vm);
     this.vm = kvm.createVm();
-    this.vm.setUserMemoryRegion({ slot: SLOT_MEMORY, guestPhysAddr: 0, memorySize: memoryBytes });
+    installMemory(this.vm, memoryBytes);
+    this.mmio = new MmioSpace(this.vm, DEVICE_SLOTS);
     this.vcpu = this.vm.createVcpu(0);
     this.vcpu.setCpuid2(options.cpuid ?? kvm.getSupportedCpuid());
     this.clock = this.makeClock(options.clock ?? { kind: "virtual", nsPerInsn: DEFAULT_NS_PER_INSN });
@@ -136,9 +139,11 @@ export class Pc {
     this.chips = new PcChips({
       clock: this.clock, interrupt: (isHigh) => this.setInterrupt(isHigh), a20: () => undefined, resetCpu: () => this.finish({ kind: "reset" }),
       memory: this.busMemory(), work: this.work, media: options, virtio: options.virtio ?? [], sleep: (type) => this.sleep(type), startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
+      vgaRom: options.vgaRom,
       firmware: new FwCfg(firmwareItems(memoryBytes), firmwareFiles(addressMap(memoryBytes))),
     }, this.ports, this.mmio);
     this.connectDebugPorts();
+    this.vm.handleMemory(this.chips.videoWindow);
     this.chips.reset();
     if ("bios" in boot) this.startFirmware(boot, memoryBytes);
     else this.startLinux(boot, memoryBytes);
@@ -152,10 +157,11 @@ export class Pc {
   /** Without firmware: the board does what that would have done. */
   private startLinux({ kernel, cmdline, initrd }: LinuxBoot, memoryBytes: number): void {
     const tables = acpiTables(FIRMWARE_AREA, PIRQ_IRQS);
-    const plan = planLinux(kernel, { map: addressMap(memoryBytes), memoryBytes, cmdline, initrd, acpiRsdp: tables.rsdp });
+    const plan = planLinux(kernel, { map: addressMap(memoryBytes), memoryBytes, cmdline, initrd, acpiRsdp: tables.rsdp, hasTextScreen: true });
     this.vm.writePhys(FIRMWARE_AREA, tables.bytes);
     for (const { address, bytes } of plan.segments) this.vm.writePhys(address, bytes);
     this.chips.initialise();
+    startTextMode(this.chips.vga);
     enterLinux(this.vcpu, plan);
   }
 
@@ -291,7 +297,7 @@ export class Pc {
 
   /** Memory for bus masters: the VM's. */
   private busMemory(): BusMemory {
-    const has = (address: number, length: number): boolean => address + length <= (this.options.memoryBytes ?? DEFAULT_PC_MEMORY_BYTES);
+    const has = (address: number, length: number): boolean => address + length <= (this.options.memoryBytes ?? DEFAULT_PC_MEMORY_BYTES) && (address + length <= VIDEO_MEMORY || address >= UPPER_MEMORY);
     return {
       has,
       read: (address, length) => (has(address, length) ? this.vm.readPhys(address, length) : null),

@@ -3,7 +3,7 @@ import type { PciFunction } from "../devices/pci/pci-function.ts";
 import { BASE_ADDRESS, COMMAND, COMMAND_IO, COMMAND_MASTER, COMMAND_MEMORY, INTERRUPT_LINE, isIoBar } from "../devices/pci/pci-function.ts";
 
 /** Inside the windows that the DSDT tells of (acpi/dsdt.ts). */
-const FIRST_PORT = 0xc100, FIRST_MEMORY = 0xfe000000;
+const FIRST_PORT = 0xc100, FIRST_MEMORY = 0xfd000000;
 
 export class PciResources {
   private port = FIRST_PORT;

@@ -44,6 +44,10 @@ class OneRange implements RegisterMapper {
     this.registers = registers;
   }
 
+  mapBytes(): void {
+    throw new Error("virtio devices have no memory of their own");
+  }
+
   unmap(): void {
     this.registers = { read: () => 0, write: () => undefined };
   }

@@ -9,7 +9,7 @@
 import type { Device, WidePorts } from "../../bus/device.ts";
 import type { Saveable, SavedState } from "../saveable.ts";
 import { DWORD, restoreFields, saveFields } from "../saveable.ts";
-import type { PciFunction, RegisterMapper } from "./pci-function.ts";
+import type { MemoryMapper, PciFunction, RegisterMapper } from "./pci-function.ts";
 
 const ENABLE = 0x80000000, ADDRESS_BITS = 0x80fffffc;
 const DATA = 4;
@@ -20,10 +20,10 @@ export class PciBus implements Device, Saveable, WidePorts {
   private readonly r = { address: 0 };
   private readonly functions = new Map<number, PciFunction>();
   private readonly ports: RegisterMapper;
-  private readonly memory: RegisterMapper;
+  private readonly memory: MemoryMapper;
 
   /** Ports and physical addresses, where registers behind base addresses appear. */
-  constructor(ports: RegisterMapper, memory: RegisterMapper) {
+  constructor(ports: RegisterMapper, memory: MemoryMapper) {
     this.ports = ports;
     this.memory = memory;
   }

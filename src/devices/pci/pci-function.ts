@@ -9,7 +9,7 @@ import { array, BYTE, restoreFields, saveFields, StateError } from "../saveable.
 export const CONFIG_BYTES = 256;
 
 /** Offsets (§6.2). */
-export const VENDOR_ID = 0, DEVICE_ID = 2, COMMAND = 4, STATUS = 6, REVISION = 8, CLASS = 9, HEADER_TYPE = 14, BASE_ADDRESS = 16, SUBSYSTEM_VENDOR = 44, SUBSYSTEM = 46, CAPABILITIES = 52,
+export const VENDOR_ID = 0, DEVICE_ID = 2, COMMAND = 4, STATUS = 6, REVISION = 8, CLASS = 9, HEADER_TYPE = 14, BASE_ADDRESS = 16, SUBSYSTEM_VENDOR = 44, SUBSYSTEM = 46, ROM_ADDRESS = 48, CAPABILITIES = 52,
   INTERRUPT_LINE = 60, INTERRUPT_PIN = 61;
 /** Bits of the command register. */
 export const COMMAND_IO = 1, COMMAND_MEMORY = 2, COMMAND_MASTER = 4;
@@ -21,6 +21,8 @@ const COMMAND_WRITABLE = 0x0547;
 const BAR_IO = 1, BARS = 6, HEADER_MULTI = 0x80;
 /** Bits of a base address register that hold no address. */
 const BAR_IO_KIND = 3, BAR_MEMORY_KIND = 15;
+/** Bit of the ROM's base address that lets it answer; the least a ROM decodes. */
+const ROM_ENABLE = 1, MIN_ROM_BYTES = 4096;
 
 /** Ports behind a base address register. */
 export interface IoBar {
@@ -31,13 +33,13 @@ export interface IoBar {
   readonly ports: WidePorts;
 }
 
-/** Registers in memory behind a base address register of 32 bits. */
+/** Registers in memory behind a base address register of 32 bits, or memory of the device's own. */
 export interface MemoryBar {
   /** 0..5. */
   readonly index: number;
-  /** A power of two, 16..2^31. */
+  /** A power of two, 16..2^31; 4096 at least for memory, and its length. */
   readonly sizeBytes: number;
-  readonly memory: WidePorts;
+  readonly memory: WidePorts | Uint8Array;
 }
 
 export type Bar = IoBar | MemoryBar;
@@ -58,6 +60,8 @@ export interface FunctionDescription {
   /** 1 for INTA#; 0 for none. */
   readonly interruptPin?: number;
   readonly bars?: readonly Bar[];
+  /** Expansion ROM (§6.2.5.2): up to 16 MiB. */
+  readonly rom?: Uint8Array | undefined;
   /** Further registers: what they hold after reset, and which bits can be written. */
   readonly registers?: readonly { readonly offset: number; readonly value: number; readonly writable: number }[];
 }
@@ -66,6 +70,24 @@ export interface FunctionDescription {
 export interface RegisterMapper {
   map(first: number, count: number, registers: WidePorts): void;
   unmap(first: number, count: number): void;
+}
+
+/** Physical addresses, where memory of devices appears, too. */
+export interface MemoryMapper extends RegisterMapper {
+  /** Maps memory, page aligned: the guest reaches these bytes, and writes them unless it may only read. */
+  mapBytes(first: number, bytes: Uint8Array, isReadOnly: boolean): void;
+}
+
+/** Something behind a base address. */
+interface Place {
+  /** Offset of its register. */
+  readonly register: number;
+  readonly sizeBytes: number;
+  /** Bits of the command register, and of the register itself, that let it answer. */
+  readonly command: number;
+  readonly enable: number;
+  map(first: number): void;
+  unmap(first: number): void;
 }
 
 interface Registers {
@@ -85,13 +107,14 @@ export class PciFunction implements Device, Saveable {
   private readonly initial: number[] = new Array<number>(CONFIG_BYTES).fill(0);
   private readonly writable: number[] = new Array<number>(CONFIG_BYTES).fill(0);
   readonly bars: readonly Bar[];
-  private mappers: { readonly ports: RegisterMapper; readonly memory: RegisterMapper } | null = null;
-  /** Where each base address is mapped now; -1 for nowhere. */
-  private readonly mapped: number[];
+  private readonly rom: Uint8Array | null;
+  private places: readonly Place[] = [];
+  /** Where each of them is mapped now; -1 for nowhere. */
+  private mapped: number[] = [];
 
   constructor(d: FunctionDescription) {
     this.bars = d.bars ?? [];
-    this.mapped = this.bars.map(() => -1);
+    this.rom = d.rom === undefined ? null : padded(d.rom);
     this.define(VENDOR_ID, 2, d.vendor, 0);
     this.define(DEVICE_ID, 2, d.device, 0);
     this.define(COMMAND, 2, 0, COMMAND_WRITABLE);
@@ -104,13 +127,22 @@ export class PciFunction implements Device, Saveable {
       const [initial, kind] = isIoBar(bar) ? [BAR_IO, BAR_IO_KIND] : [0, BAR_MEMORY_KIND];
       this.define(BASE_ADDRESS + 4 * bar.index, 4, initial, (~(bar.sizeBytes - 1) & ~kind) >>> 0);
     }
+    if (this.rom !== null) this.define(ROM_ADDRESS, 4, 0, (~(this.rom.length - 1) | ROM_ENABLE) >>> 0);
     for (const { offset, value, writable } of d.registers ?? []) this.define(offset, 1, value, writable);
     this.r.config = this.initial;
   }
 
   /** Joins the function to where its registers are to appear. */
-  connect(ports: RegisterMapper, memory: RegisterMapper): void {
-    this.mappers = { ports, memory };
+  connect(ports: RegisterMapper, memory: MemoryMapper): void {
+    const { rom } = this;
+    this.places = this.bars.map((bar) => placeOf(bar, ports, memory));
+    if (rom !== null) {
+      const size = rom.length;
+      this.places = [...this.places, {
+        register: ROM_ADDRESS, sizeBytes: size, command: COMMAND_MEMORY, enable: ROM_ENABLE, map: (first) => memory.mapBytes(first, rom, true), unmap: (first) => memory.unmap(first, size),
+      }];
+    }
+    this.mapped = this.places.map(() => -1);
     this.remap();
   }
 
@@ -140,7 +172,7 @@ export class PciFunction implements Device, Saveable {
   writeByte(offset: number, value: number): void {
     const at = offset & (CONFIG_BYTES - 1);
     this.put(at, value);
-    if (at === COMMAND || (at >= BASE_ADDRESS && at < BASE_ADDRESS + 4 * BARS)) this.remap();
+    if (at === COMMAND || (at >= BASE_ADDRESS && at < BASE_ADDRESS + 4 * BARS) || (at >= ROM_ADDRESS && at < ROM_ADDRESS + 4)) this.remap();
     this.onWrite(at);
     this.onChange();
   }
@@ -183,22 +215,35 @@ export class PciFunction implements Device, Saveable {
 
   /** Registers appear where the base addresses say, while the command register lets them. */
   private remap(): void {
-    const { mappers } = this;
-    if (mappers === null) return;
-    this.bars.forEach((bar, i) => {
-      const [mapper, registers] = isIoBar(bar) ? [mappers.ports, bar.ports] : [mappers.memory, bar.memory], first = this.addressOf(bar);
+    this.places.forEach((place, i) => {
+      const first = this.addressOf(place);
       if (first === this.mapped[i]) return;
-      if (this.mapped[i] >= 0) mapper.unmap(this.mapped[i], bar.sizeBytes);
-      if (first >= 0) mapper.map(first, bar.sizeBytes, registers);
+      if (this.mapped[i] >= 0) place.unmap(this.mapped[i]);
+      if (first >= 0) place.map(first);
       this.mapped[i] = first;
     });
   }
 
   /** Where a base address is now, or -1. */
-  private addressOf(bar: Bar): number {
-    const at = BASE_ADDRESS + 4 * bar.index, isIo = isIoBar(bar);
-    const base = [0, 1, 2, 3].reduce((sum, i) => sum + this.byteAt(at + i) * 2 ** (8 * i), 0) - (isIo ? BAR_IO : 0);
-    const isOn = (this.command & (isIo ? COMMAND_IO : COMMAND_MEMORY)) !== 0;
-    return isOn && base > 0 && (!isIo || base < PORTS) ? base : -1;
+  private addressOf({ register, sizeBytes, command, enable }: Place): number {
+    const value = [0, 1, 2, 3].reduce((sum, i) => sum + this.byteAt(register + i) * 2 ** (8 * i), 0), base = value - (value % sizeBytes);
+    const isOn = (this.command & command) !== 0 && (value & enable) === enable;
+    return isOn && base > 0 && (command === COMMAND_MEMORY || base < PORTS) ? base : -1;
   }
+}
+
+function placeOf(bar: Bar, ports: RegisterMapper, memory: MemoryMapper): Place {
+  const { index, sizeBytes } = bar, common = { register: BASE_ADDRESS + 4 * index, sizeBytes, enable: 0 };
+  if (isIoBar(bar)) return { ...common, command: COMMAND_IO, map: (first) => ports.map(first, sizeBytes, bar.ports), unmap: (first) => ports.unmap(first, sizeBytes) };
+  const registers = bar.memory, map = (first: number): void => (registers instanceof Uint8Array ? memory.mapBytes(first, registers, false) : memory.map(first, sizeBytes, registers));
+  return { ...common, command: COMMAND_MEMORY, map, unmap: (first) => memory.unmap(first, sizeBytes) };
+}
+
+/** A ROM, lengthened to a power of two. */
+function padded(rom: Uint8Array): Uint8Array {
+  let size = MIN_ROM_BYTES;
+  while (size < rom.length) size *= 2;
+  const bytes = new Uint8Array(size);
+  bytes.set(rom);
+  return bytes;
 }

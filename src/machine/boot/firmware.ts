@@ -3,7 +3,7 @@ import { FW_CFG_MAX_CPUS, FW_CFG_NB_CPUS, FW_CFG_RAM_SIZE } from "../../devices/
 import { KVM_MEM_READONLY } from "../../kvm/constants.ts";
 import type { Vm } from "../../kvm/vm.ts";
 import type { AddressRangeEntry } from "../memory-map.ts";
-import { EXTENDED_MEMORY } from "../memory-map.ts";
+import { EXTENDED_MEMORY, SLOT_ROM } from "../memory-map.ts";
 import type { BootPlan } from "./plan.ts";
 import { lowRom, planRom, romBase } from "./rom.ts";
 
@@ -14,7 +14,6 @@ export interface FirmwareBoot {
   readonly order?: string | undefined;
 }
 
-const SLOT_ROM = 1;
 const KIB = 1024, MIB = 2 ** 20, KIB64 = 65_536, E820_ENTRY_BYTES = 20;
 /** CMOS bytes (QEMU's, after IBM's and SeaBIOS's): pairs are low byte first. */
 const CMOS_BASE_KIB = 0x15, CMOS_EXTENDED_KIB = 0x17, CMOS_EXTENDED_KIB_2 = 0x30, CMOS_ABOVE_16M_64K = 0x34, CMOS_BOOT_LAST = 0x38, CMOS_BOOT_FIRST = 0x3d;

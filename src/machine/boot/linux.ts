@@ -17,6 +17,8 @@ export interface LinuxRequest {
   readonly initrd?: Uint8Array | undefined;
   /** Physical address of the ACPI root pointer, for kernels that can be told (protocol 2.14); 0: they look for it. */
   readonly acpiRsdp?: number | undefined;
+  /** A VGA shows text in mode 3. Default: no. */
+  readonly hasTextScreen?: boolean | undefined;
 }
 
 /** What goes where, and where the kernel starts. */
@@ -42,6 +44,8 @@ const SETUP_SECTS = 0x1f1, BOOT_FLAG = 0x1fe, JUMP = 0x201, HEADER = 0x202, VERS
 /** Fields of the zero page alone (Linux, Documentation/arch/x86/zero-page.rst). */
 const ACPI_RSDP_ADDR = 0x070, ALT_MEM_K = 0x1e0, E820_ENTRIES = 0x1e8, E820_TABLE = 0x2d0, EXT_MEM_K = 0x002;
 const E820_ENTRY_BYTES = 20, E820_MAX = 128;
+/** Of its screen_info: what a video BIOS would tell. */
+const VIDEO_MODE = 0x06, VIDEO_COLUMNS = 0x07, VIDEO_LINES = 0x0e, VIDEO_IS_VGA = 0x0f, VIDEO_POINTS = 0x10, TEXT_MODE = 3;
 
 const SECTOR = 512, PAGE = 4096;
 const HEADER_MAGIC = 0x53726448, BOOT_MAGIC = 0xaa55;
@@ -142,6 +146,13 @@ function zeroPage({ image, load, ramdisk, request }: ZeroPageFacts): Uint8Array 
   view.setUint32(RAMDISK_IMAGE, ramdisk?.address ?? 0, true);
   view.setUint32(RAMDISK_SIZE, ramdisk?.sizeBytes ?? 0, true);
   view.setBigUint64(ACPI_RSDP_ADDR, BigInt(request.acpiRsdp ?? 0), true);
+  if (request.hasTextScreen === true) {
+    page[VIDEO_MODE] = TEXT_MODE;
+    page[VIDEO_COLUMNS] = 80;
+    page[VIDEO_LINES] = 25;
+    page[VIDEO_IS_VGA] = 1;
+    view.setUint16(VIDEO_POINTS, 16, true);
+  }
   const extendedKib = Math.floor((request.memoryBytes - MIB) / KIB);
   view.setUint16(EXT_MEM_K, Math.min(0xffff, extendedKib), true);
   view.setUint32(ALT_MEM_K, extendedKib, true);

@@ -2,14 +2,17 @@
 
 import { expect } from "chai";
 import { PciBus } from "../../../src/devices/pci/pci-bus.ts";
-import type { RegisterMapper } from "../../../src/devices/pci/pci-function.ts";
-import { BASE_ADDRESS, COMMAND, PciFunction } from "../../../src/devices/pci/pci-function.ts";
+import type { MemoryMapper } from "../../../src/devices/pci/pci-function.ts";
+import { BASE_ADDRESS, COMMAND, PciFunction, ROM_ADDRESS } from "../../../src/devices/pci/pci-function.ts";
 import { hostBridge, IsaBridge, PIRQ_ROUTING } from "../../../src/devices/pci/piix.ts";
 import { Random, testSeed } from "../../tcg/support/random.ts";
 
 function bench() {
   const mapped: string[] = [], inMemory: string[] = [];
-  const noting = (into: string[]): RegisterMapper => ({ map: (first, count) => into.push(`+${first.toString(16)},${count}`), unmap: (first, count) => into.push(`-${first.toString(16)},${count}`) });
+  const noting = (into: string[]): MemoryMapper => ({
+    map: (first, count) => into.push(`+${first.toString(16)},${count}`), unmap: (first, count) => into.push(`-${first.toString(16)},${count}`),
+    mapBytes: (first, { length }, isReadOnly) => into.push(`${isReadOnly ? "rom" : "ram"} ${first.toString(16)},${length}`),
+  });
   const bus = new PciBus(noting(mapped), noting(inMemory)), registers = { read: () => 0, write: () => undefined };
   const one = new PciFunction({ vendor: 0x1234, device: 0x5678, classCode: 0x010203, interruptPin: 1, bars: [{ index: 1, sizeBytes: 16, ports: registers }, { index: 2, sizeBytes: 0x4000, memory: registers }] });
   bus.add(0, 0, hostBridge());
@@ -17,6 +20,30 @@ function bench() {
   const select = (slot: number, register: number): void => bus.write(0, 4, (0x80000000 | (slot << 11) | register) >>> 0);
   return { bus, one, mapped, inMemory, select };
 }
+
+describe("PciFunction", () => {
+  it("shows memory of its own and its ROM, lengthened to a power of two, where their base addresses say", () => {
+    const { bus, inMemory, select } = bench();
+    bus.add(4, 0, new PciFunction({ vendor: 1, device: 2, classCode: 0x030000, rom: new Uint8Array(5000), bars: [{ index: 0, sizeBytes: 0x100000, memory: new Uint8Array(0x100000) }] }));
+    const write = (register: number, value: number): void => {
+      select(4, register);
+      bus.write(4, 4, value);
+    };
+    write(BASE_ADDRESS, 0xffffffff);
+    write(ROM_ADDRESS, 0xffffffff);
+    expect([BASE_ADDRESS, ROM_ADDRESS].map((register) => {
+      select(4, register);
+      return bus.read(4, 4);
+    })).to.deep.equal([0xfff00000, 0xffffe001]);
+    write(BASE_ADDRESS, 0xfd000000);
+    write(ROM_ADDRESS, 0xfebe0000);
+    write(COMMAND, 2);
+    expect(inMemory).to.deep.equal(["ram fd000000,1048576"]);
+    write(ROM_ADDRESS, 0xfebe0001);
+    write(COMMAND, 0);
+    expect(inMemory.slice(1)).to.deep.equal(["rom febe0000,8192", "-fd000000,1048576", "-febe0000,8192"]);
+  });
+});
 
 describe("PciBus", () => {
   it("shows the functions' configuration by bytes, words and double words", () => {

@@ -2,9 +2,16 @@
 
 import { expect } from "chai";
 import { MmioSpace } from "../../../src/machine/mmio-space.ts";
+import { VmError } from "../../../tcg/support/errors.ts";
 
 function bench() {
-  const seen: string[] = [], space = new MmioSpace();
+  const seen: string[] = [], regions: string[] = [];
+  const space = new MmioSpace({
+    setUserMemoryRegion: ({ slot, guestPhysAddr, memorySize }) => {
+      if (guestPhysAddr === TAKEN) throw new VmError("EEXIST", "there is memory");
+      regions.push(`${slot} ${guestPhysAddr.toString(16)},${memorySize}`);
+    },
+  }, [5, 6]);
   space.map(0xfe000000, 0x100, {
     read: (offset, size) => {
       seen.push(`read ${offset},${size}`);
@@ -12,8 +19,10 @@ function bench() {
     },
     write: (offset, size, value) => void seen.push(`write ${offset},${size} ${value.toString(16)}`),
   });
-  return { seen, space };
+  return { seen, space, regions };
 }
+
+const TAKEN = 0x100000, PAGE = 4096;
 
 describe("MmioSpace", () => {
   it("answers accesses inside a range, and no others", () => {
@@ -21,6 +30,18 @@ describe("MmioSpace", () => {
     expect([0xfdffffff, 0xfe000000, 0xfe0000fc, 0xfe0000fd, 0xfe000100].map((address) => space.read(address, data))).to.deep.equal([false, true, true, false, false]);
     space.unmap(0xfe000000, 0x100);
     expect(space.read(0xfe000000, data)).to.equal(false);
+  });
+
+  it("gives a device's own memory a slot while it is mapped, and none where there is memory or no slot is left", () => {
+    const { space, regions } = bench(), bytes = new Uint8Array(PAGE);
+    space.mapBytes(TAKEN, bytes, false);
+    space.unmap(TAKEN, PAGE);
+    space.mapBytes(0xfd000000, bytes, false);
+    space.mapBytes(0xfc000000, bytes, true);
+    space.mapBytes(0xfb000000, bytes, true);
+    space.unmap(0xfb000000, PAGE);
+    space.unmap(0xfd000000, PAGE);
+    expect(regions).to.deep.equal(["6 fd000000,4096", "5 fc000000,4096", "6 0,0"]);
   });
 
   it("splits accesses into dwords, words and bytes", () => {
