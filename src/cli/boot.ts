@@ -49,7 +49,7 @@ type Values = BootInvocation["values"];
 
 export const bootCommand = defineCommand<BootTable>({
   name: "boot",
-  about: "Runs a PC: interrupt controllers, timer, clock, keyboard controller, serial lines, PCI, IDE disks and a CD-ROM drive, virtio devices, ACPI power management. It starts a Linux kernel directly, by the "
+  about: "Runs a PC: interrupt controllers, timer, clock, keyboard controller, serial lines, PCI, IDE disks, a CD-ROM drive, floppy disks, virtio devices, ACPI power management. It starts a Linux kernel directly, by the "
     + "32-bit boot protocol, or firmware such as SeaBIOS; its first serial line is the terminal.",
   images: "none",
   groups: [

@@ -17,11 +17,15 @@ const EMPTY = "none";
 
 const disk = (where: string) => value((path) => path, { argument: "IMAGE", help: `the disk that is the ${where}: raw, qcow2, vdi or vmdk` });
 
+const floppy = (which: string) => value((path) => path, { argument: "IMAGE", help: `the disk in the ${which} floppy disk drive, of 360K to 2.88M; ${EMPTY} for an empty drive` });
+
 export const mediaOptions = {
   hda: disk("first IDE channel's first"),
   hdb: disk("first IDE channel's second"),
   hdc: disk("second IDE channel's first"),
   hdd: disk("second IDE channel's second"),
+  fda: floppy("first"),
+  fdb: floppy("second"),
   cdrom: value((path) => path, { argument: "IMAGE", help: `the disc in a CD-ROM drive, the second IDE channel's first; ${EMPTY} for an empty drive` }),
   drive: values(parseDrive, {
     argument: DRIVE_ARGUMENT, help: "a disk on IDE, at the first place that is free, or on virtio; given again it is one more. format= says what the image is, which is told "
@@ -55,7 +59,10 @@ export async function withMedia<T>(options: ValuesOf<typeof mediaOptions>, actio
       if (drive.bus === "virtio") virtio.push(new VirtioBlk(image, `TCGJS${images.length - 1}`));
       else disks[freePlace(disks, cdrom !== null)] = image;
     }
-    return await action({ disks, virtio, cdrom: cdrom === null ? undefined : cdrom === EMPTY ? null : await open({ ...plain, path: cdrom, isReadOnly: true }) });
+    const removable = async (path: string | null, isReadOnly: boolean): Promise<Image | null | undefined> =>
+      (path === null ? undefined : path === EMPTY ? null : open({ ...plain, path, isReadOnly }));
+    const floppies = [await removable(options.fda, false), await removable(options.fdb, false)];
+    return await action({ disks, virtio, floppies, cdrom: await removable(cdrom, true) });
   } finally {
     for (const image of images) await image.close();
   }

@@ -8,7 +8,11 @@ import { AcpiPm, SmiCommand } from "../devices/acpi-pm.ts";
 import type { FwCfg } from "../devices/fw-cfg.ts";
 import { FW_CFG_PORTS } from "../devices/fw-cfg.ts";
 import { MmcDrive } from "../devices/cdrom/mmc-drive.ts";
+import { DMA_PAGE_PORTS, DmaPages } from "../devices/dma-pages.ts";
+import type { FloppyDrive } from "../devices/floppy/floppy-drive.ts";
+import { I82077 } from "../devices/floppy/i82077.ts";
 import { I8042 } from "../devices/i8042.ts";
+import { I8237 } from "../devices/i8237.ts";
 import { I8254 } from "../devices/i8254.ts";
 import { I8259Pair } from "../devices/i8259-pair.ts";
 import { Mc146818 } from "../devices/mc146818.ts";
@@ -35,7 +39,7 @@ import { VIDEO_MEMORY } from "./memory-map.ts";
 import type { MmioSpace } from "./mmio-space.ts";
 import { PciResources } from "./pci-resources.ts";
 import type { Media } from "./media.ts";
-import { ideDrives } from "./media.ts";
+import { floppyCmos, floppyDrives, ideDrives } from "./media.ts";
 import type { PortSpace } from "./port-space.ts";
 
 /** What the chips need from the board. */
@@ -61,10 +65,12 @@ export interface BoardWires {
 }
 
 /** Interrupt requests of an AT. */
-const TIMER_IRQ = 0, KEYBOARD_IRQ = 1, CLOCK_IRQ = 8, MOUSE_IRQ = 12;
+const TIMER_IRQ = 0, KEYBOARD_IRQ = 1, FLOPPY_IRQ = 6, CLOCK_IRQ = 8, MOUSE_IRQ = 12;
 const UARTS = [{ port: 0x3f8, irq: 4 }, { port: 0x2f8, irq: 3 }, { port: 0x3e8, irq: 4 }, { port: 0x2e8, irq: 3 }] as const;
 const UART_PORTS = 8;
 const IDE_IRQS = [14, 15] as const;
+const FLOPPY_DMA = 2, FLOPPY_PORT = 0x3f0, FLOPPY_DIR = 7;
+const DMA_PORTS = 16, DMA_MODE = 11, DMA_CLEAR_MASK = 14, DMA_CASCADE = 0xc0;
 const IDE_PORTS = [{ command: 0x1f0, control: 0x3f6 }, { command: 0x170, control: 0x376 }] as const;
 /** Where firmware would put the IDE bus masters. */
 const BUS_MASTER_PORTS = 0xc000;
@@ -91,6 +97,10 @@ export class PcChips {
   readonly ide: PiixIde;
   /** Null if there is none. */
   readonly cdDrive: MmcDrive | null;
+  readonly floppies: readonly (FloppyDrive | null)[];
+  private readonly dma: readonly [I8237, I8237];
+  private readonly dmaPages = new DmaPages();
+  private readonly floppyController: I82077;
   readonly virtio: readonly VirtioPci[];
   private readonly fwCfg: FwCfg;
   private readonly hostBridge = hostBridge();
@@ -132,6 +142,12 @@ export class PcChips {
     this.isaBridge = new IsaBridge((irq, isHigh) => pic.setIrq(irq, isHigh));
     this.pci.add(0, 0, this.hostBridge);
     this.pci.add(ISA_SLOT, 0, this.isaBridge.pci);
+    const byWords = new I8237({ memory, unitBytes: 2, page: (channel) => this.dmaPages.base(4 + channel), hasBus: () => true });
+    const byBytes = new I8237({ memory, unitBytes: 1, page: (channel) => this.dmaPages.base(channel), hasBus: () => byWords.passes(0) });
+    this.dma = [byBytes, byWords];
+    this.floppies = floppyDrives(media);
+    for (const [address, value] of floppyCmos(this.floppies)) this.rtc.setByte(address, value);
+    this.floppyController = new I82077({ clock, drives: this.floppies, dma: byBytes.channel(FLOPPY_DMA), work, interrupt: pic.line(FLOPPY_IRQ) });
     this.cdDrive = media.cdrom === undefined ? null : new MmcDrive(media.cdrom);
     this.ide = new PiixIde({
       memory, work, drives: ideDrives(media, this.cdDrive), interrupts: [pic.line(IDE_IRQS[0]), pic.line(IDE_IRQS[1])],
@@ -154,6 +170,8 @@ export class PcChips {
   initialise(): void {
     PIRQ_IRQS.forEach((irq, i) => this.isaBridge.pci.writeByte(PIRQ_ROUTING + i, irq));
     this.ide.enableChannels();
+    this.dma[1].writeByte(DMA_MODE, DMA_CASCADE);
+    this.dma[1].writeByte(DMA_CLEAR_MASK, 0);
     this.powerFunction.place(PM_BASE);
     this.ide.pci.writeByte(BASE_ADDRESS + 4 * 4 + 1, BUS_MASTER_PORTS >>> 8);
     this.ide.pci.writeByte(COMMAND, COMMAND_IO | COMMAND_MASTER);
@@ -171,6 +189,13 @@ export class PcChips {
   /** Gives the chips their ports. */
   private connect(ports: PortSpace): void {
     const { pic, keyboardController } = this;
+    const { dma: [byBytes, byWords] } = this;
+    ports.addBytes(0, DMA_PORTS, byBytes);
+    ports.addBytes(0xc0, 2 * DMA_PORTS, { readByte: (offset) => byWords.readByte(offset >>> 1), writeByte: (offset, value) => byWords.writeByte(offset >>> 1, value) });
+    ports.addBytes(0x81, DMA_PAGE_PORTS, this.dmaPages);
+    // The port between is the IDE channel's.
+    ports.addBytes(FLOPPY_PORT, FLOPPY_DIR - 1, this.floppyController);
+    ports.addBytes(FLOPPY_PORT + FLOPPY_DIR, 1, this.floppyController, FLOPPY_DIR);
     ports.addBytes(0x20, 2, pic.master);
     ports.addBytes(0xa0, 2, pic.slave);
     ports.addBytes(0x4d0, 2, pic.edgeLevel);
@@ -201,6 +226,7 @@ export class PcChips {
       ["pit", this.pit], ["rtc", this.rtc], ...this.uarts.map((uart, i): [string, Device & Saveable] => [`com${i + 1}`, uart]), ["keyboard", this.keyboard], ["mouse", this.mouse],
       ["scan-codes", this.scanCodes], ["i8042", this.keyboardController], ["port92", this.controlA], ["port61", this.controlB],
       ["acpi-pm", this.powerManagement], ["smi", this.smi], ["reset-control", this.resetControl], ["fw-cfg", this.fwCfg], ["pci", this.pci],
+      ["dma1", this.dma[0]], ["dma2", this.dma[1]], ["dma-pages", this.dmaPages], ["floppy", this.floppyController],
       ["i440fx", this.hostBridge], ["piix3", this.isaBridge.pci], ["piix3-ide", this.ide.pci],
       ...this.ide.channels.map((channel, i): [string, Device & Saveable] => [`ide${i}`, channel]), ...this.ide.busMasters.map((master, i): [string, Device & Saveable] => [`ide${i}-dma`, master]),
       ...this.virtio.map((device, i): [string, Device & Saveable] => [`virtio${i}`, device]),

@@ -99,6 +99,7 @@ describe("tcgjs boot", function () {
     ["an order without firmware", ["boot", "--kernel", "x", "--boot", "c"], /--boot goes with --bios/],
     ["an order of nothing", ["boot", "--bios", "x", "--boot", "z"], /--boot wants letters of a \(floppy\)/],
     ["a disk where the CD-ROM drive is", ["boot", "--kernel", "FILE:hello", "--cdrom", "none", "--hdc", "FILE:large"], /the CD-ROM drive is the secondary master/],
+    ["a floppy disk that is too large", ["boot", "--kernel", "FILE:hello", "--fda", "FILE:large"], /a floppy disk has up to 2949120 bytes, not 4194304/],
     ["a disc that is not there", ["boot", "--kernel", "FILE:hello", "--cdrom", "nowhere"], /nowhere.*no such file/],
     ["a ROM that is none", ["boot", "--bios", "FILE:text"], /the ROM has 9 bytes/],
     ["an initial RAM disk alone", ["boot", "--initrd", "x"], /--initrd goes with --kernel/],
