@@ -17,7 +17,8 @@ import { ESCAPE_HELP, EscapeKeys } from "./escape-keys.ts";
 import { cpuidOf, vmOptionsOf } from "./guest.ts";
 import type { OptionTable } from "./option-table.ts";
 import { choice, flag, number } from "./option-table.ts";
-import { withMedia } from "./media.ts";
+import { hasMedia, withMedia } from "./media.ts";
+import { ownBiosPath } from "./own-bios.ts";
 import { pcOptions, startOptions } from "./pc-options.ts";
 import { FileSink, MAX_SERIAL_LINES, SerialLine } from "./serial.ts";
 import type { SerialChoice } from "./serial.ts";
@@ -50,7 +51,7 @@ type Values = BootInvocation["values"];
 export const bootCommand = defineCommand<BootTable>({
   name: "boot",
   about: "Runs a PC: interrupt controllers, timer, clock, keyboard controller, serial lines, PCI, IDE disks, a CD-ROM drive, floppy disks, virtio devices, ACPI power management. It starts a Linux kernel directly, by the "
-    + "32-bit boot protocol, or firmware such as SeaBIOS; its first serial line is the terminal.",
+    + "32-bit boot protocol, or firmware (a BIOS of its own, or another such as SeaBIOS); its first serial line is the terminal.",
   images: "none",
   groups: [
     { title: "What to start", options: startOptions },
@@ -71,8 +72,8 @@ export const bootCommand = defineCommand<BootTable>({
       line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append 'console=ttyS0 root=/dev/vda' --drive file=disk.qcow2,if=virtio --snapshot",
       does: "a virtio disk, left as it was",
     },
-    { line: "tcgjs boot --bios /usr/share/seabios/bios.bin --hda disk.img", does: "what the disk's boot sector starts" },
-    { line: "tcgjs boot --bios /usr/share/seabios/bios.bin --cdrom debian.iso --boot d", does: "what a CD image starts" },
+    { line: "tcgjs boot --hda disk.img", does: "what the disk's boot sector starts" },
+    { line: "tcgjs boot --bios /usr/share/seabios/bios.bin --cdrom debian.iso --boot d", does: "what a CD image starts, by SeaBIOS" },
     { line: "tcgjs boot --kernel vmlinuz --append 'console=ttyS0 panic=-1' --serial file:boot.log --timeout 60", does: "the same without a terminal, into a file" },
     { line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --clock virtual --max-insns 3G --json", does: "exactly three billion insns, and what they cost" },
   ],
@@ -80,14 +81,16 @@ export const bootCommand = defineCommand<BootTable>({
 });
 
 /** @throws VmError for options that make no sense together */
-function checkCombinations({ kernel, initrd, append, bios, boot, serial, json }: Values): void {
+function checkCombinations(values: Values): void {
+  const { kernel, initrd, append, bios, boot, serial, json } = values;
   if (kernel !== null && bios !== null) throw new VmError("EINVAL", "--kernel starts a kernel without firmware, --bios starts firmware; only one of them can be");
   if (kernel === null) {
     const stray = initrd !== null ? "--initrd" : append !== null ? "--append" : null;
     if (stray !== null) throw new VmError("EINVAL", `${stray} goes with --kernel FILE`);
-    if (bios === null) throw new VmError("EINVAL", "what to boot? --kernel FILE names a Linux kernel, --bios FILE firmware");
+    if (bios === null && boot === null && !hasMedia(values)) throw new VmError("EINVAL", "what to boot? --kernel FILE names a Linux kernel, --hda, --cdrom or --drive something to start from");
+  } else if (boot !== null) {
+    throw new VmError("EINVAL", "--boot is for firmware, and --kernel FILE starts a kernel without");
   }
-  if (boot !== null && bios === null) throw new VmError("EINVAL", "--boot goes with --bios FILE");
   if (serial.length > MAX_SERIAL_LINES) throw new VmError("EINVAL", `--serial was given ${serial.length} times; there are ${MAX_SERIAL_LINES} serial lines`);
   if (serial.filter((s) => s.kind === "stdio").length > 1) throw new VmError("EINVAL", "--serial stdio was given twice; there is one terminal");
   if (json && serial.slice(1).some((s) => s.kind === "stdio")) throw new VmError("EINVAL", "--json has stdout; --serial stdio is for the first line then");
@@ -131,9 +134,9 @@ async function runWith(values: Values, output: Output, media: Media): Promise<nu
 
 /** @throws VmError for files that cannot be read */
 function startOf({ kernel, initrd, append, bios, boot, memory }: Values): PcOptions["boot"] {
-  if (bios !== null) return { bios: readImage(bios, ROM_MAX_BYTES, "the most a ROM may have"), order: boot ?? undefined };
+  if (kernel === null) return { bios: readImage(bios ?? ownBiosPath(), ROM_MAX_BYTES, "the most a ROM may have"), order: boot ?? undefined };
   return {
-    kernel: readImage(kernel ?? "", MAX_FILE_BYTES, "the most a kernel may have"), cmdline: append ?? undefined,
+    kernel: readImage(kernel, MAX_FILE_BYTES, "the most a kernel may have"), cmdline: append ?? undefined,
     initrd: initrd === null ? undefined : readImage(initrd, memory, "memory"),
   };
 }

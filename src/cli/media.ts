@@ -34,6 +34,11 @@ export const mediaOptions = {
   snapshot: flag({ help: "throw away what is written to any disk" }),
 };
 
+/** True if there is anything that a machine could start from. */
+export function hasMedia(options: ValuesOf<typeof mediaOptions>): boolean {
+  return [...DISKS.map((name) => options[name]), options.fda, options.fdb, options.cdrom].some((image) => image !== null) || options.drive.length > 0;
+}
+
 /** What the machine is given. */
 export interface BootMedia extends Media {
   readonly virtio: readonly VirtioBlk[];

@@ -14,8 +14,8 @@ const MAX_CLOCK_SHIFT = 10;
 export const startOptions = {
   kernel: value((path) => path, { argument: "FILE", help: "a Linux kernel (bzImage), started by itself, without firmware" }),
   initrd: value((path) => path, { argument: "FILE", help: "its initial RAM disk" }),
-  bios: value((path) => path, { argument: "FILE", help: "firmware instead of a kernel, such as Debian's /usr/share/seabios/bios.bin; it starts what the disks hold" }),
-  boot: value(parseOrder, { argument: "ORDER", help: `with --bios: what is tried, in order: ${BOOT_ORDER_HELP}`, defaultText: "c" }),
+  bios: value((path) => path, { argument: "FILE", help: "firmware, such as Debian's /usr/share/seabios/bios.bin; it starts what the disks hold", defaultText: "without --kernel, a BIOS of tcgjs's own" }),
+  boot: value(parseOrder, { argument: "ORDER", help: `with firmware: what is tried, in order: ${BOOT_ORDER_HELP}`, defaultText: "cad" }),
   append: value((text) => text, { argument: "TEXT", help: "its command line, such as console=ttyS0" }),
 };
 

@@ -105,8 +105,8 @@ const POST_PORT = 0x80, DEBUG_EXIT_PORT = 0xf4;
 /** Bochs' port, and the one that SeaBIOS writes its messages to. */
 const DEBUG_CONSOLE_PORTS = [0xe9, 0x402] as const;
 const TSC = 0x10;
-/** The hard disk. */
-const DEFAULT_ORDER = "c";
+/** Hard disk, floppy, CD, as QEMU. */
+const DEFAULT_ORDER = "cad";
 
 export class Pc {
   readonly vm: Vm;

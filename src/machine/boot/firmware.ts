@@ -10,7 +10,7 @@ import { lowRom, planRom, romBase } from "./rom.ts";
 export interface FirmwareBoot {
   /** A ROM that ends at 4 GiB. */
   readonly bios: Uint8Array;
-  /** What to start from, in order: letters of `BOOT_ORDER_HELP`. Default: c. */
+  /** What to start from, in order: letters of `BOOT_ORDER_HELP`. Default: cad. */
   readonly order?: string | undefined;
 }
 

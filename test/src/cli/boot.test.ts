@@ -22,6 +22,11 @@ const ECHO = bytesOf(`
   3c 71  75 ed                                 ; until "q"
   66 ba 04 06  66 b8 00 20  66 ef  eb fe
 `);
+/** A boot sector: prints "hi" by INT 10h, and ends by the debug exit with status 7. */
+const SECTOR = bytesOf(`
+  b8 68 0e  cd 10  b8 69 0e  cd 10              ; mov ax, 0x0e68; int 0x10; …
+  b0 03  e6 f4  f4
+`);
 /** Halts with interrupts off; loops; a triple fault. */
 const HALT = bytesOf("fa f4"), LOOP = bytesOf("eb fe"), FAULT = bytesOf("0f 0b");
 
@@ -45,6 +50,16 @@ describe("tcgjs boot", function () {
     const { stdout } = await boot("hello", "--serial", `file:${files.path("com1")}`, "--serial", "stdio", "--debugcon", `file:${files.path("debug")}`);
     expect([stdout, files.read("com1"), files.read("debug")]).to.deep.equal(["A", "hi\n", "D"]);
     expect((await boot("hello", "--serial", "none", "--debugcon", "stdio")).stdout).to.equal("D");
+  });
+
+  it("starts what is on a disk by a BIOS of its own, which shows its screen on the first serial line", async () => {
+    const disk = new Uint8Array(0x10000);
+    disk.set(SECTOR);
+    disk.set([0x55, 0xaa], 510);
+    files.write("disk", disk);
+    const { status, stdout } = await tcgjs("boot", "--hda", files.path("disk"), "--memory", "4M", "--isa-debug-exit");
+    expect(stdout).to.match(/tcgjs BIOS[^]*Booting from hard disk\r\nhi$/);
+    expect(status).to.equal(7);
   });
 
   it("reports as JSON, with what came over the serial line", async () => {
@@ -94,9 +109,9 @@ describe("tcgjs boot", function () {
   });
 
   const wrong: readonly (readonly [string, string[], RegExp])[] = [
-    ["no kernel", ["boot"], /what to boot\? --kernel FILE names a Linux kernel, --bios FILE firmware/],
+    ["no kernel", ["boot"], /what to boot\? --kernel FILE names a Linux kernel, --hda, --cdrom or --drive something to start from/],
     ["firmware and a kernel", ["boot", "--bios", "x", "--kernel", "x"], /only one of them can be/],
-    ["an order without firmware", ["boot", "--kernel", "x", "--boot", "c"], /--boot goes with --bios/],
+    ["an order without firmware", ["boot", "--kernel", "x", "--boot", "c"], /--boot is for firmware/],
     ["an order of nothing", ["boot", "--bios", "x", "--boot", "z"], /--boot wants letters of a \(floppy\)/],
     ["a disk where the CD-ROM drive is", ["boot", "--kernel", "FILE:hello", "--cdrom", "none", "--hdc", "FILE:large"], /the CD-ROM drive is the secondary master/],
     ["a floppy disk that is too large", ["boot", "--kernel", "FILE:hello", "--fda", "FILE:large"], /a floppy disk has up to 2949120 bytes, not 4194304/],
