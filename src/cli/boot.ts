@@ -1,30 +1,34 @@
 /** `tcgjs boot`: a PC, and what to start on it. */
 import { VmError } from "../../tcg/support/errors.ts";
+import { VirtioConsole } from "../devices/virtio/virtio-console.ts";
 import { isInteractive, openConsoleInput } from "../host/console-input.ts";
 import { createFile, readImage } from "../host/files.ts";
 import type { Output } from "../host/output.ts";
 import { Sleeper } from "../host/sleep.ts";
+import { watchTerminalSize } from "../host/tty.ts";
 import { nowMs } from "../host/time.ts";
 import { ROM_MAX_BYTES } from "../machine/boot/rom.ts";
-import type { Media } from "../machine/media.ts";
 import type { ClockChoice, PcOptions, PcOutcome } from "../machine/pc.ts";
 import { Pc } from "../machine/pc.ts";
 import { bootReport } from "./boot-report.ts";
 import type { BootEnd } from "./boot-report.ts";
 import type { Invocation } from "./command.ts";
 import { defineCommand } from "./command.ts";
+import { ConsoleLine } from "./console-line.ts";
 import { ESCAPE_HELP, EscapeKeys } from "./escape-keys.ts";
 import { cpuidOf, vmOptionsOf } from "./guest.ts";
 import type { OptionTable } from "./option-table.ts";
 import { choice, flag, number } from "./option-table.ts";
+import type { BootMedia } from "./media.ts";
 import { hasMedia, withMedia } from "./media.ts";
 import { ownBiosPath } from "./own-bios.ts";
 import { pcOptions, startOptions } from "./pc-options.ts";
 import { FileSink, MAX_SERIAL_LINES, SerialLine } from "./serial.ts";
-import type { SerialChoice } from "./serial.ts";
+import type { SerialChoice, TerminalLine } from "./serial.ts";
 import type { Runnable } from "./session.ts";
 import { Session } from "./session.ts";
 import { UnhandledReport } from "./unhandled.ts";
+import { virtioDevices } from "./virtio.ts";
 import { engineOptions, limitOptions } from "./vm-options.ts";
 
 const engineChoice = { engine: choice(["jit", "interp"], { help: "jit: interpret what is cold, translate what is warm; interp: interpret everything", initial: "jit" }) };
@@ -74,6 +78,7 @@ export const bootCommand = defineCommand<BootTable>({
     },
     { line: "tcgjs boot --hda disk.img", does: "what the disk's boot sector starts" },
     { line: "tcgjs boot --bios /usr/share/seabios/bios.bin --cdrom debian.iso --boot d", does: "what a CD image starts, by SeaBIOS" },
+    { line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --share src,tag=src,readonly", does: "with a folder of the host to mount by 9P" },
     { line: "tcgjs boot --kernel vmlinuz --append 'console=ttyS0 panic=-1' --serial file:boot.log --timeout 60", does: "the same without a terminal, into a file" },
     { line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --clock virtual --max-insns 3G --json", does: "exactly three billion insns, and what they cost" },
   ],
@@ -92,7 +97,9 @@ function checkCombinations(values: Values): void {
     throw new VmError("EINVAL", "--boot is for firmware, and --kernel FILE starts a kernel without");
   }
   if (serial.length > MAX_SERIAL_LINES) throw new VmError("EINVAL", `--serial was given ${serial.length} times; there are ${MAX_SERIAL_LINES} serial lines`);
-  if (serial.filter((s) => s.kind === "stdio").length > 1) throw new VmError("EINVAL", "--serial stdio was given twice; there is one terminal");
+  const terminals = serial.filter((s) => s.kind === "stdio").length;
+  if (terminals > 1) throw new VmError("EINVAL", "--serial stdio was given twice; there is one terminal");
+  if (terminals > 0 && values["virtio-console"]?.kind === "stdio") throw new VmError("EINVAL", "there is one terminal, for --serial stdio or --virtio-console stdio");
   if (json && serial.slice(1).some((s) => s.kind === "stdio")) throw new VmError("EINVAL", "--json has stdout; --serial stdio is for the first line then");
 }
 
@@ -104,14 +111,15 @@ async function runBoot({ values, output }: BootInvocation): Promise<number> {
   return withMedia(values, (media) => runWith(values, output, media));
 }
 
-async function runWith(values: Values, output: Output, media: Media): Promise<number> {
+async function runWith(values: Values, output: Output, media: BootMedia): Promise<number> {
   const session = new Session<BootEnd>(output, { maxInsns: values["max-insns"], timeoutMs: values.timeout });
   const say = (line: string): void => output.error(`tcgjs boot: ${line}\n`);
   const unhandled = new UnhandledReport(values.unhandled ? say : () => undefined), sinks: FileSink[] = [];
   const debug = byteSink(values.debugcon ?? { kind: "none" }, output, sinks);
+  const console = values["virtio-console"] === null ? null : new VirtioConsole();
   const pc = new Pc({
-    boot: startOf(values),
-    memoryBytes: values.memory, cpuid: cpuidOf(values), clock: clockOf(values), startSeconds: startSecondsOf(values), isaDebugExit: values["isa-debug-exit"], ...media,
+    boot: startOf(values), ...media, virtio: [...media.virtio, ...virtioDevices(values, isRealTime(values), console)],
+    memoryBytes: values.memory, cpuid: cpuidOf(values), clock: clockOf(values), startSeconds: startSecondsOf(values), isaDebugExit: values["isa-debug-exit"],
     vm: vmOptionsOf(values, values.engine, BOOT_THRESHOLD), onDebugByte: debug,
     onUnhandled: (access) => {
       unhandled.note(access);
@@ -119,8 +127,13 @@ async function runWith(values: Values, output: Output, media: Media): Promise<nu
     },
   });
   const printed: number[] | null = values.json ? [] : null, runnable = new RunnablePc(pc, sinks);
-  const choices: readonly SerialChoice[] = values.serial.length === 0 ? [{ kind: "stdio" }] : values.serial;
-  const lines = choices.map((choice, i) => serialLine(pc, i, choice, choice.kind === "stdio" && printed !== null ? (byte) => void printed.push(byte) : byteSink(choice, output, sinks)));
+  const sinkOf = (choice: SerialChoice): ((byte: number) => void) => (choice.kind === "stdio" && printed !== null ? (byte) => void printed.push(byte) : byteSink(choice, output, sinks));
+  const choices = serialChoices(values), lines: (TerminalLine | null)[] = choices.map((choice, i) => serialLine(pc, i, choice, sinkOf(choice)));
+  if (console !== null && values["virtio-console"] !== null) {
+    choices.push(values["virtio-console"]);
+    lines.push(new ConsoleLine(console, sinkOf(values["virtio-console"])));
+    if (values["virtio-console"].kind === "stdio") watchTerminalSize((columns, rows) => console.resize(columns, rows));
+  }
   const terminal = lines[choices.findIndex((c) => c.kind === "stdio")] ?? null, input = terminal === null ? null : openInput(terminal, runnable, output);
   try {
     const result = await session.run(runnable);
@@ -141,6 +154,11 @@ function startOf({ kernel, initrd, append, bios, boot, memory }: Values): PcOpti
   };
 }
 
+/** What is at the ends of the serial lines. */
+function serialChoices({ serial, "virtio-console": console }: Values): SerialChoice[] {
+  return serial.length === 0 && console?.kind !== "stdio" ? [{ kind: "stdio" }] : [...serial];
+}
+
 /** Where bytes go. */
 function byteSink(choice: SerialChoice, output: Output, sinks: FileSink[]): (byte: number) => void {
   switch (choice.kind) {
@@ -158,8 +176,8 @@ function serialLine(pc: Pc, line: number, choice: SerialChoice, onByte: (byte: n
   return choice.kind === "none" ? null : new SerialLine(pc.chips.uarts[line], onByte);
 }
 
-/** What is typed goes to a serial line, but for the keys that are for us. */
-function openInput(line: SerialLine, runnable: RunnablePc, output: Output) {
+/** What is typed goes to a serial line or console, but for the keys that are for us. */
+function openInput(line: TerminalLine, runnable: RunnablePc, output: Output) {
   const keys = new EscapeKeys();
   const input = openConsoleInput((bytes) => {
     const typed = input.isRaw ? keys.feed(bytes, (command) => {

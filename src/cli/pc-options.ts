@@ -6,6 +6,7 @@ import { MAX_MEMORY_BYTES, MIN_MEMORY_BYTES } from "../machine/memory-map.ts";
 import { mediaOptions } from "./media.ts";
 import { choice, flag, number, size, value, values } from "./option-table.ts";
 import { parseSerial } from "./serial.ts";
+import { virtioOptions } from "./virtio.ts";
 import { machineOptions } from "./vm-options.ts";
 
 const PAGE_BYTES = 4096;
@@ -28,6 +29,7 @@ export const pcOptions = {
   serial: values(parseSerial, {
     argument: "stdio|file:PATH|none", help: "the other end of a serial line; given again it is for the next line, up to four", defaultText: "stdio for the first line",
   }),
+  ...virtioOptions,
   debugcon: value(parseSerial, { argument: "stdio|file:PATH|none", help: "where bytes go that the guest writes to the debug console, ports 0xe9 and 0x402 (SeaBIOS)", defaultText: "none" }),
   clock: choice(["virtual", "real"], {
     help: "virtual: time counts insns, so that each run is the same, and does not pass while the guest is idle; real: the host's", initial: null,

@@ -6,14 +6,15 @@ export type Properties = ReadonlyMap<string, string>;
 
 /**
  * @param allowed  names that there may be
- * @param first    the name of a first item without `=`, or null
- * @throws VmError EINVAL for an item that is not `name=value`, a name that is not allowed or comes twice
+ * @param first    the name of a first item without `=`, or null; other items without are `on`
+ * @throws VmError EINVAL for a name that is not allowed or comes twice
  */
 export function parseProperties(text: string, allowed: readonly string[], first: string | null = null): Properties {
   const found = new Map<string, string>();
   // A comma that stands alone separates; NUL cannot be in an argument.
   text.replaceAll(",,", "\0").split(",").map((item) => item.replaceAll("\0", ",")).forEach((item, i) => {
-    const at = item.indexOf("="), name = at < 0 && i === 0 && first !== null ? first : item.slice(0, Math.max(0, at)), given = item.slice(at + 1);
+    const at = item.indexOf("="), isFirst = at < 0 && i === 0 && first !== null;
+    const name = isFirst ? first : at < 0 ? item : item.slice(0, at), given = isFirst ? item : at < 0 ? "on" : item.slice(at + 1);
     if (!allowed.includes(name)) throw new VmError("EINVAL", `wants ${allowed.map((n) => `${n}=…`).join(", ")}, separated by commas; not "${item}"`);
     if (found.has(name)) throw new VmError("EINVAL", `was given ${name} twice`);
     found.set(name, given);

@@ -15,8 +15,15 @@ export function parseSerial(text: string): SerialChoice {
   throw new VmError("EINVAL", `wants stdio, file:PATH or none; not "${text}"`);
 }
 
+/** Where a person's keys go. */
+export interface TerminalLine {
+  /** Bytes for the guest. */
+  send(bytes: readonly number[]): void;
+  sendBreak(): void;
+}
+
 /** Bytes that wait until the UART has room for them, and bytes that come from it. */
-export class SerialLine implements SerialPeer {
+export class SerialLine implements SerialPeer, TerminalLine {
   private readonly uart: Uart16550;
   private readonly onByte: (byte: number) => void;
   private waiting: number[] = [];
@@ -37,7 +44,6 @@ export class SerialLine implements SerialPeer {
     this.waiting = this.waiting.slice(taken);
   }
 
-  /** Bytes for the guest. */
   send(bytes: readonly number[]): void {
     this.waiting.push(...bytes);
     this.roomAgain();

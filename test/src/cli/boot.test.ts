@@ -82,6 +82,12 @@ describe("tcgjs boot", function () {
     expect((await boot("hello", ...five)).stderr).to.match(/all 4 places on IDE are taken/);
   });
 
+  it("has a virtio console instead of the first serial line, random numbers and shared folders", async () => {
+    expect(await boot("hello", "--virtio-console", "stdio", "--virtio-rng", "--share", `${files.path("")},tag=a,,b,readonly`)).to.deep.equal({ status: 0, stdout: "", stderr: "" });
+    expect((await boot("hello", "--virtio-console", `file:${files.path("hvc0")}`)).stdout).to.equal("hi\n");
+    expect(files.read("hvc0")).to.equal("");
+  });
+
   it("ends with 124 at exactly as many insns as it may run, and says where", async () => {
     const { status, stderr } = await boot("loop", "--max-insns", "1234567");
     expect([status, stderr]).to.deep.equal([124, "tcgjs boot: stopped at 0010:00100000 after 1234567 insns: --max-insns is used up\n"]);
@@ -124,6 +130,10 @@ describe("tcgjs boot", function () {
     ["an initial RAM disk larger than memory", ["boot", "--kernel", "FILE:hello", "--memory", "2M", "--initrd", "FILE:large"], /4194304 bytes, memory is 2097152/],
     ["a serial line to nowhere", ["boot", "--kernel", "FILE:hello", "--serial", "tty"], /--serial wants stdio, file:PATH or none; not "tty"/],
     ["two terminals", ["boot", "--kernel", "FILE:hello", "--serial", "stdio", "--serial", "stdio"], /--serial stdio was given twice/],
+    ["a terminal for two", ["boot", "--kernel", "FILE:hello", "--serial", "stdio", "--virtio-console", "stdio"], /there is one terminal/],
+    ["a share that is no folder", ["boot", "--kernel", "FILE:hello", "--share", "FILE:hello"], /it is not a folder/],
+    ["two shares with a tag", ["boot", "--kernel", "FILE:hello", "--share", "/tmp", "--share", "/"], /two folders have the tag host/],
+    ["a tag that is too long", ["boot", "--kernel", "FILE:hello", "--share", `/tmp,tag=${"x".repeat(32)}`], /wants a tag of 1 to 31 bytes/],
     ["five serial lines", ["boot", "--kernel", "FILE:hello", ...new Array<string[]>(5).fill(["--serial", "none"]).flat()], /given 5 times; there are 4/],
     ["a day that does not exist", ["boot", "--kernel", "FILE:hello", "--rtc", "2024-02-31x"], /--rtc wants utc, localtime, or a date/],
     ["little memory", ["boot", "--kernel", "FILE:hello", "--memory", "1M"], /--memory wants a multiple of 4K from 2M to 3584M/],
