@@ -140,7 +140,7 @@ export class Pc {
       clock: this.clock, interrupt: (isHigh) => this.setInterrupt(isHigh), a20: () => undefined, resetCpu: () => this.finish({ kind: "reset" }),
       memory: this.busMemory(), work: this.work, media: options, virtio: options.virtio ?? [], sleep: (type) => this.sleep(type), startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
       vgaRom: options.vgaRom,
-      firmware: new FwCfg(firmwareItems(memoryBytes), firmwareFiles(addressMap(memoryBytes))),
+      firmware: new FwCfg(firmwareItems(memoryBytes), firmwareFiles(memoryBytes, PIRQ_IRQS)),
     }, this.ports, this.mmio);
     this.connectDebugPorts();
     this.vm.handleMemory(this.chips.videoWindow);

@@ -10,7 +10,11 @@ export const PM1_EVENT = 0, PM1_CONTROL = 4, PM_TIMER = 8;
 const CENTURY = 0x32;
 
 const OEM_ID = "TCGJS ", OEM_TABLE_ID = "TCGJS PC", CREATOR = "TCGJ";
-const HEADER_BYTES = 36, FACS_BYTES = 64, FACS_ALIGNMENT = 64;
+const HEADER_BYTES = 36, FACS_BYTES = 64, FACS_ALIGNMENT = 64, ROOT_POINTER_BYTES = 20;
+/** Where a table has its sum, and the root pointer its own. */
+const TABLE_SUM = 9, ROOT_SUM = 8;
+/** Addresses in the FADT: FIRMWARE_CTRL, DSDT, X_FIRMWARE_CTRL, X_DSDT; and in the root pointer. */
+const FADT_POINTERS = [36, 40, 132, 140], ROOT_POINTER = 16;
 /** Root pointers are looked for on 16-byte boundaries. */
 const ALIGNMENT = 16;
 
@@ -18,8 +22,12 @@ const ALIGNMENT = 16;
 export interface AcpiTables {
   /** All of them, for the address they were made for. */
   readonly bytes: Uint8Array;
-  /** Physical address of the root pointer. */
+  /** Physical address of the root pointer, which is their last part. */
   readonly rsdp: number;
+  /** For who moves them: offsets in `bytes` of the fields of 32 bits that hold addresses. */
+  readonly pointers: readonly number[];
+  /** And the sums: offset of the byte that makes `length` bytes from `first` sum to 0. */
+  readonly sums: readonly { readonly at: number; readonly first: number; readonly length: number }[];
 }
 
 const ascii = (text: string): number[] => [...text].map((c) => c.charCodeAt(0));
@@ -34,7 +42,7 @@ function table(signature: string, revision: number, body: readonly number[]): nu
   const bytes = [
     ...ascii(signature), ...le32(HEADER_BYTES + body.length), revision, 0, ...ascii(OEM_ID), ...ascii(OEM_TABLE_ID), ...le32(1), ...ascii(CREATOR), ...le32(1), ...body,
   ];
-  bytes[9] = checksum(bytes);
+  bytes[TABLE_SUM] = checksum(bytes);
   return bytes;
 }
 
@@ -68,7 +76,7 @@ function facs(): number[] {
 /** Root system description pointer of ACPI 1.0 (§5.2.5.3). */
 function rootPointer(rsdt: number): number[] {
   const bytes = [...ascii("RSD PTR "), 0, ...ascii(OEM_ID), 0, ...le32(rsdt)];
-  bytes[8] = checksum(bytes);
+  bytes[ROOT_SUM] = checksum(bytes);
   return bytes;
 }
 
@@ -84,7 +92,12 @@ export function acpiTables(address: number, pirqs: readonly number[]): AcpiTable
     return address + image.length - bytes.length;
   };
   const facsAt = place(facs(), FACS_ALIGNMENT), dsdtAt = place(table("DSDT", 1, pcNamespace(pirqs)), ALIGNMENT);
-  const fadtAt = place(fadt(facsAt, dsdtAt), ALIGNMENT), rsdtAt = place(table("RSDT", 1, le32(fadtAt)), ALIGNMENT);
+  const fadtTable = fadt(facsAt, dsdtAt), fadtAt = place(fadtTable, ALIGNMENT), rsdtTable = table("RSDT", 1, le32(fadtAt)), rsdtAt = place(rsdtTable, ALIGNMENT);
   const rsdp = place(rootPointer(rsdtAt), ALIGNMENT);
-  return { bytes: Uint8Array.from(image), rsdp };
+  const summed = (at: number, { length }: { readonly length: number }, sum: number) => ({ at: at - address + sum, first: at - address, length });
+  return {
+    bytes: Uint8Array.from(image), rsdp,
+    pointers: [...FADT_POINTERS.map((at) => fadtAt - address + at), rsdtAt - address + HEADER_BYTES, rsdp - address + ROOT_POINTER],
+    sums: [summed(fadtAt, fadtTable, TABLE_SUM), summed(rsdtAt, rsdtTable, TABLE_SUM), summed(rsdp, { length: ROOT_POINTER_BYTES }, ROOT_SUM)],
+  };
 }
