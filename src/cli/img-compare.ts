@@ -1,7 +1,7 @@
 /** `tcgjs img compare FILE FILE`. */
 import { compareDisks } from "../block/copy.ts";
 import { defineCommand, STATUS_OK } from "./command.ts";
-import { formatOption, jsonOption, withImage } from "./img-options.ts";
+import { formatOption, jsonOption, quietOption, withImage } from "./img-options.ts";
 import { flag } from "./option-table.ts";
 import { ProgressLine } from "./progress.ts";
 
@@ -12,7 +12,7 @@ const options = {
   "format": formatOption("f", "of the first, instead of a guess"),
   "second-format": formatOption("F", "of the second, instead of a guess"),
   "strict": flag({ short: "s", help: "disks of different sizes differ, even if the longer one ends in zeroes" }),
-  "quiet": flag({ short: "q", help: "print nothing" }),
+  "quiet": quietOption("print nothing"),
   "json": jsonOption,
 };
 

@@ -5,7 +5,7 @@ import type { Image } from "../block/device.ts";
 import { createImage } from "../block/formats.ts";
 import { FILE_HOST } from "../host/storage.ts";
 import { defineCommand, STATUS_OK } from "./command.ts";
-import { CREATE_NOTES, createOptions, formatFor, formatOption, withImage } from "./img-options.ts";
+import { CREATE_NOTES, createOptions, createValues, formatFor, formatOption, quietOption, withImage } from "./img-options.ts";
 import { flag } from "./option-table.ts";
 import { ProgressLine } from "./progress.ts";
 
@@ -15,7 +15,7 @@ const options = {
   "options": createOptions,
   "compress": flag({ short: "c", help: "pack the clusters of a qcow2 image (stream-optimised VMDK always is)" }),
   "salvage": flag({ help: "read what can be read from a source that is corrupt" }),
-  "quiet": flag({ short: "q", help: "no progress on a terminal" }),
+  "quiet": quietOption("no progress on a terminal"),
 };
 
 export const imgConvert = defineCommand<typeof options>({
@@ -34,7 +34,7 @@ export const imgConvert = defineCommand<typeof options>({
     return withImage(from, { format, isReadOnly: true, purpose: salvage ? "salvage" : "use" }, async (source) => {
       await refuseOwnBacking(source, to);
       const target = outputFormat ?? formatFor(to);
-      await createImage(FILE_HOST, to, { format: target, sizeBytes: source.sizeBytes, options: Object.assign({}, ...given) as Record<string, string> });
+      await createImage(FILE_HOST, to, { format: target, sizeBytes: source.sizeBytes, options: createValues(given) });
       const line = new ProgressLine(output, `${from} to ${to}`, source.sizeBytes);
       await withImage(to, { format: target, isReadOnly: false, purpose: "pack" }, async (image) => {
         await copyDisk(source, image, compress || image.isReadOnly, quiet ? () => undefined : (done) => line.at(done));

@@ -2,15 +2,15 @@
 import { createImage } from "../block/formats.ts";
 import { FILE_HOST } from "../host/storage.ts";
 import { defineCommand, STATUS_OK } from "./command.ts";
-import { CREATE_NOTES, createOptions, formatFor, formatOption, parseDiskSize, sizeInWords } from "./img-options.ts";
-import { flag, value } from "./option-table.ts";
+import { CREATE_NOTES, createOptions, createValues, formatFor, formatOption, parseDiskSize, quietOption, sizeInWords } from "./img-options.ts";
+import { value } from "./option-table.ts";
 
 const options = {
   "format": formatOption("f", "of the new image; else by the extension of its name"),
   "options": createOptions,
   "backing": value((text) => text, { argument: "FILE", short: "b", help: "read through to this image, as seen from the folder of the new one" }),
   "backing-format": formatOption("F", "of the backing file"),
-  "quiet": flag({ short: "q", help: "say nothing" }),
+  "quiet": quietOption("say nothing"),
 };
 
 export const imgCreate = defineCommand<typeof options>({
@@ -27,7 +27,7 @@ export const imgCreate = defineCommand<typeof options>({
   async run({ images: [path, size], values: { format, options: given, backing, "backing-format": backingFormat, quiet }, output }) {
     const name = format ?? formatFor(path), sizeBytes = size === undefined ? null : parseDiskSize(size);
     const made = await createImage(FILE_HOST, path, {
-      format: name, sizeBytes, options: Object.assign({}, ...given) as Record<string, string>, backing: backing === null ? null : { name: backing, format: backingFormat },
+      format: name, sizeBytes, options: createValues(given), backing: backing === null ? null : { name: backing, format: backingFormat },
     });
     if (!quiet) output.error(`${path}: ${name}, ${sizeInWords(made)}${backing === null ? "" : `, on ${backing}`}\n`);
     return STATUS_OK;

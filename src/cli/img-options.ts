@@ -22,6 +22,16 @@ export const jsonOption = flag({ help: "print one JSON object" });
 /** Options of a new image, `name=value` separated by commas. */
 export const createOptions = values(parsePairs, { argument: "NAME=VALUE,…", short: "o", help: "options of the format, see below; several add up" });
 
+/** Options of all commands that are quiet when told to. @param help  what is not said */
+export function quietOption(help: string): Option<boolean> {
+  return flag({ short: "q", help });
+}
+
+/** The options that say what a new image is like, as values. */
+export function createValues(given: readonly Readonly<Record<string, string>>[]): Record<string, string> {
+  return Object.fromEntries(given.flatMap((pairs) => Object.entries(pairs)));
+}
+
 /** What `-o` can be, for help. */
 export const CREATE_NOTES: readonly string[] = [[
   "Options of the formats (-o):",

@@ -2,13 +2,13 @@
 import { VmError } from "../../tcg/support/errors.ts";
 import { defineCommand, STATUS_OK } from "./command.ts";
 import type { CommandRunner } from "./command.ts";
-import { formatOption, parseDiskSize, sizeInWords, withImage } from "./img-options.ts";
+import { formatOption, parseDiskSize, quietOption, sizeInWords, withImage } from "./img-options.ts";
 import { flag } from "./option-table.ts";
 
 const options = {
   format: formatOption("f", "do not guess: the file has this format"),
   shrink: flag({ help: "allow the disk to become smaller; what was behind its new end is lost" }),
-  quiet: flag({ short: "q", help: "say nothing" }),
+  quiet: quietOption("say nothing"),
 };
 
 const command = defineCommand<typeof options>({

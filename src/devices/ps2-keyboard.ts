@@ -1,19 +1,15 @@
 /** A PS/2 keyboard with scan code set 2 (IBM PS/2 Technical Reference, "Keyboards"): answers commands, and sends the codes it is given. */
-import type { Device } from "../bus/device.ts";
-import type { Saveable, SavedState, Shape } from "./saveable.ts";
-import { BYTE, FLAG, list, restoreFields, saveFields } from "./saveable.ts";
-import type { Ps2Device } from "./i8042.ts";
+import type { Ps2Registers } from "./ps2-peripheral.ts";
+import { Ps2Peripheral } from "./ps2-peripheral.ts";
+import type { Shape } from "./saveable.ts";
+import { BYTE, FLAG, list } from "./saveable.ts";
 
-interface Registers {
-  /** Bytes to send, the next one first. */
-  queue: readonly number[];
+interface Registers extends Ps2Registers {
   isScanning: boolean;
   /** Lock lights: bit 0 scroll, 1 num, 2 caps. */
   leds: number;
   typematic: number;
   scanCodeSet: number;
-  /** The command whose argument comes next; 0 for none. */
-  command: number;
   lastSent: number;
 }
 
@@ -32,9 +28,10 @@ const DEFAULT_TYPEMATIC = 0x2b, DEFAULT_SET = 2;
 
 const powerOn = (): Registers => ({ queue: [], isScanning: true, leds: 0, typematic: DEFAULT_TYPEMATIC, scanCodeSet: DEFAULT_SET, command: 0, lastSent: 0 });
 
-export class Ps2Keyboard implements Ps2Device, Device, Saveable {
-  onReady: () => void = () => undefined;
-  private readonly r = powerOn();
+export class Ps2Keyboard extends Ps2Peripheral<Registers> {
+  constructor() {
+    super("PS/2 keyboard", SHAPE, powerOn);
+  }
 
   /** Keys go down or up: their codes in set 2. Lost while scanning is off; an overrun is marked where there is no room. */
   type(codes: readonly number[]): void {
@@ -44,39 +41,15 @@ export class Ps2Keyboard implements Ps2Device, Device, Saveable {
     this.onReady();
   }
 
-  receive(byte: number): void {
-    const { r } = this, { command } = r;
-    r.command = 0;
-    // A command clears what was to be sent.
-    r.queue = [];
-    if (command !== 0 && byte < SET_LEDS) this.takeArgument(command, byte);
-    else this.execute(byte);
-    this.onReady();
-  }
-
-  next(): number | null {
-    const { r } = this;
-    if (r.queue.length === 0) return null;
-    const [byte, ...rest] = r.queue;
-    r.queue = rest;
-    r.lastSent = byte;
+  override next(): number | null {
+    const byte = super.next();
+    if (byte !== null) this.r.lastSent = byte;
     return byte;
   }
 
-  reset(): void {
-    Object.assign(this.r, powerOn());
-  }
-
-  save(): SavedState {
-    return saveFields(this.r);
-  }
-
-  restore(state: SavedState): void {
-    restoreFields("PS/2 keyboard", this.r, SHAPE, state);
-  }
-
-  private say(...bytes: number[]): void {
-    this.r.queue = [...this.r.queue, ...bytes];
+  protected override take(byte: number, command: number): void {
+    if (command !== 0 && byte < SET_LEDS) this.takeArgument(command, byte);
+    else this.execute(byte);
   }
 
   private execute(command: number): void {

@@ -1,11 +1,10 @@
 /** A PS/2 mouse with three buttons (IBM PS/2 Technical Reference, "Mouse"). */
-import type { Device } from "../bus/device.ts";
-import type { Saveable, SavedState, Shape } from "./saveable.ts";
-import { BYTE, FLAG, list, restoreFields, saveFields } from "./saveable.ts";
-import type { Ps2Device } from "./i8042.ts";
+import type { Ps2Registers } from "./ps2-peripheral.ts";
+import { Ps2Peripheral } from "./ps2-peripheral.ts";
+import type { Shape } from "./saveable.ts";
+import { BYTE, FLAG, list } from "./saveable.ts";
 
-interface Registers {
-  queue: readonly number[];
+interface Registers extends Ps2Registers {
   isReporting: boolean;
   /** Bytes that come are sent back. */
   isWrapping: boolean;
@@ -15,7 +14,6 @@ interface Registers {
   sampleRate: number;
   /** Bit 0 left, 1 right, 2 middle. */
   buttons: number;
-  command: number;
 }
 
 const MAX_QUEUE = 48;
@@ -35,9 +33,10 @@ const powerOn = (): Registers => ({
   queue: [], isReporting: false, isWrapping: false, isRemote: false, isScaled: false, resolution: DEFAULT_RESOLUTION, sampleRate: DEFAULT_RATE, buttons: 0, command: 0,
 });
 
-export class Ps2Mouse implements Ps2Device, Device, Saveable {
-  onReady: () => void = () => undefined;
-  private readonly r = powerOn();
+export class Ps2Mouse extends Ps2Peripheral<Registers> {
+  constructor() {
+    super("PS/2 mouse", SHAPE, powerOn);
+  }
 
   /** It moves, right and up being positive, with buttons held: bit 0 left, 1 right, 2 middle. */
   move(dx: number, dy: number, buttons: number): void {
@@ -48,38 +47,10 @@ export class Ps2Mouse implements Ps2Device, Device, Saveable {
     this.onReady();
   }
 
-  receive(byte: number): void {
-    const { r } = this, { command } = r;
-    r.command = 0;
-    r.queue = [];
-    if (r.isWrapping && byte !== RESET && byte !== RESET_WRAP) this.say(byte);
+  protected override take(byte: number, command: number): void {
+    if (this.r.isWrapping && byte !== RESET && byte !== RESET_WRAP) this.say(byte);
     else if (command !== 0) this.takeArgument(command, byte);
     else this.execute(byte);
-    this.onReady();
-  }
-
-  next(): number | null {
-    const { r } = this;
-    if (r.queue.length === 0) return null;
-    const [byte, ...rest] = r.queue;
-    r.queue = rest;
-    return byte;
-  }
-
-  reset(): void {
-    Object.assign(this.r, powerOn());
-  }
-
-  save(): SavedState {
-    return saveFields(this.r);
-  }
-
-  restore(state: SavedState): void {
-    restoreFields("PS/2 mouse", this.r, SHAPE, state);
-  }
-
-  private say(...bytes: number[]): void {
-    this.r.queue = [...this.r.queue, ...bytes];
   }
 
   private sendPacket(dx: number, dy: number): void {
