@@ -10,7 +10,6 @@ const BY_NUMBER: Readonly<Record<string, string>> = {
 /** The Linux console's function keys, behind `ESC [ [`. */
 const BY_CONSOLE_LETTER: Readonly<Record<string, string>> = { A: "f1", B: "f2", C: "f3", D: "f4", E: "f5" };
 const MODIFIERS = ["shift", "alt", "ctrl"] as const;
-// eslint-disable-next-line no-control-regex -- escape sequences begin with a control character
 const SEQUENCE = /^\x1b(?:\[\[([A-E])|\[([0-9]*)(?:;([0-9]+))?([A-Za-z~])|O([0-9]*)([A-Za-z]))/;
 
 /**
