@@ -23,6 +23,7 @@ import { choice, flag, number } from "./option-table.ts";
 import type { BootMedia } from "./media.ts";
 import { driveTexts, hasMedia, withMedia } from "./media.ts";
 import { Monitor } from "./monitor/monitor.ts";
+import { bootNetwork } from "./net-options.ts";
 import { ownBiosPath } from "./own-bios.ts";
 import { PcConsole } from "./pc-console.ts";
 import { pcOptions, startOptions } from "./pc-options.ts";
@@ -58,7 +59,7 @@ type Values = BootInvocation["values"];
 
 export const bootCommand = defineCommand<BootTable>({
   name: "boot",
-  about: "Runs a PC: interrupt controllers, timer, clock, keyboard controller, VGA, serial lines, PCI, IDE disks, a CD-ROM drive, floppy disks, virtio devices, ACPI power management. It starts a Linux kernel directly, by the "
+  about: "Runs a PC: interrupt controllers, timer, clock, keyboard controller, VGA, serial lines, PCI, IDE disks, a CD-ROM drive, floppy disks, virtio devices, a network card, ACPI power management. It starts a Linux kernel directly, by the "
     + "32-bit boot protocol, or firmware (a BIOS of its own, or another such as SeaBIOS); its first serial line or its screen is the terminal.",
   images: "none",
   groups: [
@@ -83,6 +84,7 @@ export const bootCommand = defineCommand<BootTable>({
     { line: "tcgjs boot --hda disk.img", does: "what the disk's boot sector starts" },
     { line: "tcgjs boot --bios /usr/share/seabios/bios.bin --cdrom debian.iso --boot d", does: "what a CD image starts, by SeaBIOS" },
     { line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --share src,tag=src,readonly", does: "with a folder of the host to mount by 9P" },
+    { line: "tcgjs boot --kernel vmlinuz --append 'console=ttyS0 root=/dev/vda' --drive file=disk.qcow2,if=virtio --hostfwd tcp::2222-:22", does: "port 2222 of this machine leads to the guest's SSH server" },
     { line: "tcgjs boot --kernel vmlinuz --append 'console=ttyS0 panic=-1' --serial file:boot.log --timeout 60", does: "the same without a terminal, into a file" },
     { line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --clock virtual --max-insns 3G --json", does: "exactly three billion insns, and what they cost" },
   ],
@@ -119,13 +121,13 @@ async function runWith(values: Values, output: Output, media: BootMedia): Promis
   const session = new Session<BootEnd>(output, { maxInsns: values["max-insns"], timeoutMs: values.timeout });
   const say = (line: string): void => output.error(`tcgjs boot: ${line}\n`);
   const unhandled = new UnhandledReport(values.unhandled ? say : () => undefined), sinks: FileSink[] = [];
-  const debug = byteSink(values.debugcon ?? { kind: "none" }, output, sinks), isDisplayed = hasDisplay(values);
+  const net = bootNetwork(values), debug = byteSink(values.debugcon ?? { kind: "none" }, output, sinks), isDisplayed = hasDisplay(values);
   const console = values["virtio-console"] === null ? null : new VirtioConsole();
   const pc = new Pc({
     boot: startOf(values), ...media, virtio: [...media.virtio, ...virtioDevices(values, isRealTime(values), console)],
     memoryBytes: values.memory, cpuid: cpuidOf(values), clock: clockOf(values), startSeconds: startSecondsOf(values), isaDebugExit: values["isa-debug-exit"],
     vgaRom: videoBiosOf(values),
-    vm: vmOptionsOf(values, values.engine, BOOT_THRESHOLD), onDebugByte: debug,
+    vm: vmOptionsOf(values, values.engine, BOOT_THRESHOLD), onDebugByte: debug, network: net?.options,
     onUnhandled: (access) => {
       unhandled.note(access);
       session.tick();
@@ -145,6 +147,8 @@ async function runWith(values: Values, output: Output, media: BootMedia): Promis
   runnable.addListener({ afterSlice: flushSinks, patienceMs: Infinity });
   runnable.addListener(terminal);
   try {
+    if (net !== null) net.sockets.onActivity = () => runnable.wake();
+    await pc.network?.open();
     terminal.open();
     const result = await session.run(runnable);
     flushSinks();
@@ -153,6 +157,7 @@ async function runWith(values: Values, output: Output, media: BootMedia): Promis
     return bootReport({ result, pc, unhandled: unhandled.counts, printed, values, output });
   } finally {
     terminal.close();
+    net?.sockets.close();
   }
 }
 

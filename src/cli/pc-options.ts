@@ -5,6 +5,7 @@ import { BOOT_ORDER_HELP } from "../machine/boot/firmware.ts";
 import { MAX_MEMORY_BYTES, MIN_MEMORY_BYTES } from "../machine/memory-map.ts";
 import { displayOptions } from "./display.ts";
 import { mediaOptions } from "./media.ts";
+import { netOptions } from "./net-options.ts";
 import { choice, flag, number, size, value, values } from "./option-table.ts";
 import { parseSerial } from "./serial.ts";
 import { virtioOptions } from "./virtio.ts";
@@ -28,6 +29,7 @@ export const pcOptions = {
   "model-id": machineOptions["model-id"],
   ...mediaOptions,
   ...displayOptions,
+  ...netOptions,
   serial: values(parseSerial, {
     argument: "stdio|file:PATH|none", help: "the other end of a serial line; given again it is for the next line, up to four", defaultText: "stdio for the first line, unless the screen has the terminal",
   }),
