@@ -10,6 +10,7 @@
 ; ---- setting up
 %include "post.asm"
 %include "chips.asm"
+%include "apic.asm"
 %include "vectors.asm"
 %include "flat.asm"
 %include "fwcfg.asm"

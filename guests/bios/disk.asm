@@ -213,7 +213,8 @@ disk_parameters:
         cmp     byte [si + drive.kind], DRIVE_DISK
         jne     disk_invalid
         mov     ax, [si + drive.cylinders]
-        dec     ax
+        sub     ax, 2                   ; the last one is left to diagnostics
+        adc     ax, 0
         mov     ch, al
         mov     cl, ah
         shl     cl, 6
@@ -239,7 +240,7 @@ disk_type:
         mov     ax, [si + drive.heads]
         mul     word [si + drive.track]
         mov     cx, [si + drive.cylinders]
-        dec     cx                      ; the last one is left to diagnostics
+        dec     cx
         mul     cx
         mov     [bp + frame.ecx], dx
         mov     [bp + frame.edx], ax

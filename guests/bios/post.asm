@@ -42,6 +42,7 @@ power_on:
         call    set_vectors
         call    clear_data_areas
         call    set_up_chips
+        call    set_up_apic
         call    size_memory
         call    find_serial_console
         call    set_up_pci

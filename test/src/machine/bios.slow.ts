@@ -1,0 +1,45 @@
+// Our BIOS beside SeaBIOS: the same answers to guests/boot-sector, in our machine and in QEMU.
+
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { bootSectorDisk, bootSectorExpected, OWN_BIOS, runBootSector } from "../../support/boot-sector.ts";
+
+const SEABIOS = "/usr/share/seabios/bios.bin", VIDEO_BIOS = "/usr/share/seabios/vgabios-stdvga.bin", QEMU = "/usr/bin/qemu-system-i386";
+const LIMIT_MS = 60_000;
+
+describe("our BIOS and SeaBIOS", () => {
+  if (existsSync(SEABIOS) && existsSync(VIDEO_BIOS)) {
+    it("give the same answers in our machine", async () => {
+      const { outcome, text } = await runBootSector(readFileSync(SEABIOS), { vgaRom: readFileSync(VIDEO_BIOS) });
+      expect(text).to.equal(bootSectorExpected());
+      expect(outcome).to.deep.equal({ kind: "debug-exit", status: 1 });
+    });
+  } else {
+    it.skip(`give the same answers in our machine (there is no ${SEABIOS}; Debian's package seabios has it)`);
+  }
+
+  if (!existsSync(QEMU)) {
+    it.skip(`give the same answers in QEMU (there is no ${QEMU}; Debian's package qemu-system-x86 has it)`);
+    return;
+  }
+  it("give the same answers in QEMU", () => {
+    const run = (...bios: string[]): string => {
+      const folder = mkdtempSync(join(tmpdir(), "tcgjs-bios-")), disk = join(folder, "disk"), printed = join(folder, "printed");
+      try {
+        writeFileSync(disk, bootSectorDisk());
+        // The debug exit's status is 1, which execFileSync would throw for.
+        execFileSync("sh", ["-c", '"$0" "$@" || [ $? = 1 ]', QEMU, ...bios, "-drive", `file=${disk},format=raw`, "-net", "none", "-display", "none", "-monitor", "none", "-serial", "null",
+          "-serial", "null", "-serial", `file:${printed}`, "-rtc", "base=2000-01-01", "-device", "isa-debug-exit,iobase=0xf4"], { timeout: LIMIT_MS, stdio: "ignore" });
+        return readFileSync(printed, "latin1");
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    };
+    const ours = run("-bios", OWN_BIOS);
+    expect(ours).to.include("done");
+    expect(ours).to.equal(run());
+  });
+});
