@@ -1,7 +1,7 @@
 /** The objects behind the names that emitted text uses, for one VM and one layout of its memory. */
 import type { Environment } from "../../tcg/js/compile.ts";
 import { RUNTIME } from "../../tcg/js/runtime.ts";
-import type { EmitTarget } from "../../tcg/js/target.ts";
+import type { EmitTarget, FrameSlot } from "../../tcg/js/target.ts";
 import type { Cpu } from "../x86/cpu.ts";
 import type { Insn } from "../x86/isa/insn.ts";
 import { PACKED_FLAGS } from "../x86/region-flags.ts";
@@ -27,10 +27,13 @@ export interface Callbacks {
   readonly exitInsn: Insn;
 }
 
+/** EBP points to the caller's, and the address to return to. */
+const FRAMES: readonly FrameSlot[] = [{ slot: REGS[ESP], linkBytes: 0 }, { slot: REGS[EBP], linkBytes: 8 }];
+
 /** How emitted code reaches the memory of this CPU as it is laid out now. */
 export function targetOf(cpu: Cpu): EmitTarget {
   const { base, size, hasHoles } = cpu.memory.window;
-  return { memory: { kind: "flat", base, size, hasHoles }, state: { pc: EIP, left: LEFT }, packed: PACKED_FLAGS, frames: [REGS[ESP], REGS[EBP]] };
+  return { memory: { kind: "flat", base, size, hasHoles }, state: { pc: EIP, left: LEFT }, packed: PACKED_FLAGS, frames: FRAMES };
 }
 
 /** Everything emitted code may name but for helpers, which are added as code that calls them is made. */

@@ -5,8 +5,9 @@
  */
 import type { Expression } from "estree";
 import type { Block, Op } from "../ir/block.ts";
-import { helperOf, isConst, memOpOf } from "../ir/block.ts";
+import { helperOf, isConst, isGet, memOpOf } from "../ir/block.ts";
 import { OPS } from "../ir/ops.ts";
+import type { FrameSlot } from "./target.ts";
 
 /** Bytes [low, high) from a value on. */
 export interface Span {
@@ -72,6 +73,14 @@ function fits(group: AccessGroup, span: Span): boolean {
 export function extentOf({ reads, writes }: AccessGroup): Span {
   if (reads === null || writes === null) return reads ?? writes ?? { low: 0, high: 0 };
   return unite(reads, writes);
+}
+
+/** True if what a group reaches is likely to be part of a stack frame. */
+export function isInFrame(group: AccessGroup, frames: readonly FrameSlot[]): boolean {
+  const { base } = group, frame = base !== null && isGet(base) ? frames.find(({ slot }) => slot === base.ref) : undefined;
+  if (frame === undefined) return false;
+  const { low } = extentOf(group);
+  return low < 0 || low >= frame.linkBytes;
 }
 
 export function covers(outer: Span, inner: Span): boolean {

@@ -4,7 +4,8 @@
  * - flat: linear addresses are physical; an address is compared with the size of memory, and a byte per page says whether
  *   a store needs more than the store, and where memory has holes, whether there is any;
  * - tlb: `table[address >>> 12] ^ address` is the index into memory, negative where the page is not there for this kind of
- *   access. One test covers that and alignment; a second, nested, lets unaligned accesses within a page pass;
+ *   access. One test covers that and alignment; a second, nested, lets unaligned accesses within a page pass. An access
+ *   that remembers its page compares the number and only then looks it up;
  * - none: every check fails.
  */
 import type { Expression, Statement } from "estree";
@@ -54,6 +55,41 @@ export function checkTlbSpan(memory: TlbMemory, bytes: number, kind: "read" | "w
   const index = nameIt(make("$0 ^ $1", item(table, make("$0 >>> 12", address)), address));
   const failed = logical("||", make("$0 < 0", index), make("($0 & 4095) > $1", index, int(4096 - bytes)));
   return { failed, index, names: ["u8", "dv", table] };
+}
+
+/** An access through the soft TLB. */
+export interface TlbAccess {
+  readonly bytes: number;
+  readonly kind: "read" | "write";
+  /** It cannot cross into another page. */
+  readonly isAligned: boolean;
+}
+
+/** The check of an access that remembers its page (page-locals.ts). */
+export interface PageCheck {
+  /** The remembered page does not do. */
+  readonly isElsewhere: Expression;
+  /** The index into memory by the soft TLB, and whether it does not do either. */
+  readonly found: Expression;
+  readonly fails: (found: Expression) => Expression;
+  /** The page's number. */
+  readonly page: Expression;
+  readonly names: readonly string[];
+}
+
+export function checkPageLocal(memory: TlbMemory, { bytes, kind, isAligned }: TlbAccess, address: Expression, remembered: Expression): PageCheck {
+  const table = memory[kind], page = make("$0 >>> 12", address), crosses = make("($0 & 4095) > $1", address, int(4096 - bytes));
+  const isOther = make("$0 >>> 12 !== $1", address, remembered);
+  // A word's alignment is looked at too, its low bits put above the page's number.
+  const isElsewhere = isAligned ? isOther
+    : bytes === 2 || bytes === 4 ? make("(($0 << 20 | $0 >>> 12) & $1) !== $2", address, int(bytes * 0x100000 - 1), remembered)
+      : logical("||", isOther, crosses);
+  const isAbsent = (found: Expression): Expression => make("$0 < 0", found);
+  return {
+    isElsewhere, page, found: make("$0 ^ $1", item(table, page), address),
+    fails: (found) => (isAligned ? isAbsent(found) : logical("||", isAbsent(found), crosses)),
+    names: ["u8", "dv", table],
+  };
 }
 
 /** `address - base`; beyond 2 GiB of memory also made unsigned. */

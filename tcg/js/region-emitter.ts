@@ -38,6 +38,8 @@ import type { Global, GlobalSet, Helper } from "../ir/types.ts";
 import { assign, block as blockOf, call, giveBack, id, int, item, when } from "./estree.ts";
 import type { EmittedFunction, Naming } from "./emitter.ts";
 import type { Variable } from "./state-emitter.ts";
+import type { PageLocal } from "./page-locals.ts";
+import { choosePageLocals } from "./page-locals.ts";
 import { findViews, StateEmitter, touches, variableOf } from "./state-emitter.ts";
 import { structure } from "./structure.ts";
 import type { EmitTarget } from "./target.ts";
@@ -80,6 +82,7 @@ class RegionEmitter {
   readonly budget: Budget;
   readonly variables = new Map<Global, Variable>();
   readonly naming: Naming = { used: 0 };
+  readonly pages: ReadonlyMap<Op, PageLocal>;
   private readonly names = new Set<string>(["short", "leave", "tbs"]);
   private readonly helpers = new Set<Helper>();
 
@@ -88,6 +91,7 @@ class RegionEmitter {
     this.target = target;
     this.flow = analyzeFlow(region);
     this.budget = budgetOf(region, this.flow);
+    this.pages = target.memory.kind === "tlb" ? choosePageLocals(region, this.flow, target.frames) : new Map();
   }
 
   emit(): EmittedRegion {
@@ -148,6 +152,7 @@ class RegionEmitter {
       ...lasting.map((v) => declare(v.global.name, this.slot(v.global))),
       ...[...this.variables.values()].filter((v) => v.views !== null && v.global.type === "i32").map((v) => declare(v.global.name, int(0))),
     ];
+    for (const { page, delta } of new Set(this.pages.values())) declarations.push(declare(page, int(-1)), declare(delta, int(0)));
     if (packed !== null) for (const { global, unpack } of packed.parts) declarations.push(declare(global.name, make(unpack, this.slot(packed.slot))));
     if (lasting.some((v) => v.global.type === "f64")) this.names.add("plain");
     const doubles = lasting.filter((v) => v.global.type === "f64").map((v): Expression => make("$0 !== $0", id(v.global.name)));
@@ -164,6 +169,11 @@ class RegionEmitter {
       ...this.pack(),
       giveBack(make("leave(tbs, way, pc, (n - used | 0) - left | 0)")),
     ];
+  }
+
+  /** Translations may have changed. */
+  forgetPages(): Statement[] {
+    return [...new Set(this.pages.values())].map(({ page }) => assign(id(page), int(-1)));
   }
 
   /** Writes the packed slot. */
@@ -218,7 +228,7 @@ class RegionBlockEmitter extends StateEmitter {
   private readonly potential: number;
 
   constructor(owner: RegionEmitter, node: FlowNode, follow: (to: FlowNode) => Statement[]) {
-    super(owner.region.blocks[node.block].block, owner.target, owner.variables, owner.naming);
+    super(owner.region.blocks[node.block].block, owner.target, owner.variables, owner.naming, owner.pages);
     this.owner = owner;
     this.node = node;
     this.follow = follow;
@@ -262,6 +272,11 @@ class RegionBlockEmitter extends StateEmitter {
     super.reload(which);
     const { packed } = this.target;
     if (packed !== null && touches(which, packed.slot)) this.out.push(...this.owner.unpack());
+  }
+
+  protected override emitCall(op: Op): void {
+    super.emitCall(op);
+    if (helperOf(op).mayFault) this.out.push(...this.owner.forgetPages());
   }
 
   protected emitExit(op: Op): void {

@@ -8,16 +8,19 @@
  */
 import type { Expression, Statement } from "estree";
 import type { Block, Op } from "../ir/block.ts";
-import { globalOf, helperOf, isGet, isSet, memOpOf } from "../ir/block.ts";
+import { helperOf, isGet, isSet, memOpOf } from "../ir/block.ts";
 import type { Global, GlobalSet, MemOp } from "../ir/types.ts";
 import { overlaps } from "../ir/types.ts";
 import { InternalError } from "../support/errors.ts";
-import { assign, id, int, yes } from "./estree.ts";
+import { assign, block as blockOf, id, int, when, yes } from "./estree.ts";
 import { Emitter, MEMORY_HAZARD, NO_HAZARDS, slotHazard } from "./emitter.ts";
 import type { Hazards, Naming } from "./emitter.ts";
 import type { AccessGroup } from "./access-groups.ts";
-import { covers, extentOf, groupAccesses, splitAddress } from "./access-groups.ts";
-import { checkAccess, checkTlbSpan, failsFlat, flatIndex, liesWithin, loadAt, storeAt } from "./memory-access.ts";
+import { covers, extentOf, groupAccesses, isInFrame, splitAddress } from "./access-groups.ts";
+import type { TlbAccess } from "./memory-access.ts";
+import { checkAccess, checkPageLocal, checkTlbSpan, failsFlat, flatIndex, liesWithin, loadAt, storeAt } from "./memory-access.ts";
+import type { PageLocal } from "./page-locals.ts";
+import { alignmentOf } from "./page-locals.ts";
 import type { EmitTarget, TlbMemory } from "./target.ts";
 import { instantiate, template } from "./templates.ts";
 
@@ -49,10 +52,13 @@ export abstract class StateEmitter extends Emitter {
 
   /** Accesses that share their checks. */
   private readonly groups: ReadonlyMap<Op, AccessGroup>;
+  /** Accesses that remember their page. */
+  private readonly pages: ReadonlyMap<Op, PageLocal>;
   private readonly nameIt = (e: Expression): Expression => this.nameExpression(e);
 
-  constructor(block: Block, target: EmitTarget, variables: Map<Global, Variable>, naming?: Naming) {
+  constructor(block: Block, target: EmitTarget, variables: Map<Global, Variable>, naming?: Naming, pages: ReadonlyMap<Op, PageLocal> = new Map<Op, PageLocal>()) {
     super(block, target, naming);
+    this.pages = pages;
     this.variables = variables;
     this.groups = this.findGroups();
   }
@@ -63,8 +69,7 @@ export abstract class StateEmitter extends Emitter {
     if (memory.kind === "none") return new Map();
     const groups = groupAccesses(this.block);
     if (memory.kind === "flat") return groups;
-    const isFrame = ({ base }: AccessGroup): boolean => base !== null && isGet(base) && frames.includes(globalOf(base));
-    return new Map([...groups].filter(([, group]) => isFrame(group)));
+    return new Map([...groups].filter(([, group]) => isInFrame(group, frames)));
   }
 
   /** Leaves in front of the current insn if the condition holds. */
@@ -154,25 +159,27 @@ export abstract class StateEmitter extends Emitter {
       const address = this.useAtom(place);
       return memory.kind === "flat" ? flatIndex(memory, address) : probed;
     }
-    const group = this.groups.get(op), index = group === undefined ? this.checkAlone(place, mem, mem.probe) : this.checkGroup(group, place, mem.probe);
+    const group = this.groups.get(op), index = group === undefined ? this.checkAlone(op, place, mem, mem.probe) : this.checkGroup(group, op, place, mem.probe);
     if (this.probedInsn !== this.insnIndex) this.probed.clear();
     this.probedInsn = this.insnIndex;
     this.probed.set(key, index);
     return index;
   }
 
-  private checkAlone(place: Op, mem: MemOp, kind: "read" | "write"): Expression {
-    const access = checkAccess(this.target.memory, mem, kind, this.useAtom(place), this.nameIt);
+  private checkAlone(op: Op, place: Op, mem: MemOp, kind: "read" | "write"): Expression {
+    const { memory } = this.target, local = this.pages.get(op);
+    if (memory.kind === "tlb" && local !== undefined) return this.checkPlace(memory, local, place, mem, kind);
+    const access = checkAccess(memory, mem, kind, this.useAtom(place), this.nameIt);
     for (const name of access.names) this.names.add(name);
     this.leaveIf(access.failed);
     return access.index;
   }
 
   /** Checks all of an access's group, unless an earlier access has. */
-  private checkGroup(group: AccessGroup, place: Op, kind: "read" | "write"): Expression {
+  private checkGroup(group: AccessGroup, op: Op, place: Op, kind: "read" | "write"): Expression {
     const { memory } = this.target;
     this.names.add("u8").add("dv");
-    if (memory.kind === "tlb") return this.checkTlbGroup(memory, group, place);
+    if (memory.kind === "tlb") return this.checkTlbGroup(memory, group, op, place);
     if (memory.kind === "none") throw new InternalError("accesses without memory are not grouped");
     const { reads, writes } = group, span = kind === "read" ? reads : writes;
     if (span === null) throw new InternalError("an access is not of its group");
@@ -187,14 +194,39 @@ export abstract class StateEmitter extends Emitter {
     return flatIndex(memory, address);
   }
 
-  private checkTlbGroup(memory: TlbMemory, group: AccessGroup, place: Op): Expression {
-    const { offset } = splitAddress(place), { low, high } = extentOf(group);
+  /** The index of an access that remembers its page. The constant part of its address need not be added first. */
+  private checkPlace(memory: TlbMemory, local: PageLocal, place: Op, { bits }: MemOp, kind: "read" | "write"): Expression {
+    const { base, offset } = splitAddress(place), isSplit = base !== null && place !== base && place.uses === 1 && !this.values.has(place);
+    const access = { bytes: bits / 8, kind, isAligned: alignmentOf(place) >= bits / 8 };
+    return isSplit ? this.checkPage(memory, local, access, this.useAtom(base), offset) : this.checkPage(memory, local, access, this.useAtom(place), 0);
+  }
+
+  /** Makes sure that the remembered page is that of the bytes at `start + offset`, and gives their index. */
+  private checkPage(memory: TlbMemory, { page, delta, folded }: PageLocal, access: TlbAccess, start: Expression, offset: number): Expression {
+    const address = offset === 0 ? start : this.nameExpression(shifted(start, offset));
+    const check = checkPageLocal(memory, access, address, id(page)), further = offset - folded, { out } = this;
+    for (const name of check.names) this.names.add(name);
+    this.out = [];
+    const index = this.nameExpression(check.found);
+    this.leaveIf(check.fails(index));
+    this.out.push(assign(id(page), check.page), assign(id(delta), shifted(instantiate(template("$0 - $1 | 0").expression, [index, start]), -further)));
+    out.push(when(check.isElsewhere, blockOf(this.out)));
+    this.out = out;
+    return this.nameExpression(shifted(instantiate(template("$0 + $1 | 0").expression, [start, id(delta)]), further));
+  }
+
+  private checkTlbGroup(memory: TlbMemory, group: AccessGroup, op: Op, place: Op): Expression {
+    const { offset } = splitAddress(place), { low, high } = extentOf(group), kind = group.writes === null ? "read" : "write";
     if (group.index === null) {
-      const first = this.nameExpression(shifted(this.useAtom(place), low - offset));
-      const access = checkTlbSpan(memory, high - low, group.writes === null ? "read" : "write", first, this.nameIt);
-      for (const name of access.names) this.names.add(name);
-      this.leaveIf(access.failed);
-      group.index = access.index;
+      const first = this.nameExpression(shifted(this.useAtom(place), low - offset)), local = this.pages.get(op);
+      if (local === undefined) {
+        const access = checkTlbSpan(memory, high - low, kind, first, this.nameIt);
+        for (const name of access.names) this.names.add(name);
+        this.leaveIf(access.failed);
+        group.index = access.index;
+      } else {
+        group.index = this.checkPage(memory, local, { bytes: high - low, kind, isAligned: high - low === 1 }, first, 0);
+      }
     } else {
       this.discard(place);
     }

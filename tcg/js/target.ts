@@ -54,12 +54,19 @@ export interface PackedSlot {
   readonly also: readonly Global[];
 }
 
+/** A slot that usually holds an address of a stack frame. */
+export interface FrameSlot {
+  readonly slot: Global;
+  /** Bytes from that address on that code of the frame leaves alone: where they are used, the slot holds something else. */
+  readonly linkBytes: number;
+}
+
 export interface EmitTarget {
   readonly memory: MemoryTarget;
   readonly state: StateTarget;
   readonly packed: PackedSlot | null;
-  /** Slots that hold addresses of stack frames: what lies near them is likely to lie in one page. */
-  readonly frames: readonly Global[];
+  /** What lies near an address of a stack frame is likely to lie in one page. */
+  readonly frames: readonly FrameSlot[];
 }
 
 /**

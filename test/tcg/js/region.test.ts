@@ -15,6 +15,7 @@ import { optimize } from "../../../tcg/opt/pipeline.ts";
 import { printBlock } from "../../../tcg/text/print.ts";
 import { GLOBALS } from "../support/guest.ts";
 import { environment, Guest, isTranslatable, Left, LEFT, PC, TARGET } from "../support/memory-guest.ts";
+import { PAGED_TARGET, PagedWindow } from "../support/paged-window.ts";
 import { randomBlock } from "../support/random-block.ts";
 import { Random, testSeed } from "../support/random.ts";
 
@@ -74,18 +75,19 @@ interface Left3 {
 }
 
 /** Runs the emitted region from an entry; null where it does not want to be entered so. */
-function runEmitted(region: Region, guest: Guest, entry: number, left: number, sourceUrl: string): { end: Left3 | null; block: number; text: string } {
-  const emitted = emitRegion(region, TARGET), { block, reach } = emitted.entries[entry % emitted.entries.length];
+function runEmitted(region: Region, guest: Guest, window: PagedWindow | null, entry: number, left: number, sourceUrl: string): { end: Left3 | null; block: number; text: string } {
+  const emitted = emitRegion(region, window === null ? TARGET : PAGED_TARGET), { block, reach } = emitted.entries[entry % emitted.entries.length];
   const size = region.blocks[block].insnCount;
-  const { fn, text } = compile(emitted, environment(guest, emitted.helpers, {
-    short: () => null, plain: () => null, leave: (_tbs: unknown, way: number, pc: number, rest: number): Left3 => ({ way, pc, rest }),
-  }), { name: "region", params: emitted.params, sourceUrl, bound: { tbs: null }, checked: true });
+  const ends = { short: () => null, plain: () => null, leave: (_tbs: unknown, way: number, pc: number, rest: number): Left3 => ({ way, pc, rest }) };
+  const { fn, text } = compile(emitted, window?.environment(emitted.helpers, ends) ?? environment(guest, emitted.helpers, ends), { name: "region", params: emitted.params, sourceUrl, bound: { tbs: null }, checked: true });
   const self = { entry: entry % emitted.entries.length, size, reach: reach - size };
   try {
     return { end: (fn as (this: object, left: number) => Left3 | null).call(self, left), block, text };
   } catch (e) {
     if (!(e instanceof Left)) throw e;
     return { end: { way: ASIDE, pc: guest.state[PC], rest: guest.state[LEFT] }, block, text };
+  } finally {
+    window?.moveOut();
   }
 }
 
@@ -138,16 +140,19 @@ function describeEnd({ way, pc }: Left3, insns: number): string {
 describe("emitted regions", () => {
   const seed = testSeed(1);
 
-  for (const isOptimised of [true, false]) {
-    it(`do what the evaluator does block by block, ${isOptimised ? "" : "not "}optimised (TCGJS_SEED=${seed})`, () => {
-      const ways = new Set<string>();
+  for (const [isOptimised, isPaged] of [[true, false], [false, false], [true, true], [false, true]]) {
+    const how = `${isOptimised ? "" : "not "}optimised, paging ${isPaged ? "on" : "off"}`;
+    it(`do what the evaluator does block by block, ${how} (TCGJS_SEED=${seed})`, () => {
+      const ways = new Set<string>(), window = isPaged ? new PagedWindow(new Guest(0, false)) : null;
+      let remembering = 0;
       for (let i = 0; i < REGIONS; i++) {
         const region = randomRegion(seed + i);
         if (isOptimised) for (const { block } of region.blocks) optimize(block);
         const { isCut } = analyzeFlow(region);
         for (let n = 0; n < STATES; n++) {
           const one = new Guest(n, n === 1), other = new Guest(n, n === 1), budget = [3, 40, 400][n];
-          const { end, block, text } = runEmitted(region, one, i + n, budget, `region/${isOptimised}.${seed + i}.${n}`);
+          const { end, block, text } = runEmitted(region, one, window?.hold(one) ?? null, i + n, budget, `region/${how}.${seed + i}.${n}`);
+          if (text.includes("page0")) remembering++;
           if (end === null) continue;
           const { insnCount } = region.blocks[block], insns = insnCount - end.rest;
           expect(insns, "insns").to.be.within(0, insnCount + budget);
@@ -161,6 +166,7 @@ describe("emitted regions", () => {
         }
       }
       expect([...ways], "ways out that were taken").to.include.members(["-1", "-3", "link 0", "link 1", "link 2"]);
+      expect(remembering, "regions that remember pages").to.be.above(isPaged ? REGIONS / 4 : -1);
     }).timeout(120_000);
   }
 });
