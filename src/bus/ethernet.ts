@@ -19,8 +19,8 @@ export interface EthernetCard {
   readonly mac: number;
   /** Takes frames that are not summed. */
   readonly takesUnsummed: boolean;
-  /** Takes frames whose `segmentBytes` is not 0. */
-  readonly takesLarge: boolean;
+  /** The longest frame whose `segmentBytes` is not 0 that it takes, bytes; 0 for none. It takes frames that are not summed then. */
+  readonly largestFrame: number;
   /** A frame for the card. False if it has no room now: it is to be offered again after `EthernetNetwork.roomAgain`. */
   receive(frame: EthernetFrame): boolean;
 }

@@ -8,7 +8,9 @@ import { statisticsOf, statisticsText } from "./stats-text.ts";
 import type { UnhandledCount } from "./unhandled.ts";
 
 /** How a PC's run can end. */
-export type BootEnd = PcOutcome | SessionEnd | { readonly kind: "quit" };
+export type BootEnd = PcOutcome | SessionEnd | { readonly kind: "quit" }
+  /** A person has it stand still; `run` goes on. */
+  | { readonly kind: "stopped" };
 
 export interface EndedBoot {
   readonly result: SessionResult<BootEnd>;
@@ -47,6 +49,7 @@ export function bootStatus(end: BootEnd): number {
     case "closed": return STATUS_BROKEN_PIPE;
     case "idle":
     case "blocked":
+    case "stopped":
     case "shutdown":
     case "no-code":
     case "no-delivery": return STATUS_FAILED;
@@ -61,6 +64,7 @@ export function bootSentence(end: BootEnd, insns: number, at: string): string | 
     case "debug-exit":
     case "quit":
     case "blocked":
+    case "stopped":
     case "closed": return null;
     case "reset": return "the guest reset the machine, which ends the run";
     case "halt": return `the guest halted at ${at} with interrupts off, ${after}`;

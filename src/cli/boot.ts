@@ -1,31 +1,36 @@
 /** `tcgjs boot`: a PC, and what to start on it. */
 import { VmError } from "../../tcg/support/errors.ts";
 import { VirtioConsole } from "../devices/virtio/virtio-console.ts";
-import { isInteractive, openConsoleInput } from "../host/console-input.ts";
+import { isInteractive } from "../host/console-input.ts";
 import { createFile, readImage } from "../host/files.ts";
 import type { Output } from "../host/output.ts";
-import { Sleeper } from "../host/sleep.ts";
 import { watchTerminalSize } from "../host/tty.ts";
 import { nowMs } from "../host/time.ts";
 import { ROM_MAX_BYTES } from "../machine/boot/rom.ts";
-import type { ClockChoice, PcOptions, PcOutcome } from "../machine/pc.ts";
+import type { ClockChoice, PcOptions } from "../machine/pc.ts";
 import { Pc } from "../machine/pc.ts";
 import { bootReport } from "./boot-report.ts";
 import type { BootEnd } from "./boot-report.ts";
 import type { Invocation } from "./command.ts";
 import { defineCommand } from "./command.ts";
 import { ConsoleLine } from "./console-line.ts";
-import { ESCAPE_HELP, EscapeKeys } from "./escape-keys.ts";
+import { hasDisplay, videoBiosOf } from "./display.ts";
+import { ESCAPE_HELP } from "./escape-keys.ts";
 import { cpuidOf, vmOptionsOf } from "./guest.ts";
+import { KeyFeeder } from "./key-feeder.ts";
 import type { OptionTable } from "./option-table.ts";
 import { choice, flag, number } from "./option-table.ts";
 import type { BootMedia } from "./media.ts";
-import { hasMedia, withMedia } from "./media.ts";
+import { driveTexts, hasMedia, withMedia } from "./media.ts";
+import { Monitor } from "./monitor/monitor.ts";
+import { bootNetwork } from "./net-options.ts";
 import { ownBiosPath } from "./own-bios.ts";
+import { PcConsole } from "./pc-console.ts";
 import { pcOptions, startOptions } from "./pc-options.ts";
+import { RunnablePc } from "./runnable-pc.ts";
+import { writeScreenshot } from "./screenshot.ts";
 import { FileSink, MAX_SERIAL_LINES, SerialLine } from "./serial.ts";
 import type { SerialChoice, TerminalLine } from "./serial.ts";
-import type { Runnable } from "./session.ts";
 import { Session } from "./session.ts";
 import { UnhandledReport } from "./unhandled.ts";
 import { virtioDevices } from "./virtio.ts";
@@ -54,8 +59,8 @@ type Values = BootInvocation["values"];
 
 export const bootCommand = defineCommand<BootTable>({
   name: "boot",
-  about: "Runs a PC: interrupt controllers, timer, clock, keyboard controller, serial lines, PCI, IDE disks, a CD-ROM drive, floppy disks, virtio devices, ACPI power management. It starts a Linux kernel directly, by the "
-    + "32-bit boot protocol, or firmware (a BIOS of its own, or another such as SeaBIOS); its first serial line is the terminal.",
+  about: "Runs a PC: interrupt controllers, timer, clock, keyboard controller, VGA, serial lines, PCI, IDE disks, a CD-ROM drive, floppy disks, virtio devices, a network card, ACPI power management. It starts a Linux kernel directly, by the "
+    + "32-bit boot protocol, or firmware (a BIOS of its own, or another such as SeaBIOS); its first serial line or its screen is the terminal.",
   images: "none",
   groups: [
     { title: "What to start", options: startOptions },
@@ -79,6 +84,7 @@ export const bootCommand = defineCommand<BootTable>({
     { line: "tcgjs boot --hda disk.img", does: "what the disk's boot sector starts" },
     { line: "tcgjs boot --bios /usr/share/seabios/bios.bin --cdrom debian.iso --boot d", does: "what a CD image starts, by SeaBIOS" },
     { line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --share src,tag=src,readonly", does: "with a folder of the host to mount by 9P" },
+    { line: "tcgjs boot --kernel vmlinuz --append 'console=ttyS0 root=/dev/vda' --drive file=disk.qcow2,if=virtio --hostfwd tcp::2222-:22", does: "port 2222 of this machine leads to the guest's SSH server" },
     { line: "tcgjs boot --kernel vmlinuz --append 'console=ttyS0 panic=-1' --serial file:boot.log --timeout 60", does: "the same without a terminal, into a file" },
     { line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --clock virtual --max-insns 3G --json", does: "exactly three billion insns, and what they cost" },
   ],
@@ -115,33 +121,43 @@ async function runWith(values: Values, output: Output, media: BootMedia): Promis
   const session = new Session<BootEnd>(output, { maxInsns: values["max-insns"], timeoutMs: values.timeout });
   const say = (line: string): void => output.error(`tcgjs boot: ${line}\n`);
   const unhandled = new UnhandledReport(values.unhandled ? say : () => undefined), sinks: FileSink[] = [];
-  const debug = byteSink(values.debugcon ?? { kind: "none" }, output, sinks);
+  const net = bootNetwork(values), debug = byteSink(values.debugcon ?? { kind: "none" }, output, sinks), isDisplayed = hasDisplay(values);
   const console = values["virtio-console"] === null ? null : new VirtioConsole();
   const pc = new Pc({
     boot: startOf(values), ...media, virtio: [...media.virtio, ...virtioDevices(values, isRealTime(values), console)],
     memoryBytes: values.memory, cpuid: cpuidOf(values), clock: clockOf(values), startSeconds: startSecondsOf(values), isaDebugExit: values["isa-debug-exit"],
-    vm: vmOptionsOf(values, values.engine, BOOT_THRESHOLD), onDebugByte: debug,
+    vgaRom: videoBiosOf(values),
+    vm: vmOptionsOf(values, values.engine, BOOT_THRESHOLD), onDebugByte: debug, network: net?.options,
     onUnhandled: (access) => {
       unhandled.note(access);
       session.tick();
     },
   });
-  const printed: number[] | null = values.json ? [] : null, runnable = new RunnablePc(pc, sinks);
+  const printed: number[] | null = values.json ? [] : null, runnable = new RunnablePc(pc), flushSinks = (): void => sinks.forEach((sink) => sink.flush());
   const sinkOf = (choice: SerialChoice): ((byte: number) => void) => (choice.kind === "stdio" && printed !== null ? (byte) => void printed.push(byte) : byteSink(choice, output, sinks));
-  const choices = serialChoices(values), lines: (TerminalLine | null)[] = choices.map((choice, i) => serialLine(pc, i, choice, sinkOf(choice)));
+  const choices = serialChoices(values, isDisplayed), lines: (TerminalLine | null)[] = choices.map((choice, i) => serialLine(pc, i, choice, sinkOf(choice)));
   if (console !== null && values["virtio-console"] !== null) {
     choices.push(values["virtio-console"]);
     lines.push(new ConsoleLine(console, sinkOf(values["virtio-console"])));
     if (values["virtio-console"].kind === "stdio") watchTerminalSize((columns, rows) => console.resize(columns, rows));
   }
-  const terminal = lines[choices.findIndex((c) => c.kind === "stdio")] ?? null, input = terminal === null ? null : openInput(terminal, runnable, output);
+  const keys = new KeyFeeder(pc.chips.keyboard);
+  const monitor = new Monitor({ pc, control: runnable, drives: driveTexts(values), pressKeys: (names) => keys.press(names), dumpScreen: (path) => writeScreenshot(pc.chips.vga, path) });
+  const terminal = new PcConsole({ pc, runnable, output, monitor, keys, line: lines[choices.findIndex((c) => c.kind === "stdio")] ?? null, hasDisplay: isDisplayed });
+  runnable.addListener({ afterSlice: flushSinks, patienceMs: Infinity });
+  runnable.addListener(terminal);
   try {
+    if (net !== null) net.sockets.onActivity = () => runnable.wake();
+    await pc.network?.open();
+    terminal.open();
     const result = await session.run(runnable);
-    runnable.flush();
-    input?.close();
+    flushSinks();
+    terminal.close();
+    if (values.screenshot !== null) writeScreenshot(pc.chips.vga, values.screenshot);
     return bootReport({ result, pc, unhandled: unhandled.counts, printed, values, output });
   } finally {
-    input?.close();
+    terminal.close();
+    net?.sockets.close();
   }
 }
 
@@ -155,8 +171,8 @@ function startOf({ kernel, initrd, append, bios, boot, memory }: Values): PcOpti
 }
 
 /** What is at the ends of the serial lines. */
-function serialChoices({ serial, "virtio-console": console }: Values): SerialChoice[] {
-  return serial.length === 0 && console?.kind !== "stdio" ? [{ kind: "stdio" }] : [...serial];
+function serialChoices({ serial, "virtio-console": console }: Values, isDisplayed: boolean): SerialChoice[] {
+  return serial.length === 0 && console?.kind !== "stdio" && !isDisplayed ? [{ kind: "stdio" }] : [...serial];
 }
 
 /** Where bytes go. */
@@ -176,21 +192,6 @@ function serialLine(pc: Pc, line: number, choice: SerialChoice, onByte: (byte: n
   return choice.kind === "none" ? null : new SerialLine(pc.chips.uarts[line], onByte);
 }
 
-/** What is typed goes to a serial line or console, but for the keys that are for us. */
-function openInput(line: TerminalLine, runnable: RunnablePc, output: Output) {
-  const keys = new EscapeKeys();
-  const input = openConsoleInput((bytes) => {
-    const typed = input.isRaw ? keys.feed(bytes, (command) => {
-      if (command === "exit") runnable.quit();
-      else if (command === "break") line.sendBreak();
-      else output.error(`\r\n${ESCAPE_HELP}\r\n`);
-    }) : [...bytes];
-    if (typed.length > 0) line.send(typed);
-    runnable.wake();
-  });
-  return input;
-}
-
 function isRealTime({ clock }: Values): boolean {
   return clock === null ? isInteractive() : clock === "real";
 }
@@ -205,58 +206,4 @@ function startSecondsOf(values: Values): number | undefined {
   if (typeof rtc === "object") return rtc.seconds;
   const now = new Date();
   return Math.floor(now.getTime() / 1000) - (rtc === "localtime" ? now.getTimezoneOffset() * 60 : 0);
-}
-
-/** The longest sleep: limits and signals are looked at in between. */
-const MAX_SLEEP_MS = 100;
-
-/** A PC that runs in slices, sleeps while its guest is idle, and ends when a person wants it to. */
-class RunnablePc implements Runnable<BootEnd> {
-  private readonly pc: Pc;
-  private readonly sinks: readonly FileSink[];
-  private readonly sleeper = new Sleeper();
-  private isQuitting = false;
-
-  constructor(pc: Pc, sinks: readonly FileSink[]) {
-    this.pc = pc;
-    this.sinks = sinks;
-  }
-
-  get insns(): number {
-    return this.pc.insns;
-  }
-
-  run(limits: { readonly maxInsns: number; readonly maxSteps: number }): BootEnd {
-    if (this.isQuitting) return { kind: "quit" };
-    const outcome: PcOutcome = this.pc.run(limits);
-    this.flush();
-    return outcome;
-  }
-
-  requestExit(): void {
-    this.pc.requestExit();
-    this.wake();
-  }
-
-  wait(end: BootEnd): Promise<void> | null {
-    if (end.kind === "blocked") return end.until;
-    if (end.kind !== "idle") return null;
-    const ms = (end.untilNs - this.pc.clock.nowNs()) / 1e6;
-    return this.sleeper.sleep(Math.max(0, Math.min(MAX_SLEEP_MS, ms)));
-  }
-
-  /** Something has come from outside. */
-  wake(): void {
-    this.sleeper.wake();
-  }
-
-  /** A person has had enough. */
-  quit(): void {
-    this.isQuitting = true;
-    this.requestExit();
-  }
-
-  flush(): void {
-    for (const sink of this.sinks) sink.flush();
-  }
 }

@@ -79,3 +79,11 @@ function freePlace(disks: readonly (Image | null)[], hasCdrom: boolean): number 
   if (free < 0) throw new VmError("EINVAL", `--drive: all ${DISKS.length} places on IDE are taken; if=virtio has more`);
   return free;
 }
+
+/** The drives and what is in them, a line each: for the monitor. */
+export function driveTexts(options: ValuesOf<typeof mediaOptions>): string[] {
+  const named = [...DISKS, "fda", "fdb", "cdrom"] as const;
+  return [
+    ...named.flatMap((name) => (options[name] === null ? [] : [`${name}: ${options[name]}`])), ...options.drive.map(({ bus, path }) => `${bus}: ${path}`),
+  ].map((line) => (options.snapshot ? `${line} (snapshot)` : line));
+}

@@ -3,7 +3,9 @@ import { VmError } from "../../tcg/support/errors.ts";
 import { DEFAULT_NS_PER_INSN, DEFAULT_PC_MEMORY_BYTES } from "../machine/pc.ts";
 import { BOOT_ORDER_HELP } from "../machine/boot/firmware.ts";
 import { MAX_MEMORY_BYTES, MIN_MEMORY_BYTES } from "../machine/memory-map.ts";
+import { displayOptions } from "./display.ts";
 import { mediaOptions } from "./media.ts";
+import { netOptions } from "./net-options.ts";
 import { choice, flag, number, size, value, values } from "./option-table.ts";
 import { parseSerial } from "./serial.ts";
 import { virtioOptions } from "./virtio.ts";
@@ -26,8 +28,10 @@ export const pcOptions = {
   cpuid: machineOptions.cpuid,
   "model-id": machineOptions["model-id"],
   ...mediaOptions,
+  ...displayOptions,
+  ...netOptions,
   serial: values(parseSerial, {
-    argument: "stdio|file:PATH|none", help: "the other end of a serial line; given again it is for the next line, up to four", defaultText: "stdio for the first line",
+    argument: "stdio|file:PATH|none", help: "the other end of a serial line; given again it is for the next line, up to four", defaultText: "stdio for the first line, unless the screen has the terminal",
   }),
   ...virtioOptions,
   debugcon: value(parseSerial, { argument: "stdio|file:PATH|none", help: "where bytes go that the guest writes to the debug console, ports 0xe9 and 0x402 (SeaBIOS)", defaultText: "none" }),

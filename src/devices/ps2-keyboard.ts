@@ -33,6 +33,11 @@ export class Ps2Keyboard extends Ps2Peripheral<Registers> {
     super("PS/2 keyboard", SHAPE, powerOn);
   }
 
+  /** Something it has to send has not been fetched. */
+  get hasBytes(): boolean {
+    return this.r.queue.length > 0;
+  }
+
   /** Keys go down or up: their codes in set 2. Lost while scanning is off; an overrun is marked where there is no room. */
   type(codes: readonly number[]): void {
     const { r } = this;

@@ -107,6 +107,11 @@ export class ResetControl implements Device, Saveable, BytePorts {
     return this.r.value;
   }
 
+  /** A person presses the reset button. */
+  press(): void {
+    this.resetMachine();
+  }
+
   /** A rising bit 2 resets; bit 1 says whether the whole machine or the processor alone, which is not told apart. */
   writeByte(_offset: number, value: number): void {
     const rises = (value & ~this.r.value & RC_RESET) !== 0;

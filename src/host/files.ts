@@ -33,6 +33,16 @@ export function readImage(path: string, maxBytes: number, room: string): Uint8Ar
   return bytes;
 }
 
+/** Reads an image that need not be there: null if there is none. @throws VmError as `readImage` */
+export function readOptionalImage(path: string, maxBytes: number, room: string): Uint8Array | null {
+  try {
+    return readImage(path, maxBytes, room);
+  } catch (e) {
+    if (e instanceof VmError && e.code === "ENOENT") return null;
+    throw e;
+  }
+}
+
 /** Reads a text file that need not be there: null if there is none. */
 export function readOptionalText(path: string, maxBytes: number): string | null {
   try {

@@ -5,24 +5,18 @@ import { lookup } from "node:dns/promises";
 import { connect, createServer } from "node:net";
 import type { Server, Socket } from "node:net";
 import { VmError } from "../../tcg/support/errors.ts";
-import { ipv4Text, LOOPBACK, parseIpv4 } from "../net/addresses.ts";
+import { ipv4Text, isLoopback, LOOPBACK, parseIpv4 } from "../net/addresses.ts";
 import type { Ipv4Address } from "../net/addresses.ts";
 import type { HostSockets, TcpSocket, TcpSocketEvents, UdpSocket, UdpSocketEvents } from "../net/host-sockets.ts";
 import type { Endpoint } from "../net/udp.ts";
 
 /** Datagrams that a socket may have under way; more are lost. */
 const MAX_SENDING = 256;
-/** 127.0.0.0/8. */
-const LOOPBACK_NET = 127;
 
 export class NodeSockets implements HostSockets {
-  private readonly onActivity: () => void;
+  /** Is told after each event. */
+  onActivity: () => void = () => undefined;
   private readonly open = new Set<{ close(): void }>();
-
-  /** @param onActivity  is told after each event */
-  constructor(onActivity: () => void) {
-    this.onActivity = onActivity;
-  }
 
   connectTcp(to: Endpoint, events: TcpSocketEvents): TcpSocket {
     const socket = connect({ host: ipv4Text(to.address), port: to.port, allowHalfOpen: true, noDelay: true });
@@ -161,7 +155,7 @@ class NodeUdpSocket implements UdpSocket {
 
   /** Binds to the same side as the peer is on: nobody else reaches a loopback conversation. */
   connect({ address, port }: Endpoint): void {
-    const local = address >>> 24 === LOOPBACK_NET ? ipv4Text(LOOPBACK) : "0.0.0.0";
+    const local = isLoopback(address) ? ipv4Text(LOOPBACK) : "0.0.0.0";
     this.socket.bind({ address: local, port: 0 }, () => {
       if (this.isClosed) return;
       this.socket.connect(port, ipv4Text(address), () => {

@@ -108,7 +108,7 @@ export class PcChips {
   private readonly vgaFunction: PciFunction;
   readonly powerManagement: AcpiPm;
   private readonly smi: SmiCommand;
-  private readonly resetControl: ResetControl;
+  readonly resetControl: ResetControl;
   private readonly controlA: SystemControlA;
   private readonly controlB: SystemControlB;
   private readonly scanCodes = new SetTwoToOne();

@@ -7,6 +7,7 @@ import { VmError } from "../../tcg/support/errors.ts";
 import type { BusMemory } from "../bus/host-work.ts";
 import { DebugConsole, DebugExit, PostPort } from "../devices/debug-ports.ts";
 import { FwCfg } from "../devices/fw-cfg.ts";
+import { VirtioNet } from "../devices/virtio/virtio-net.ts";
 import type { VirtioDevice } from "../devices/virtio/virtio-device.ts";
 import type { KvmCpuidEntry2 } from "../kvm/cpuid.ts";
 import type { KvmExit, KvmExitIo, KvmExitMmio } from "../kvm/exits.ts";
@@ -14,6 +15,8 @@ import type { VmOptions } from "../kvm/options.ts";
 import { openKvm } from "../kvm/system.ts";
 import type { RunLimits, Vcpu } from "../kvm/vcpu.ts";
 import type { Vm } from "../kvm/vm.ts";
+import { UserNetwork } from "../net/user-network.ts";
+import type { UserNetworkOptions } from "../net/user-network.ts";
 import type { UnhandledAccess } from "./bare.ts";
 import { SOFT_OFF_TYPE } from "./acpi/dsdt.ts";
 import { acpiTables } from "./acpi/tables.ts";
@@ -25,6 +28,7 @@ import { planLinux } from "./boot/linux.ts";
 import { startTextMode } from "./boot/text-mode.ts";
 import { MachineClock, RealTime, VirtualTime } from "./clock.ts";
 import { MachineWork } from "./host-work.ts";
+import { IdlePace } from "./idle-pace.ts";
 import { addressMap, DEVICE_SLOTS, FIRMWARE_AREA, installMemory, MAX_MEMORY_BYTES, MIN_MEMORY_BYTES, UPPER_MEMORY, VIDEO_MEMORY } from "./memory-map.ts";
 import { MmioSpace } from "./mmio-space.ts";
 import type { Media } from "./media.ts";
@@ -45,6 +49,13 @@ export type ClockChoice =
   /** `hostNs`: a monotonic clock of the host, ns. */
   | { readonly kind: "real"; readonly hostNs: () => number };
 
+export interface PcNetworkOptions extends UserNetworkOptions {
+  /** The card's address, 48 bits. Default: 52:54:00:12:34:56. */
+  readonly mac?: number | undefined;
+  /** A monotonic clock of the host, ns: idle time goes no faster than that while a connection is open. */
+  readonly hostNs: () => number;
+}
+
 export interface PcOptions extends Media {
   /** A kernel, or firmware that finds something to start. */
   readonly boot: LinuxBoot | FirmwareBoot;
@@ -60,6 +71,8 @@ export interface PcOptions extends Media {
   readonly virtio?: readonly VirtioDevice[] | undefined;
   /** The video BIOS that firmware finds on the VGA, such as SeaBIOS' vgabios-stdvga.bin. Default: none. */
   readonly vgaRom?: Uint8Array | undefined;
+  /** A network card, and what its cable leads to. Default: none. */
+  readonly network?: PcNetworkOptions | undefined;
   /** Port 0xf4 ends the run, as QEMU's isa-debug-exit. Default: no. */
   readonly isaDebugExit?: boolean | undefined;
   /** Takes bytes written to the debug console, ports 0xe9 and 0x402. Default: they are dropped. */
@@ -107,12 +120,16 @@ const DEBUG_CONSOLE_PORTS = [0xe9, 0x402] as const;
 const TSC = 0x10;
 /** Hard disk, floppy, CD, as QEMU. */
 const DEFAULT_ORDER = "cad";
+const DEFAULT_MAC = 0x525400123456;
 
 export class Pc {
   readonly vm: Vm;
   readonly vcpu: Vcpu;
   readonly clock: MachineClock;
   readonly chips: PcChips;
+  /** Null without a network card. */
+  readonly network: UserNetwork | null;
+  private readonly idle: IdlePace;
   private readonly work: MachineWork;
   private readonly ports: PortSpace;
   private readonly mmio: MmioSpace;
@@ -136,9 +153,11 @@ export class Pc {
     this.clock = this.makeClock(options.clock ?? { kind: "virtual", nsPerInsn: DEFAULT_NS_PER_INSN });
     this.work = new MachineWork(this.clock);
     this.ports = new PortSpace(this.vm);
+    this.network = options.network === undefined ? null : new UserNetwork(this.clock, options.network);
+    this.idle = new IdlePace(options.network?.hostNs ?? (() => 0));
     this.chips = new PcChips({
       clock: this.clock, interrupt: (isHigh) => this.setInterrupt(isHigh), a20: () => undefined, resetCpu: () => this.finish({ kind: "reset" }),
-      memory: this.busMemory(), work: this.work, media: options, virtio: options.virtio ?? [], sleep: (type) => this.sleep(type), startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
+      memory: this.busMemory(), work: this.work, media: options, virtio: this.virtioDevices(), sleep: (type) => this.sleep(type), startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
       vgaRom: options.vgaRom,
       firmware: new FwCfg(firmwareItems(memoryBytes), firmwareFiles(memoryBytes, PIRQ_IRQS)),
     }, this.ports, this.mmio);
@@ -147,6 +166,11 @@ export class Pc {
     this.chips.reset();
     if ("bios" in boot) this.startFirmware(boot, memoryBytes);
     else this.startLinux(boot, memoryBytes);
+  }
+
+  private virtioDevices(): readonly VirtioDevice[] {
+    const { virtio = [], network } = this.options;
+    return this.network === null ? virtio : [...virtio, new VirtioNet(this.network, network?.mac ?? DEFAULT_MAC)];
   }
 
   private startFirmware({ bios, order = DEFAULT_ORDER }: FirmwareBoot, memoryBytes: number): void {
@@ -216,11 +240,16 @@ export class Pc {
     if (!pic.hasRequest || !vcpu.readyForInterruptInjection) return;
     vcpu.interrupt(pic.acknowledge());
     this.isHalted = false;
+    this.idle.end();
   }
 
   /** The processor is halted, and nothing wakes it now. Null if time has gone to where something happens. */
   private wait(): PcOutcome | null {
     if (!this.vcpu.ifFlag) return { kind: "halt" };
+    if (this.network?.isOpen === true) {
+      this.clock.skipBy(this.idle.elapsedNs());
+      return this.clock.nextNs <= this.clock.nowNs() ? null : { kind: "idle", untilNs: this.clock.nextNs };
+    }
     return this.clock.skipToNext() ? null : { kind: "idle", untilNs: this.clock.nextNs };
   }
 

@@ -37,10 +37,15 @@ export function isOnNetwork(address: Ipv4Address): boolean {
   return ((address & NETMASK) >>> 0) === NETWORK;
 }
 
+/** 127.0.0.0/8. */
+export function isLoopback(address: Ipv4Address): boolean {
+  return address >>> 24 === 127;
+}
+
 /** Can be the address of a single machine on the cable or beyond; not loopback, multicast, broadcast or "this network" (RFC 6890). */
 export function isUnicast(address: Ipv4Address): boolean {
   const first = address >>> 24;
-  return first !== 0 && first !== 127 && first < 224 && address !== NETWORK && address !== NETWORK_BROADCAST;
+  return first !== 0 && !isLoopback(address) && first < 224 && address !== NETWORK && address !== NETWORK_BROADCAST;
 }
 
 /** As what the guest sees a machine that calls from the host's side: the host itself is the gateway. */

@@ -7,7 +7,7 @@ import { BROADCAST, BROADCAST_MAC, GATEWAY, isOurs, macOf } from "./addresses.ts
 import type { Ipv4Address } from "./addresses.ts";
 import { ETHERNET_HEADER, newFrame, TYPE_IPV4 } from "./ethernet.ts";
 import type { Ipv4Header } from "./ipv4.ts";
-import { IPV4_HEADER, putIpv4Header } from "./ipv4.ts";
+import { IPV4_HEADER, MAX_PACKET, putIpv4Header } from "./ipv4.ts";
 
 /** The most that a frame of Ethernet carries. */
 export const MTU = 1500;
@@ -38,8 +38,9 @@ export class IpLink {
     return this.card?.takesUnsummed ?? false;
   }
 
-  get takesLarge(): boolean {
-    return this.card?.takesLarge ?? false;
+  /** The longest packet that may stand for several, bytes; 0 for none. */
+  get largestPacket(): number {
+    return Math.max(0, Math.min(MAX_PACKET, (this.card?.largestFrame ?? 0) - ETHERNET_HEADER));
   }
 
   /** A frame from `mac` came from `address`. */

@@ -4,7 +4,7 @@ import type { ByteRing } from "./byte-ring.ts";
 import type { IpLink } from "./ip-link.ts";
 import { FRAME_DATA, MTU } from "./ip-link.ts";
 import type { Ipv4Packet } from "./ipv4.ts";
-import { IPV4_HEADER, MAX_PACKET, TCP } from "./ipv4.ts";
+import { IPV4_HEADER, TCP } from "./ipv4.ts";
 import type { TcpWire } from "./tcp-connection.ts";
 import { resetFor, TcpConnection } from "./tcp-connection.ts";
 import type { Sequence, TcpHeader, TcpSegment } from "./tcp-segment.ts";
@@ -103,7 +103,7 @@ export class TcpTable implements TcpWire {
   // ---- what is under a connection
 
   get chunkBytes(): number {
-    return this.link.takesLarge ? MAX_PACKET - IPV4_HEADER - TCP_HEADER : 0;
+    return Math.max(0, this.link.largestPacket - IPV4_HEADER - TCP_HEADER);
   }
 
   nowNs(): number {

@@ -12,7 +12,7 @@ import { Output } from "../../src/host/output.ts";
 import { projectRoot } from "./project.ts";
 
 /** The program, compiled beside this file. */
-const MAIN = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
+export const MAIN = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 /** A process that takes longer hangs. */
 const LIMIT_MS = 30_000;
 

@@ -34,6 +34,11 @@ export class PciBus implements Device, Saveable, WidePorts {
     pciFunction.connect(this.ports, this.memory);
   }
 
+  /** All functions, by slot and number. */
+  get list(): readonly { readonly slot: number; readonly number: number; readonly pci: PciFunction }[] {
+    return [...this.functions].sort(([a], [b]) => a - b).map(([place, pci]) => ({ slot: place >>> 3, number: place & 7, pci }));
+  }
+
   read(offset: number, size: number): number {
     if (offset < DATA) return offset === 0 && size === 4 ? this.r.address : 2 ** (8 * size) - 1;
     const found = this.selected();

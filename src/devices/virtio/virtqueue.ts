@@ -91,6 +91,11 @@ export class Virtqueue implements Device, Saveable {
     return chain;
   }
 
+  /** Undoes the `take` that gave a chain, the last one that has not been undone: the driver's buffers are as they were. */
+  untake(chain: DescriptorChain): void {
+    if (this.out.delete(chain)) this.r.taken = (this.r.taken - 1) & 0xffff;
+  }
+
   /** Gives a chain back, with what was written to it. One from before a reset is dropped. */
   complete(chain: DescriptorChain): void {
     const { host, r } = this;

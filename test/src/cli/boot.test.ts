@@ -1,9 +1,11 @@
 // `tcgjs boot`: what it prints and where, how it ends, and what it says to wrong use. The guests are kernels of a few insns.
 
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { expect } from "chai";
 import { parseSerial } from "../../../src/cli/serial.ts";
 import { EscapeKeys } from "../../../src/cli/escape-keys.ts";
-import { spawnTcgjs, startTcgjs, tcgjs, TemporaryFolder } from "../../support/cli.ts";
+import { MAIN, spawnTcgjs, startTcgjs, tcgjs, TemporaryFolder } from "../../support/cli.ts";
 import { bytesOf } from "../kvm/guest.ts";
 import { linuxImage } from "../machine/linux-image.ts";
 
@@ -114,7 +116,40 @@ describe("tcgjs boot", function () {
     expect(stderr).to.match(/interrupted at 0010:/);
   });
 
+  it("writes the screen to a PNG file at the end", async () => {
+    await boot("hello", "--screenshot", files.path("screen.png"));
+    const bytes = readFileSync(files.path("screen.png"));
+    expect([...bytes.subarray(0, 8)]).to.deep.equal([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+    expect([bytes.readUInt32BE(16), bytes.readUInt32BE(20)]).to.deep.equal([720, 400]);
+    expect((await boot("hello", "--screenshot", files.path("nowhere/screen.png"))).status).to.equal(2);
+  });
+
+  const SCRIPT = "/usr/bin/script";
+  if (existsSync(SCRIPT)) {
+    /** What comes out of a terminal of the program's own (util-linux' script makes one), and its status. */
+    const inTerminal = (...args: string[]): { readonly status: number | null; readonly text: string } => {
+      const line = [process.execPath, MAIN, "boot", "--memory", "4M", "--display", "terminal", "--kernel", ...args].map((a) => `'${a}'`).join(" ");
+      const { status, stdout } = spawnSync(SCRIPT, ["-qec", line, "/dev/null"], { encoding: "utf8", timeout: 25_000, input: "" });
+      return { status, text: stdout };
+    };
+    const ENTER = "\x1b[?1049h", LEAVE = "\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l";
+
+    it("gives the terminal back when the guest ends, the time is over, and the program is ended", () => {
+      const ended = inTerminal(files.path("hello")), late = inTerminal(files.path("loop"), "--timeout", "0.5");
+      for (const [{ status, text }, wanted] of [[ended, 0], [late, 124]] as const) {
+        expect(status).to.equal(wanted);
+        expect(text.split(ENTER).length, text).to.equal(2);
+        expect(text.slice(text.indexOf(ENTER))).to.include(LEAVE);
+      }
+    });
+  } else {
+    it.skip(`gives the terminal back (there is no ${SCRIPT}; util-linux has it)`);
+  }
+
   const wrong: readonly (readonly [string, string[], RegExp])[] = [
+    ["a screen without a terminal", ["boot", "--kernel", "FILE:hello", "--display", "terminal"], /--display terminal needs stdin and stdout to be a terminal/],
+    ["a screen and a serial line on one terminal", ["boot", "--kernel", "FILE:hello", "--display", "terminal", "--serial", "stdio"], /needs the terminal for itself, without another option that takes stdio/],
+    ["a video BIOS that is not there", ["boot", "--kernel", "FILE:hello", "--vga-rom", "nowhere"], /nowhere cannot be read/],
     ["no kernel", ["boot"], /what to boot\? --kernel FILE names a Linux kernel, --hda, --cdrom or --drive something to start from/],
     ["firmware and a kernel", ["boot", "--bios", "x", "--kernel", "x"], /only one of them can be/],
     ["an order without firmware", ["boot", "--kernel", "x", "--boot", "c"], /--boot is for firmware/],
@@ -149,11 +184,14 @@ describe("tcgjs boot", function () {
 });
 
 describe("the escape key", () => {
-  it("lets everything through but Ctrl-A and what follows", () => {
-    const keys = new EscapeKeys(), commands: string[] = [];
-    const feed = (text: string): string => String.fromCharCode(...keys.feed(Uint8Array.from([...text].map((c) => c.charCodeAt(0))), (c) => commands.push(c)));
-    expect([feed("ab\x01"), feed("xcd"), feed("\x01\x01"), feed("\x01h\x01be"), feed("\x01zf")]).to.deep.equal(["ab", "cd", "\x01", "e", "f"]);
-    expect(commands).to.deep.equal(["exit", "help", "break"]);
+  it("lets everything through but Ctrl-A and what follows, in the order in which it was typed", () => {
+    const keys = new EscapeKeys();
+    const feed = (text: string): string[] => {
+      const seen: string[] = [];
+      keys.feed(Uint8Array.from([...text].map((c) => c.charCodeAt(0))), (bytes) => seen.push(String.fromCharCode(...bytes)), (command) => seen.push(`<${command}>`));
+      return seen;
+    };
+    expect(["ab\x01", "xcd", "\x01\x01", "\x01h\x01be", "\x01zf", "g\x01ch"].map(feed)).to.deep.equal([["ab"], ["<exit>", "cd"], ["\x01"], ["<help>", "<break>", "e"], ["f"], ["g", "<monitor>", "h"]]);
   });
 });
 

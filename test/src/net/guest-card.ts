@@ -158,7 +158,7 @@ export function readTcp(packet: Packet): Segment {
 export class GuestCard implements EthernetCard {
   readonly mac = GUEST_MAC;
   takesUnsummed = false;
-  takesLarge = false;
+  largestFrame = 0;
   /** How many more frames it takes. */
   room = Infinity;
   frames: EthernetFrame[] = [];

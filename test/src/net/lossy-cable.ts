@@ -79,7 +79,7 @@ export class PeerGuest {
       },
     });
     const card: EthernetCard = {
-      mac: 0x525400123456, takesUnsummed: false, takesLarge: false,
+      mac: 0x525400123456, takesUnsummed: false, largestFrame: 0,
       receive: (frame) => {
         cable.carry(frame, ({ bytes }) => {
           const packet = parseIpv4Packet(bytes.subarray(ETHERNET_HEADER));
@@ -91,7 +91,7 @@ export class PeerGuest {
     };
     network.attach(card);
     link.attach({
-      mac: 0x52550a000202, takesUnsummed: false, takesLarge: false,
+      mac: 0x52550a000202, takesUnsummed: false, largestFrame: 0,
       receive: (frame) => {
         cable.carry(frame, (arrived) => {
           network.send(arrived);

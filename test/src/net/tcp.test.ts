@@ -341,7 +341,8 @@ describe("TCP towards the guest", () => {
 
     it("go in one frame of many segments to a card that takes such, with the sum of the pseudo-header", () => {
       const guest = new Guest().open({ tcpOptions: SCALE_OPTIONS, window: 0xffff });
-      guest.card.takesLarge = guest.card.takesUnsummed = true;
+      guest.card.takesUnsummed = true;
+      guest.card.largestFrame = 1e6;
       guest.socket.hears.socketData(new Uint8Array(100_000));
       expect(guest.card.frames.map((f) => [f.bytes.length, f.isSummed, f.segmentBytes])).to.deep.equal([[54 + 44 * MSS, false, MSS], [54 + 100_000 - 44 * MSS, false, MSS]]);
       const [{ bytes: frame }] = guest.card.frames, length = 20 + 44 * MSS;
