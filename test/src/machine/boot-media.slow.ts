@@ -1,0 +1,96 @@
+// Debian's SeaBIOS and GRUB, unmodified, start Debian's kernel from a CD and from a disk.
+
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { expect } from "chai";
+import type { Image } from "../../../src/block/device.ts";
+import { createImage, openImage } from "../../../src/block/formats.ts";
+import type { Media } from "../../../src/machine/media.ts";
+import type { PcOutcome } from "../../../src/machine/pc.ts";
+import { Pc } from "../../../src/machine/pc.ts";
+import { grubCd, grubDisk, missingTools } from "../../support/boot-media.ts";
+import type { CpioEntry } from "../../support/cpio.ts";
+import { cpioArchive } from "../../support/cpio.ts";
+import { debianFiles } from "../../support/debian.ts";
+import { MemoryImage } from "../../support/memory-image.ts";
+import { MemoryHost } from "../block/memory-host.ts";
+
+const BIOS = "/usr/share/seabios/bios.bin";
+/** A run that takes longer hangs. */
+const MAX_INSNS = 20e9, SLICE = 50e6;
+const MEMORY_BYTES = 128 * 2 ** 20, DATA_BYTES = 3_000_000, READ_BYTES = 4 * 2 ** 20;
+const CMDLINE = "console=ttyS0 nokaslr cryptomgr.notests quiet";
+
+/** Loads the drivers, does what the command line says, and switches the machine off. */
+const INIT = `#!/bin/busybox sh
+/bin/busybox --install -s /bin
+export PATH=/bin
+mount -t proc proc /proc
+mount -t devtmpfs dev /dev
+for m in $(cat /modules/order); do insmod /modules/$m.ko; done
+appears() { i=0; while [ ! -b $1 ] && [ $i -lt 60 ]; do sleep 1; i=$((i+1)); done; }
+echo "kernel: $(uname -s) $(uname -m)"
+case "$(cat /proc/cmdline)" in
+*from=cd*) appears /dev/sr0; mount -t iso9660 -o ro /dev/sr0 /mnt && md5sum < /mnt/data;;
+*from=disk*) appears /dev/sda; dd if=/dev/sda bs=64k count=${READ_BYTES / 65_536} 2>/dev/null | md5sum
+  echo written > /note; dd if=/note of=/dev/sda bs=512 seek=2 count=1 conv=sync 2>/dev/null; sync;;
+esac
+poweroff -f
+`;
+
+const md5 = (bytes: Uint8Array): string => createHash("md5").update(bytes).digest("hex");
+
+describe("SeaBIOS and GRUB", () => {
+  const files = debianFiles(), missing = "missing" in files ? files.missing : existsSync(BIOS) ? missingTools() : `there is no ${BIOS}; Debian's package seabios has it`;
+  if ("missing" in files || missing !== null) {
+    it.skip(`start Debian's kernel (${missing})`);
+    return;
+  }
+  const { kernel, busybox } = files, modules = files.modules("ata_piix", "sr_mod", "sd_mod", "isofs"), text = (t: string): Uint8Array => new TextEncoder().encode(t);
+  const initrd = cpioArchive([
+    ...["bin", "dev", "proc", "mnt", "modules"].map((path): CpioEntry => ({ kind: "folder", path })),
+    { kind: "file", path: "bin/busybox", bytes: busybox, isExecutable: true }, { kind: "file", path: "init", bytes: text(INIT), isExecutable: true },
+    { kind: "file", path: "modules/order", bytes: text(modules.map(({ name }) => name).join(" ")) },
+    ...modules.map(({ name, bytes }): CpioEntry => ({ kind: "file", path: `modules/${name}.ko`, bytes })),
+  ]);
+
+  /** From power-on to the end, with what came over the serial line. */
+  async function boot(media: Media, order: string): Promise<{ readonly end: PcOutcome["kind"]; readonly lines: readonly string[] }> {
+    let output = "", outcome: PcOutcome = { kind: "budget" };
+    const pc = new Pc({ boot: { bios: readFileSync(BIOS), order }, memoryBytes: MEMORY_BYTES, ...media, vm: { threshold: 200 } });
+    pc.chips.uarts[0].connect({ transmit: (byte) => { output += String.fromCharCode(byte); }, roomAgain: () => undefined });
+    while ((outcome.kind === "budget" || outcome.kind === "blocked") && pc.insns < MAX_INSNS) {
+      outcome = pc.run({ maxInsns: SLICE });
+      if (outcome.kind === "blocked") await outcome.until;
+    }
+    return { end: outcome.kind, lines: output.replaceAll("\r", "").split("\n") };
+  }
+
+  it("start Debian's kernel from a CD, which it mounts", async () => {
+    const data = Uint8Array.from({ length: DATA_BYTES }, (_, i) => (i * i) >>> 7);
+    const cdrom = new MemoryImage(grubCd({ kernel, initrd, cmdline: `${CMDLINE} from=cd` }, { data }), true);
+    const { end, lines } = await boot({ cdrom }, "d");
+    expect(end, lines.join("\n")).to.equal("power-off");
+    expect(lines).to.include.members(["kernel: Linux i686", `${md5(data)}  -`]);
+  });
+
+  it("start it from a qcow2 disk, which it reads and writes", async () => {
+    const bytes = grubDisk({ kernel, initrd, cmdline: `${CMDLINE} from=disk` }), image = await qcow2Of(bytes);
+    const { end, lines } = await boot({ disks: [image] }, "c"), sector = new Uint8Array(8);
+    expect(end, lines.join("\n")).to.equal("power-off");
+    expect(lines).to.include.members(["kernel: Linux i686", `${md5(bytes.subarray(0, READ_BYTES))}  -`]);
+    await image.read(1024, sector);
+    expect(new TextDecoder().decode(sector)).to.equal("written\n");
+    expect(await image.check?.("none")).to.include({ corruptions: 0, leaks: 0 });
+    await image.close();
+  });
+});
+
+async function qcow2Of(bytes: Uint8Array): Promise<Image> {
+  const host = new MemoryHost();
+  await createImage(host, "disk.qcow2", { format: "qcow2", sizeBytes: bytes.length });
+  const image = await openImage(host, "disk.qcow2", { format: null, isReadOnly: false });
+  await image.write(0, bytes);
+  await image.flush();
+  return image;
+}
