@@ -38,10 +38,10 @@ export function targetOf(cpu: Cpu): EmitTarget {
 
 /** Everything emitted code may name but for helpers, which are added as code that calls them is made. */
 export function environmentOf(cpu: Cpu, callbacks: Callbacks): Environment {
-  const { R, R8, R16, F64 } = cpu.state, { memory } = cpu, { window } = memory;
+  const { R, R8, R16, F32, F64 } = cpu.state, { memory } = cpu, { window } = memory;
   return {
     ...RUNTIME,
-    R, R8, R16, F64, u8: window.u8, dv: window.view, pf: memory.pageFlags,
+    R, R8, R16, F32, F64, u8: window.u8, dv: window.view, pf: memory.pageFlags,
     load8: (a: number) => cpu.load8(a), load16: (a: number) => cpu.load16(a), load32: (a: number) => cpu.load32(a),
     loadForWrite8: (a: number) => cpu.loadForWrite8(a),
     loadForWrite16: (a: number) => cpu.loadForWrite16(a),

@@ -83,7 +83,9 @@ export const SEG_LIMITS: readonly Global[] = SEG_NAMES.map((name, i) => slot(`${
 export const G_CR0 = slot("cr0", CR0), G_CR4 = slot("cr4", CR4);
 /** Dwords of the XMM registers: register n's are 4n … 4n + 3. */
 export const XMM_WORDS: readonly Global[] = Array.from({ length: 32 }, (_, i) => slot(`xmm${i >> 2}_${i & 3}`, XMM + i));
-/** The same as doubles: register n's are 2n and 2n + 1. */
+/** The same as singles. */
+export const XMM_SINGLES: readonly Global[] = XMM_WORDS.map(({ name, index }) => ({ name: `${name}f`, index, type: "f32" }));
+/** And as doubles: register n's are 2n and 2n + 1. */
 export const XMM_DOUBLES: readonly Global[] = Array.from({ length: 16 }, (_, i) => ({ name: `xmm${i >> 1}${i % 2 === 0 ? "" : "_high"}`, index: XMM + 2 * i, type: "f64" }));
 export const G_MXCSR = slot("mxcsr", MXCSR);
 /** Words of the x87 significands, which are the MMX registers: register n's are 2n and 2n + 1. */
@@ -107,7 +109,7 @@ export const G_CC_KIND = slot("cc_kind", 252), G_CC_X = slot("cc_x", 253), G_CF_
 /** Every global, for the parser of the textual IR and the verifier (invariant I7). */
 export const GLOBALS: readonly Global[] = [
   ...REGS, G_FLAGS_RES, G_FLAGS_AUX, G_DF, G_EFLAGS_SYS, G_SHADOW, ...SEG_SELECTORS, ...SEG_BASES, ...SEG_LIMITS, G_CR0, G_CR4,
-  ...XMM_WORDS, ...XMM_DOUBLES, G_MXCSR, ...MMX_WORDS, ...FPU_SIGN_EXPS, G_FPU_TOP, G_FPU_TAGS, G_FPU_STATUS, G_FPU_CONTROL, G_FPU_PAIRS, ...FPU_FIRSTS, ...FPU_SECONDS,
+  ...XMM_WORDS, ...XMM_SINGLES, ...XMM_DOUBLES, G_MXCSR, ...MMX_WORDS, ...FPU_SIGN_EXPS, G_FPU_TOP, G_FPU_TAGS, G_FPU_STATUS, G_FPU_CONTROL, G_FPU_PAIRS, ...FPU_FIRSTS, ...FPU_SECONDS,
   G_FPU_OPCODE, G_FPU_IP, G_FPU_CS, G_FPU_DP, G_FPU_DS,
 ];
 

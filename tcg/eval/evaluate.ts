@@ -6,7 +6,7 @@ import type { Block, Op } from "../ir/block.ts";
 import { faultOf, globalOf, helperOf, isConst, memOpOf } from "../ir/block.ts";
 import { evalCond } from "../ir/ops.ts";
 import type { OpName } from "../ir/ops.ts";
-import type { Fault, Field, Helper, MemOp } from "../ir/types.ts";
+import type { Fault, Field, Global, Helper, MemOp } from "../ir/types.ts";
 import { InternalError } from "../support/errors.ts";
 
 /** Said by guest memory and helpers when the access or call leaves the block. */
@@ -21,7 +21,7 @@ export interface EvalEnv {
   /** A test function's arguments. */
   readonly args?: readonly number[];
   field?(field: Field): number;
-  /** The `bits` low bits of the result count; of 64 bits it is a double. */
+  /** The `bits` low bits of the result count, unless it is a float. */
   load?(address: number, mem: MemOp): number | typeof LEAVE;
   store?(address: number, mem: MemOp, value: number): typeof LEAVE | void;
   /** The helper may change `state`. */
@@ -50,7 +50,7 @@ export function evaluate(block: Block, env: EvalEnv): Outcome {
   throw new InternalError(`invariant I3 broken: ${block.name} runs off its end`, { invariant: "I3" });
 }
 
-type Step = (run: Run, op: Op, x: number, y: number) => Outcome | null;
+type Step = (run: Run, op: Op, x: number, y: number, z: number, w: number) => Outcome | null;
 
 class Run {
   readonly env: EvalEnv;
@@ -91,7 +91,7 @@ class Run {
     if (compute !== null) return this.define(op, compute(x, y, z, w, op.imm, op.imm2));
     const step = STEPS[op.name];
     if (step === undefined) throw new InternalError(`the evaluator does not know ${op.name}`);
-    return step(this, op, x, y);
+    return step(this, op, x, y, z, w);
   }
 }
 
@@ -118,18 +118,20 @@ function storeRegister({ registers }: EvalEnv, at: number, bytes: number, value:
   return null;
 }
 
-function loadDouble(state: Int32Array, index: number): number {
-  const pair = new DataView(new ArrayBuffer(8));
-  pair.setInt32(0, state[index], true);
-  pair.setInt32(4, state[index + 1], true);
-  return pair.getFloat64(0, true);
+function loadFloat(state: Int32Array, { index, type }: Global): number {
+  const words = new DataView(new ArrayBuffer(8));
+  words.setInt32(0, state[index], true);
+  if (type === "f32") return words.getFloat32(0, true);
+  words.setInt32(4, state[index + 1], true);
+  return words.getFloat64(0, true);
 }
 
-function storeDouble(state: Int32Array, index: number, value: number): null {
-  const pair = new DataView(new ArrayBuffer(8));
-  pair.setFloat64(0, value, true);
-  state[index] = pair.getInt32(0, true);
-  state[index + 1] = pair.getInt32(4, true);
+function storeFloat(state: Int32Array, { index, type }: Global, value: number): null {
+  const words = new DataView(new ArrayBuffer(8));
+  if (type === "f32") words.setFloat32(0, value, true);
+  else words.setFloat64(0, value, true);
+  state[index] = words.getInt32(0, true);
+  if (type === "f64") state[index + 1] = words.getInt32(4, true);
   return null;
 }
 
@@ -148,10 +150,13 @@ const STEPS: { readonly [K in OpName]?: Step } = {
   mul_f64: (run, op, x, y) => run.defineDouble(op, x * y),
   div_f64: (run, op, x, y) => run.defineDouble(op, x / y),
   sqrt_f64: (run, op, x) => run.defineDouble(op, Math.sqrt(x)),
+  round_f32: (run, op, x) => run.defineDouble(op, Math.fround(x)),
   setcond_f64: (run, op, x, y) => run.define(op, evalCond(op.imm, x, y) ? 1 : 0),
+  movcond_f64: (run, op, x, y, t, f) => run.defineDouble(op, evalCond(op.imm, x, y) ? t : f),
   abnormal_f64: (run, op, x) => run.define(op, x * x > 2 ** -1000 && x * x < 2 ** 1000 ? 0 : 1),
-  get_f64: (run, op) => run.defineDouble(op, loadDouble(run.env.state, globalOf(op).index)),
-  set_f64: (run, op, x) => storeDouble(run.env.state, globalOf(op).index, x),
+  abnormal_f32: (run, op, x) => run.define(op, x * x > 2 ** -252 && x * x < 2 ** 256 ? 0 : 1),
+  get_f64: (run, op) => run.defineDouble(op, loadFloat(run.env.state, globalOf(op))),
+  set_f64: (run, op, x) => storeFloat(run.env.state, globalOf(op), x),
   field: (run, op) => run.define(op, provided(run.env.field, op).call(run.env, op.ref as Field)),
   env_ld8: (run, op, x) => run.define(op, loadRegister(run.env, x, 1)),
   env_ld16: (run, op, x) => run.define(op, loadRegister(run.env, 2 * x, 2)),

@@ -92,11 +92,11 @@ export class IrBuilder {
   }
 
   get(global: Global): Op {
-    return this.append(new Op(global.type === "f64" ? OPS.get_f64 : OPS.get, [], 0, 0, global));
+    return this.append(new Op(global.type === "i32" ? OPS.get : OPS.get_f64, [], 0, 0, global));
   }
 
   set(global: Global, value: Op): void {
-    this.append(new Op(global.type === "f64" ? OPS.set_f64 : OPS.set, [value], 0, 0, global));
+    this.append(new Op(global.type === "i32" ? OPS.set : OPS.set_f64, [value], 0, 0, global));
   }
 
   field(field: Field): Op {
@@ -113,11 +113,11 @@ export class IrBuilder {
   }
 
   guestLoad(mem: MemOp, address: Op): Op {
-    return this.append(new Op(mem.bits === 64 ? OPS.guest_ld_f64 : OPS.guest_ld, [address], 0, 0, mem));
+    return this.append(new Op(mem.isFloat ? OPS.guest_ld_f64 : OPS.guest_ld, [address], 0, 0, mem));
   }
 
   guestStore(mem: MemOp, address: Op, value: Op): void {
-    this.append(new Op(mem.bits === 64 ? OPS.guest_st_f64 : OPS.guest_st, [address, value], 0, 0, mem));
+    this.append(new Op(mem.isFloat ? OPS.guest_st_f64 : OPS.guest_st, [address, value], 0, 0, mem));
   }
 
   call(helper: Helper, args: Op[]): Op {

@@ -153,16 +153,20 @@ const TABLE = {
   mul_f64: row({ params: [D, D], result: D, doc: "x * y." }),
   div_f64: row({ params: [D, D], result: D, doc: "x / y." }),
   sqrt_f64: row({ params: [D], result: D, doc: "The square root of x." }),
+  round_f32: row({ params: [D], result: D, doc: "x rounded to a single, to nearest." }),
   setcond_f64: row({ params: [D, D], result: I, attr: "cond",
     doc: "1 if the comparison (eq, ne, lt, ge, le, gt) holds, else 0. With a NaN only ne holds." }),
+  movcond_f64: row({ params: [D, D, D, D], result: D, attr: "cond", doc: "t if the comparison x, y holds, else f (operands x, y, t, f)." }),
   abnormal_f64: row({ params: [D], result: I,
     doc: "0 if 2^-1000 < x * x < 2^1000, which only normal numbers are; else 1: also for zeros, denormals, infinities, NaNs." }),
+  abnormal_f32: row({ params: [D], result: I,
+    doc: "0 if 2^-252 < x * x < 2^256, as of singles only normal ones are, and all of them but the least; else 1." }),
 
   // ---- guest state
   get: row({ result: I, attr: "global", effect: "read", doc: "Reads a guest-state slot." }),
   set: row({ params: [I], attr: "global", effect: "write", doc: "Writes a guest-state slot." }),
-  get_f64: row({ result: D, attr: "global", effect: "read", doc: "Reads a guest-state slot that is a double." }),
-  set_f64: row({ params: [D], attr: "global", effect: "write", doc: "Writes a guest-state slot that is a double." }),
+  get_f64: row({ result: D, attr: "global", effect: "read", doc: "Reads a guest-state slot that is a float." }),
+  set_f64: row({ params: [D], attr: "global", effect: "write", doc: "Writes a guest-state slot that is a float; x has its precision." }),
   field: row({ result: I, attr: "field", effect: "read", doc: "A field of the decoded insn (interpreter handlers only); constant while the handler runs." }),
   env_ld8: row({ params: [I], result: I, effect: "read", doc: "Byte x of the register file, zero extended (interpreter handlers only)." }),
   env_ld16: row({ params: [I], result: I, effect: "read", doc: "Halfword x of the register file, zero extended." }),
@@ -175,8 +179,8 @@ const TABLE = {
   guest_ld: row({ params: [I], result: I, attr: "mem", effect: "access", doc: "Loads from guest linear address x." }),
   guest_st: row({ params: [I, I], attr: "mem", effect: "access", doc: "Stores the low bits of y to guest linear address x." }),
 
-  guest_ld_f64: row({ params: [I], result: D, attr: "mem", effect: "access", doc: "Loads a double. What a NaN carries may get lost: see leave_if." }),
-  guest_st_f64: row({ params: [I, D], attr: "mem", effect: "access", doc: "Stores a double." }),
+  guest_ld_f64: row({ params: [I], result: D, attr: "mem", effect: "access", doc: "Loads a single or double. What a NaN carries may get lost: see leave_if." }),
+  guest_st_f64: row({ params: [I, D], attr: "mem", effect: "access", doc: "Stores a single or double; y has its precision." }),
 
   // ---- calls and faults
   call: row({ variadic: true, attr: "helper", effect: "call", doc: "Calls a helper; the result has the helper's type." }),
@@ -207,4 +211,4 @@ export const OPS = Object.fromEntries(
 export type PlainOp =
   | "add" | "sub" | "mul" | "muluh" | "mulsh" | "neg" | "not" | "and" | "or" | "xor" | "shl" | "shr" | "sar" | "rotl" | "rotr"
   | "clz" | "ctz" | "ctpop" | "bswap" | "divu" | "remu" | "divs" | "rems" | "divu2" | "remu2" | "divs2" | "rems2"
-  | "f64_from_i32" | "f64_to_i32" | "add_f64" | "sub_f64" | "mul_f64" | "div_f64" | "sqrt_f64" | "abnormal_f64";
+  | "f64_from_i32" | "f64_to_i32" | "add_f64" | "sub_f64" | "mul_f64" | "div_f64" | "sqrt_f64" | "round_f32" | "abnormal_f64" | "abnormal_f32";

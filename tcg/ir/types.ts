@@ -22,44 +22,50 @@ export type DoubleCond = (typeof DOUBLE_CONDS)[number];
  */
 export type Probe = "read" | "write" | "none";
 
-/** A guest memory access: `bits` wide, extended to i32 as `signed` says (loads only), little endian; of 64 bits a double. */
+/**
+ * A guest memory access: `bits` wide, little endian. An integer is extended to i32 as `signed` says (loads only); a float,
+ * of 32 or 64 bits, is a value of type f64, to be stored only if it is of that precision.
+ */
 export interface MemOp {
   readonly bits: 8 | 16 | 32 | 64;
   readonly signed: boolean;
+  readonly isFloat: boolean;
   readonly probe: Probe;
 }
 
 const memOps = new Map<string, MemOp>();
 
 /** The one MemOp object for these properties (so that they compare by identity). */
-export function memOp(bits: MemOp["bits"], probe: Probe, signed = false): MemOp {
-  const name = memOpName({ bits, signed, probe });
+export function memOp(bits: MemOp["bits"], probe: Probe, signed = false, isFloat = bits === 64): MemOp {
+  const name = memOpName({ bits, signed, isFloat, probe });
   let found = memOps.get(name);
   if (found === undefined) {
-    found = Object.freeze({ bits, signed, probe });
+    found = Object.freeze({ bits, signed, isFloat, probe });
     memOps.set(name, found);
   }
   return found;
 }
 
-/** The printed name: `u8.read`, `s16.read`, `i32.write`, `f64.read`, … */
+/** The printed name: `u8.read`, `s16.read`, `i32.write`, `f32.read`, `f64.read`, … */
 export function memOpName(m: MemOp): string {
-  return `${m.bits === 64 ? "f" : m.bits === 32 ? "i" : m.signed ? "s" : "u"}${m.bits}.${m.probe}`;
+  return `${m.isFloat ? "f" : m.bits === 32 ? "i" : m.signed ? "s" : "u"}${m.bits}.${m.probe}`;
 }
 
 /**
  * A guest-state slot that ops name statically (TCG: a global). `index` is its place in the int32 state file. One of type
- * f64 takes two places, the first of an even index, and may be another view of two that have globals of their own.
+ * f64 takes two places, the first of an even index. One of type f32 or f64, both of which hold values of type f64, may be
+ * another view of places that have globals of their own.
  */
 export interface Global {
   readonly name: string;
   readonly index: number;
-  readonly type: "i32" | "f64";
+  readonly type: "i32" | "f32" | "f64";
 }
 
 /** True if the two share a place in the state file. */
 export function overlaps(a: Global, b: Global): boolean {
-  return a === b || (a.type === b.type ? a.index === b.index : (a.index | 1) === (b.index | 1));
+  const low = a.type === "f64" || b.type === "f64" ? 1 : 0;
+  return (a.index | low) === (b.index | low);
 }
 
 /** A field of the decoded insn an interpreter handler runs for: a value known only when the handler runs. */

@@ -17,9 +17,10 @@ import type { Block, Op } from "../ir/block.ts";
 import { OPS } from "../ir/ops.ts";
 import { assign, block as blockOf, call, giveBack, id, int, member, when } from "./estree.ts";
 import type { EmittedFunction } from "./emitter.ts";
-import type { Variable, Views } from "./state-emitter.ts";
-import { findViews, globalsOf, StateEmitter } from "./state-emitter.ts";
+import { globalsOf, StateEmitter } from "./state-emitter.ts";
 import type { EmitTarget } from "./target.ts";
+import type { Variable, Views } from "./views.ts";
+import { findViews } from "./views.ts";
 
 /** Writes the body of the function for a block of `insnCount` insns. */
 export function emitBlock(block: Block, target: EmitTarget, insnCount: number): EmittedFunction {
@@ -72,7 +73,7 @@ class BlockEmitter extends StateEmitter {
     const here: Statement[] = [], seen = new Set<Views>();
     for (const v of this.variables.values()) {
       if (v.views !== null) {
-        if (!seen.has(v.views)) here.push(...this.writeBackViews(v.views));
+        if (!seen.has(v.views)) here.push(...v.views.unfiled().map((w) => this.writeBack(w.global)));
         seen.add(v.views);
       } else if (v.isSet) {
         this.leftAfterSet.add(v);

@@ -146,7 +146,8 @@ export abstract class Emitter {
 
   /** A slot in the state file. */
   protected slot(global: Global): MemberExpression {
-    return global.type === "f64" ? this.itemOf("F64", int(global.index >> 1)) : this.itemOf("R", int(global.index));
+    if (global.type === "f64") return this.itemOf("F64", int(global.index >> 1));
+    return this.itemOf(global.type === "f32" ? "F32" : "R", int(global.index));
   }
 
   protected itemOf(array: string, index: Expression): MemberExpression {
@@ -240,7 +241,7 @@ export abstract class Emitter {
       const test = this.condition(op);
       return new Emitted({ type: "ConditionalExpression", test, consequent: int(1), alternate: int(0) }, hazards, false, op.uses);
     }
-    if (op.def === OPS.movcond) {
+    if (op.def === OPS.movcond || op.def === OPS.movcond_f64) {
       const hazards = this.hazardsOf(op.args);
       const [x, y, t, f] = op.args;
       const consequent = this.use(t), alternate = this.use(f);
@@ -295,7 +296,7 @@ export abstract class Emitter {
   }
 
   private condition(op: Op): Expression {
-    if (op.def === OPS.abnormal_f64) return this.fill(template(ABNORMAL), op.args);
+    if (op.name === "abnormal_f64" || op.name === "abnormal_f32") return this.fill(template(ABNORMAL[op.name]), op.args);
     return this.compare(op.imm, op.args[0], op.args[1]);
   }
 
@@ -348,7 +349,7 @@ export const MEMORY_HAZARD: Hazards = Object.freeze({ low: 0, high: 0, env: fals
 
 /** Is a condition first, and a number only if asked. */
 function isPredicate(op: Op): boolean {
-  return op.def === OPS.setcond || op.def === OPS.setcond_f64 || op.def === OPS.abnormal_f64;
+  return op.def === OPS.setcond || op.def === OPS.setcond_f64 || op.def === OPS.abnormal_f64 || op.def === OPS.abnormal_f32;
 }
 
 function isBoolean(op: Op): boolean {

@@ -135,14 +135,15 @@ const logical = (operator: "&&" | "||", left: Expression, right: Expression): Ex
 /** Loads from an index. */
 export function loadAt(mem: MemOp, index: Expression): Expression {
   if (mem.bits === 8) return mem.signed ? make("$0 << 24 >> 24", item("u8", index)) : item("u8", index);
-  const method = mem.bits === 64 ? "getFloat64" : mem.bits === 32 ? "getInt32" : mem.signed ? "getInt16" : "getUint16";
+  const method = mem.isFloat ? (mem.bits === 64 ? "getFloat64" : "getFloat32") : mem.bits === 32 ? "getInt32" : mem.signed ? "getInt16" : "getUint16";
   return call(member("dv", method), [index, yes]);
 }
 
 /** Stores to an index. */
 export function storeAt(mem: MemOp, index: Expression, value: Expression): Statement {
   if (mem.bits === 8) return statement({ type: "AssignmentExpression", operator: "=", left: item("u8", index), right: value });
-  return statement(call(member("dv", mem.bits === 64 ? "setFloat64" : mem.bits === 32 ? "setInt32" : "setInt16"), [index, value, yes]));
+  const method = mem.isFloat ? (mem.bits === 64 ? "setFloat64" : "setFloat32") : mem.bits === 32 ? "setInt32" : "setInt16";
+  return statement(call(member("dv", method), [index, value, yes]));
 }
 
 /** The slow path of a handler, by name. */

@@ -18,9 +18,9 @@
  *   R[0] = eax; …
  *   return leave(tbs, way, pc, (n - used | 0) - left | 0);
  *
- * Guest-state slots are local variables throughout; whatever any block sets is written back at the one way out. Of a double
- * and its words the double is what is up to date between blocks. The region is not entered with a NaN in one of these: a
- * JavaScript number need not keep what it carries.
+ * Guest-state slots are local variables throughout; whatever any block sets is written back at the one way out. Of a float
+ * and its words one is what is up to date between blocks (homes.ts). The region is not entered with a NaN where that is the
+ * float: a JavaScript number need not keep what it carries.
  *
  * A way out does nothing but assign constants. V8 compiles what has not run yet to a deoptimisation, and most ways out have
  * not run when the region becomes hot; constants need no feedback.
@@ -35,15 +35,18 @@ import { analyzeFlow, isBackEdge } from "../ir/flow.ts";
 import { OPS } from "../ir/ops.ts";
 import type { Region } from "../ir/region.ts";
 import type { Global, GlobalSet, Helper } from "../ir/types.ts";
+import { overlaps } from "../ir/types.ts";
 import { assign, block as blockOf, call, giveBack, id, int, item, when } from "./estree.ts";
 import type { EmittedFunction, Naming } from "./emitter.ts";
-import type { Variable } from "./state-emitter.ts";
 import type { PageLocal } from "./page-locals.ts";
 import { choosePageLocals } from "./page-locals.ts";
-import { findViews, StateEmitter, touches, variableOf } from "./state-emitter.ts";
+import { StateEmitter, touches, variableOf } from "./state-emitter.ts";
 import { structure } from "./structure.ts";
 import type { EmitTarget } from "./target.ts";
 import { instantiate, template } from "./templates.ts";
+import { chooseHomes, Usage } from "./homes.ts";
+import type { Variable } from "./views.ts";
+import { findViews } from "./views.ts";
 
 export interface EmittedRegion extends EmittedFunction {
   readonly params: readonly string[];
@@ -124,20 +127,21 @@ class RegionEmitter {
       for (const { global } of packed.parts) variableOf(variables, global).isPart = true;
       for (const global of packed.also) variableOf(variables, global);
     }
-    findViews(variables);
-    for (const v of variables.values()) {
-      if (written.some((set) => touches(set, v.global))) v.isSet = true;
-      if (v.views !== null && v.global.type === "f64") v.isSet = v.views.variables.some((w) => w.isSet) || v.isSet;
+    for (const v of variables.values()) if (written.some((set) => touches(set, v.global))) v.isSet = true;
+    const usage = new Usage(this.flow.nodes.map(({ block }) => this.region.blocks[block].block));
+    for (const views of findViews(variables)) {
+      chooseHomes(views, usage, written, (global) => variableOf(variables, global));
+      for (const home of views.homes) home.isSet = views.variables.some((v) => v.isSet && overlaps(v.global, home.global));
     }
   }
 
   /** Variables that hold the state between blocks. */
   private lasting(): Variable[] {
-    return [...this.variables.values()].filter((v) => !v.isPart && (v.views === null || v.global.type === "f64"));
+    return [...this.variables.values()].filter((v) => !v.isPart && (v.views === null || v.views.homes.includes(v)));
   }
 
   private slot({ type, index }: Global): MemberExpression {
-    const [array, at] = type === "f64" ? ["F64", index >> 1] : ["R", index];
+    const [array, at] = type === "f64" ? ["F64", index >> 1] : [type === "f32" ? "F32" : "R", index];
     this.names.add(array);
     return item(array, int(at));
   }
@@ -150,16 +154,16 @@ class RegionEmitter {
     const declarations = [
       declare("at", mine("entry")), declare("n", make("left + $0 | 0", mine("size"))), declare("used", int(0)), declare("pc", int(0)), declare("way", int(WAY_ASIDE)),
       ...lasting.map((v) => declare(v.global.name, this.slot(v.global))),
-      ...[...this.variables.values()].filter((v) => v.views !== null && v.global.type === "i32").map((v) => declare(v.global.name, int(0))),
+      ...[...this.variables.values()].filter((v) => v.views?.homes.includes(v) === false).map((v) => declare(v.global.name, int(0))),
     ];
     for (const { page, delta } of new Set(this.pages.values())) declarations.push(declare(page, int(-1)), declare(delta, int(0)));
     if (packed !== null) for (const { global, unpack } of packed.parts) declarations.push(declare(global.name, make(unpack, this.slot(packed.slot))));
-    if (lasting.some((v) => v.global.type === "f64")) this.names.add("plain");
-    const doubles = lasting.filter((v) => v.global.type === "f64").map((v): Expression => make("$0 !== $0", id(v.global.name)));
+    const floats = lasting.filter((v) => v.global.type !== "i32").map((v): Expression => make("$0 !== $0", id(v.global.name)));
+    if (floats.length > 0) this.names.add("plain");
     return [
       when(make("left < $0", mine("reach")), instead("short")),
       { type: "VariableDeclaration", kind: "let", declarations },
-      ...doubles.map((test) => when(test, instead("plain"))),
+      ...floats.map((test) => when(test, instead("plain"))),
     ];
   }
 
@@ -244,7 +248,7 @@ class RegionBlockEmitter extends StateEmitter {
   }
 
   emit(): Statement[] {
-    for (const v of this.variables.values()) if (v.views !== null) v.views.current = "f64";
+    for (const v of this.variables.values()) v.views?.startAtHome();
     this.emitOps();
     return this.out;
   }
@@ -252,8 +256,9 @@ class RegionBlockEmitter extends StateEmitter {
   protected leaveIf(test: Expression): void {
     const here: Statement[] = [];
     for (const v of this.variables.values()) {
-      // The way out writes the double.
-      if (v.views?.current === "i32" && v.global.type === "f64") here.push(...this.writeBackViews(v.views), assign(id(v.global.name), this.slot(v.global)));
+      // The way out writes those at home.
+      if (v.views?.homes.includes(v) !== true || v.views.isCurrent(v)) continue;
+      here.push(...v.views.unfiled(v).map((w) => this.writeBack(w.global)), assign(id(v.global.name), this.slot(v.global)));
     }
     this.out.push(when(test, blockOf([...here, assign(id("pc"), int(this.insnPc)), ...wayOut(WAY_ASIDE, this.potential + this.insnIndex)])));
   }
@@ -281,7 +286,7 @@ class RegionBlockEmitter extends StateEmitter {
 
   protected emitExit(op: Op): void {
     const { next, taken, indirect, insnCount } = this.owner.region.blocks[this.node.block], used = this.potential + insnCount;
-    for (const v of this.variables.values()) if (v.views !== null && v.global.type === "f64") this.refresh(v.views, "f64");
+    for (const v of this.variables.values()) if (v.views?.homes.includes(v) === true) this.refresh(v);
     const goDirect = (slot: 0 | 1): Statement[] => {
       const to = slot === 0 ? next : taken;
       if (this.isInside(to)) return this.follow(this.owner.flow.targetOf[to]);

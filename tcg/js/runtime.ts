@@ -69,4 +69,4 @@ for (const n of [3, 0x12345678, -0x6789abcd, -1]) {
 }
 
 /** What emitted code may call by these names. */
-export const RUNTIME = { muluh, mulsh, ctz32, ctpop, bswap32, divu2, remu2, divs2, rems2, imul: Math.imul, clz32: Math.clz32, abs: Math.abs, sqrt: Math.sqrt };
+export const RUNTIME = { muluh, mulsh, ctz32, ctpop, bswap32, divu2, remu2, divs2, rems2, imul: Math.imul, clz32: Math.clz32, abs: Math.abs, sqrt: Math.sqrt, fround: Math.fround };

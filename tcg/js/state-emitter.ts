@@ -3,12 +3,12 @@
  * that fails leaves the function in front of its insn. Nothing of the insn has been committed then (invariant I5), so the
  * variables are the state to be written back.
  *
- * Where a slot of type f64 and the two words it is made of are both used, only one of the two views is up to date; going
- * over to the other leads through the state file. Which one is known statically.
+ * Where a slot is used as words and as floats, there is a variable for each (views.ts).
  */
 import type { Expression, Statement } from "estree";
 import type { Block, Op } from "../ir/block.ts";
-import { helperOf, isGet, isSet, memOpOf } from "../ir/block.ts";
+import { helperOf, isConst, isGet, isSet, memOpOf } from "../ir/block.ts";
+import { OPS } from "../ir/ops.ts";
 import type { Global, GlobalSet, MemOp } from "../ir/types.ts";
 import { overlaps } from "../ir/types.ts";
 import { InternalError } from "../support/errors.ts";
@@ -23,26 +23,8 @@ import type { PageLocal } from "./page-locals.ts";
 import { alignmentOf } from "./page-locals.ts";
 import type { EmitTarget, TlbMemory } from "./target.ts";
 import { instantiate, template } from "./templates.ts";
-
-/** What happens to one slot's variable in the function. */
-export interface Variable {
-  readonly global: Global;
-  /** Its value on entry is used. */
-  needsLoad: boolean;
-  /** It may differ from the state file. */
-  isSet: boolean;
-  /** The views of this slot, if more than one is used. */
-  views: Views | null;
-  /** It has no place in the state file: a part of a packed slot. */
-  isPart: boolean;
-}
-
-/** A double and its words, all in use. */
-export interface Views {
-  readonly variables: Variable[];
-  /** Which variables are up to date; with `both` the state file is too. */
-  current: "f64" | "i32" | "both";
-}
+import type { Variable, Views } from "./views.ts";
+import { placesOf } from "./views.ts";
 
 export abstract class StateEmitter extends Emitter {
   protected readonly variables: Map<Global, Variable>;
@@ -85,17 +67,21 @@ export abstract class StateEmitter extends Emitter {
     return assign(this.slot(global), id(global.name));
   }
 
-  /** Statements that bring the state file up to date with the views of one slot. */
-  protected writeBackViews({ variables, current }: Views): Statement[] {
-    return variables.filter((v) => v.isSet && v.global.type === current).map((v) => this.writeBack(v.global));
+  /** Brings the state file up to date with variables that are views. */
+  private file(views: Views, unfiled: readonly Variable[]): void {
+    for (const v of unfiled) {
+      this.out.push(this.writeBack(v.global));
+      views.hasFiled(v);
+    }
   }
 
-  /** Makes views of a type up to date where another has been written. */
-  protected refresh(views: Views, type: "i32" | "f64"): void {
-    if (views.current === "both" || views.current === type) return;
-    this.out.push(...this.writeBackViews(views));
-    for (const v of views.variables) if (v.global.type === type) this.load(v);
-    views.current = "both";
+  /** Makes a variable up to date. */
+  protected refresh(v: Variable): void {
+    const { views } = v;
+    if (views === null || views.isCurrent(v)) return;
+    this.file(views, views.unfiled(v));
+    this.load(v);
+    views.hasLoaded(v);
   }
 
   /** Reads a variable from the state file. */
@@ -105,18 +91,30 @@ export abstract class StateEmitter extends Emitter {
     v.isSet = true;
   }
 
+  /** Views of a place that is 0 now are all 0. */
+  private clearViews(v: Variable, views: Views): void {
+    for (const other of views.variables) {
+      if (other === v || !placesOf(other.global).every((place) => placesOf(v.global).includes(place))) continue;
+      this.pinSlot(other.global);
+      this.out.push(assign(id(other.global.name), int(0)));
+      other.isSet = true;
+      views.hasLoaded(other);
+    }
+  }
+
   protected emitGet(op: Op, global: Global): void {
     const v = this.variable(global);
-    if (v.views !== null) this.refresh(v.views, global.type);
+    this.refresh(v);
     if (!v.isSet) v.needsLoad = true;
     this.hold(op, id(global.name), slotHazard(global), true);
   }
 
   protected emitSet(op: Op, global: Global): void {
-    const value = op.args[0], variable = this.variable(global);
-    if (variable.views !== null) {
-      if (global.type === "i32") this.refresh(variable.views, "i32");   // the other word must be there too
-      variable.views.current = global.type;
+    const value = op.args[0], variable = this.variable(global), { views } = variable;
+    if (views !== null) {
+      this.file(views, views.unfiledBeside(variable));
+      views.hasSet(variable);
+      if (isZero(value)) this.clearViews(variable, views);
     }
     if (this.constantOf(value) === null) {
       const e = this.emitted(value);
@@ -269,20 +267,24 @@ export abstract class StateEmitter extends Emitter {
   /** Writes variables back to the state file before somebody else reads `read` and writes (parts of) `written` there. */
   protected commit(read: GlobalSet, written: GlobalSet = []): void {
     for (const v of this.variables.values()) {
-      if (!v.isSet || v.isPart || (v.views !== null && v.views.current !== v.global.type)) continue;
       // Of what spans several places, one may be written by the call and the others must last.
       const isWide = v.views !== null || v.global.type === "f64";
-      if (viewsOf(v).some(({ global }) => touches(read, global) || (isWide && touches(written, global)))) this.out.push(this.writeBack(v.global));
+      if (!touches(read, v.global) && !(isWide && touches(written, v.global))) continue;
+      if (v.views !== null) this.file(v.views, v.views.unfiled());
+      else if (v.isSet && !v.isPart) this.out.push(this.writeBack(v.global));
     }
   }
 
   /** Reads variables that a helper may have changed. */
   protected reload(which: GlobalSet): void {
     for (const v of this.variables.values()) {
-      if (v.isPart || !viewsOf(v).some(({ global }) => touches(which, global))) continue;
+      if (v.isPart || !touches(which, v.global)) continue;
+      if (v.views !== null) {
+        v.views.hasChanged((global) => touches(which, global));
+        continue;
+      }
       this.out.push(assign(id(v.global.name), this.slot(v.global)));
       v.isSet = true;
-      if (v.views !== null) v.views.current = "both";
     }
   }
 }
@@ -299,23 +301,15 @@ export function variableOf(variables: Map<Global, Variable>, global: Global): Va
   return v;
 }
 
-/** Gives variables that are views of one slot what they share. */
-export function findViews(variables: ReadonlyMap<Global, Variable>): void {
-  const all = [...variables.values()];
-  for (const double of all) {
-    if (double.global.type !== "f64") continue;
-    const words = all.filter((v) => v !== double && overlaps(v.global, double.global));
-    if (words.length === 0) continue;
-    const views: Views = { variables: [double, ...words], current: "both" };
-    for (const v of views.variables) v.views = views;
-  }
-}
-
 /** The slots that a block's ops name. */
 export function globalsOf(block: Block): Global[] {
   return block.ops.filter((op) => isGet(op) || isSet(op)).map((op) => op.ref as Global);
 }
 
+/** 0 as an int32 or a float. */
+export function isZero(value: Op): boolean {
+  const n = value.def === OPS.f64_from_i32 ? value.args[0] : value;
+  return isConst(n) && n.imm === 0;
+}
 
-const viewsOf = (v: Variable): readonly Variable[] => v.views?.variables ?? [v];
 export const touches = (set: GlobalSet, global: Global): boolean => set === "all" || set.some((g) => overlaps(g, global));

@@ -71,7 +71,7 @@ export interface EmitTarget {
 
 /**
  * Names emitted functions may use besides helpers and `RUNTIME`:
- * - `R R8 R16 F64` the state file and its views; `u8 dv` guest memory; `pf` page flags;
+ * - `R R8 R16 F32 F64` the state file and its views; `u8 dv` guest memory; `pf` page flags;
  * - `tlbReadUser tlbWriteUser tlbReadKernel tlbWriteKernel` the soft TLB;
  * - `load8 … store32 loadForWrite8 … probeStore(address, bytes)` the slow paths of interpreter handlers;
  * - `fault(vector, error)` raises a guest fault; `again(i)` counts an execution that did not finish the insn, returns it;
@@ -81,6 +81,6 @@ export interface EmitTarget {
  * - `EXIT` what a handler or block returns to leave for the engine.
  */
 export const ENVIRONMENT_NAMES = [
-  "R", "R8", "R16", "F64", "u8", "dv", "pf", "tlbReadUser", "tlbWriteUser", "tlbReadKernel", "tlbWriteKernel", "load8", "load16", "load32", "loadForWrite8", "loadForWrite16", "loadForWrite32",
+  "R", "R8", "R16", "F32", "F64", "u8", "dv", "pf", "tlbReadUser", "tlbWriteUser", "tlbReadKernel", "tlbWriteKernel", "load8", "load16", "load32", "loadForWrite8", "loadForWrite16", "loadForWrite32",
   "probeStore", "store8", "store16", "store32", "fault", "again", "side", "leave", "short", "plain", "jump", "find", "EXIT_TB", "EXIT_INSN",
 ] as const;

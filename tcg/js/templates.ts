@@ -46,6 +46,7 @@ const PLAIN: Partial<Record<OpName, string>> = {
   mul_f64: "$0 * $1",
   div_f64: "$0 / $1",
   sqrt_f64: "sqrt($0)",
+  round_f32: "fround($0)",
 };
 
 /** Comparisons, by index into CONDS; as conditions, not as numbers. */
@@ -64,8 +65,11 @@ const COMPARE: Readonly<Record<(typeof CONDS)[number], string>> = {
   tstne: "($0 & $1) !== 0",
 };
 
-/** True where `abnormal_f64` is 1. A square is made sooner than `Math.abs`, of which V8 makes a call and two constants. */
-export const ABNORMAL = `!($0 * $0 > ${2 ** -1000} && $0 * $0 < ${2 ** 1000})`;
+/** True where these ops are 1. A square is made sooner than `Math.abs`, of which V8 makes a call and two constants. */
+export const ABNORMAL = {
+  abnormal_f64: `!($0 * $0 > ${2 ** -1000} && $0 * $0 < ${2 ** 1000})`,
+  abnormal_f32: `!($0 * $0 > ${2 ** -252} && $0 * $0 < ${2 ** 256})`,
+} as const;
 
 const hex = (n: number): string => (n < 10 ? String(n) : `0x${(n >>> 0).toString(16)}`);
 
@@ -137,7 +141,7 @@ export function comparison(cond: number): Template {
 
 /** Pure ops that have a template; for the completeness test. */
 export function hasTemplate(name: OpName): boolean {
-  return PLAIN[name] !== undefined || OPS[name].attr === "bits" || OPS[name].attr === "cond" || name === "const" || name === "abnormal_f64";
+  return PLAIN[name] !== undefined || OPS[name].attr === "bits" || OPS[name].attr === "cond" || name === "const" || name in ABNORMAL;
 }
 
 /** Copies an expression, putting operands in the place of `$n`. */

@@ -18,7 +18,8 @@ export class StateForwarding {
   readonly #report: Report | undefined;
   /** The value each global holds at this point, by global index; undefined when not known. */
   #held: (Op | undefined)[] = [];
-  /** The same of globals of type f64. */
+  /** The same of globals of type f32, and of type f64. */
+  #singles: (Op | undefined)[] = [];
   #doubles: (Op | undefined)[] = [];
 
   constructor(report: Report | undefined) {
@@ -30,8 +31,8 @@ export class StateForwarding {
     switch (op.def) {
       case GET: return this.#get(op);
       case SET: return this.#set(op);
-      case GET_F64: return this.#getDouble(op);
-      case SET_F64: return this.#setDouble(op);
+      case GET_F64: return globalOf(op).type === "f64" ? this.#getDouble(op) : this.#getSingle(op);
+      case SET_F64: return globalOf(op).type === "f64" ? this.#setDouble(op) : this.#setSingle(op);
       case CALL: {
         const { writes } = helperOf(op);
         if (writes === "all" || writes.length > 0) this.#forget(writes);
@@ -67,14 +68,45 @@ export class StateForwarding {
       return null;
     }
     this.#held[index] = value;
+    this.#singles[index] = undefined;
     this.#doubles[index & ~1] = undefined;
     return op;
   }
 
-  /** 0 if the word is half of a double that is 0. */
+  /** 0 if the word is a single that is 0, or half of a double that is. */
   #zeroOf(index: number): Op | undefined {
-    const double = this.#doubles[index & ~1];
-    return double !== undefined && double.def === F64_FROM_I32 && isZero(double.args[0]) ? double.args[0] : undefined;
+    return zeroWord(this.#singles[index]) ?? zeroWord(this.#doubles[index & ~1]);
+  }
+
+  #getSingle(op: Op): Op {
+    const { index } = globalOf(op), held = this.#singles[index];
+    if (held !== undefined) {
+      this.#report?.("forward", op, "its value is known");
+      return held;
+    }
+    this.#singles[index] = op;
+    const word = this.#held[index] ?? zeroWord(this.#doubles[index & ~1]);
+    if (word !== undefined && isZero(word)) this.#becomeZero(op, word);
+    return op;
+  }
+
+  #setSingle(op: Op): Op | null {
+    const { index } = globalOf(op), value = op.args[0];
+    if (this.#singles[index] === value) {
+      this.#report?.("forward", op, "it holds this value already");
+      return null;
+    }
+    this.#singles[index] = value;
+    this.#held[index] = undefined;
+    this.#doubles[index & ~1] = undefined;
+    return op;
+  }
+
+  #becomeZero(op: Op, zero: Op): void {
+    this.#report?.("forward", op, "its words are 0");
+    op.def = F64_FROM_I32;
+    op.args = [zero];
+    op.ref = null;
   }
 
   #getDouble(op: Op): Op {
@@ -84,13 +116,8 @@ export class StateForwarding {
       return held;
     }
     this.#doubles[index] = op;
-    const low = this.#held[index], high = this.#held[index + 1];
-    if (low !== undefined && high !== undefined && isZero(low) && isZero(high)) {
-      this.#report?.("forward", op, "its words are 0");
-      op.def = F64_FROM_I32;
-      op.args = [low];
-      op.ref = null;
-    }
+    const low = this.#held[index] ?? this.#zeroOf(index), high = this.#held[index + 1] ?? this.#zeroOf(index + 1);
+    if (low !== undefined && high !== undefined && isZero(low) && isZero(high)) this.#becomeZero(op, low);
     return op;
   }
 
@@ -101,23 +128,33 @@ export class StateForwarding {
       return null;
     }
     this.#doubles[index] = value;
-    this.#held[index] = undefined;
-    this.#held[index + 1] = undefined;
+    for (const word of [index, index + 1]) {
+      this.#held[word] = undefined;
+      this.#singles[word] = undefined;
+    }
     return op;
   }
 
   #forget(which: GlobalSet): void {
     if (which === "all") {
       this.#held = [];
+      this.#singles = [];
       this.#doubles = [];
       return;
     }
     for (const { index, type } of which) {
-      this.#held[index] = undefined;
-      if (type === "f64") this.#held[index + 1] = undefined;
+      for (let word = index; word <= (type === "f64" ? index + 1 : index); word++) {
+        this.#held[word] = undefined;
+        this.#singles[word] = undefined;
+      }
       this.#doubles[index & ~1] = undefined;
     }
   }
+}
+
+/** The words of a float that is 0. */
+function zeroWord(float: Op | undefined): Op | undefined {
+  return float !== undefined && float.def === F64_FROM_I32 && isZero(float.args[0]) ? float.args[0] : undefined;
 }
 
 const isZero = (op: Op): boolean => isConst(op) && op.imm === 0;

@@ -226,6 +226,7 @@ const TRANSFER: { readonly [K in OpName]?: Transfer } = {
   setcond: bound(1),
   setcond_f64: bound(1),
   abnormal_f64: bound(1),
+  abnormal_f32: bound(1),
   movcond(op, k) {
     const [, , t, f] = op.args;
     k.z = k.zeros(t) & k.zeros(f);

@@ -69,7 +69,7 @@ function targetByName(name: string): Attr | undefined {
   return index < 0 ? undefined : numbers(index);
 }
 
-const MEM = /^(?:i(32)|f(64)|([us])(8|16))\.(read|write|none)$/;
+const MEM = /^(?:i(32)|f(32|64)|([us])(8|16))\.(read|write|none)$/;
 const BITS = { 8: 8, 16: 16, 32: 32, 64: 64 } as const;
 const isBits = (n: number): n is MemOp["bits"] => n in BITS;
 
@@ -85,7 +85,7 @@ const SUFFIX: { readonly [K in AttrKind]?: (suffix: string) => Attr | null } = {
     const bits = Number(found[1] ?? found[2] ?? found[4]);
     const probe = found[5];
     if (!isBits(bits) || (probe !== "read" && probe !== "write" && probe !== "none")) return null;
-    return reference(memOp(bits, probe, found[3] === "s"));
+    return reference(memOp(bits, probe, found[3] === "s", found[2] !== undefined));
   },
 };
 

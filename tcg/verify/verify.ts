@@ -93,7 +93,7 @@ function checkShape(block: Block, op: Op, check: Check): void {
 const ATTR_COMPLAINT: { readonly [K in AttrKind]: (op: Op, block: Block) => string | null } = {
   none: (op) => (op.imm === 0 && op.imm2 === 0 && op.ref === null ? null : "an attribute where none belongs"),
   const: () => null,   // I1 has refused it
-  cond: (op) => (op.imm in (op.def === OPS.setcond_f64 ? DOUBLE_CONDS : CONDS) ? null : `there is no condition ${op.imm}`),
+  cond: (op) => (op.imm in (op.def === OPS.setcond_f64 || op.def === OPS.movcond_f64 ? DOUBLE_CONDS : CONDS) ? null : `there is no condition ${op.imm}`),
   bits: ({ imm, imm2 }) =>
     isInt32(imm) && isInt32(imm2) && imm >= 0 && imm2 >= 1 && imm + imm2 <= 32 ? null : `there are no bits ${imm}, ${imm2}`,
   global: (op) => (hasName(op) && "index" in op.ref ? null : "not a global"),
@@ -101,10 +101,10 @@ const ATTR_COMPLAINT: { readonly [K in AttrKind]: (op: Op, block: Block) => stri
   helper: (op) => (hasName(op) && "params" in op.ref ? null : "not a helper"),
   mem(op) {
     if (op.ref === null || !("probe" in op.ref)) return "not a memory access";
-    const { bits, probe, signed } = memOpOf(op);
-    if (op.ref !== memOp(bits, probe, signed)) return "a MemOp that is not from memOp()";
-    const isDouble = op.def === OPS.guest_ld_f64 || op.def === OPS.guest_st_f64, isStore = op.def.result === "void";
-    if ((bits === 64) !== isDouble) return `${bits} bits`;
+    const { bits, probe, signed, isFloat } = memOpOf(op);
+    if (op.ref !== memOp(bits, probe, signed, isFloat)) return "a MemOp that is not from memOp()";
+    const wantsFloat = op.def === OPS.guest_ld_f64 || op.def === OPS.guest_st_f64, isStore = op.def.result === "void";
+    if (isFloat !== wantsFloat || (isFloat ? bits < 32 : bits > 32)) return `${bits} bits`;
     return isStore && (signed || probe === "read") ? "a store neither extends nor probes for reading" : null;
   },
   fault(op) {
@@ -161,9 +161,9 @@ function checkGlobals(block: Block, declared: readonly Global[] | undefined, che
   for (const op of block.ops) {
     if (op.def.attr !== "global") continue;
     const g = globalOf(op);
-    const owner = owners.get(place(g)), isDouble = op.def === OPS.get_f64 || op.def === OPS.set_f64;
-    check(isDouble === (g.type === "f64"), "I7", op, () => `global ${g.name} is ${g.type}`);
-    check(!isDouble || g.index % 2 === 0, "I7", op, () => `global ${g.name} is not aligned`);
+    const owner = owners.get(place(g)), isFloat = op.def === OPS.get_f64 || op.def === OPS.set_f64;
+    check(isFloat === (g.type !== "i32"), "I7", op, () => `global ${g.name} is ${g.type}`);
+    check(g.type !== "f64" || g.index % 2 === 0, "I7", op, () => `global ${g.name} is not aligned`);
     check(declared === undefined || declared.includes(g), "I7", op, () => `global ${g.name} is not declared`);
     check(owner === undefined || owner === g, "I7", op, () => `globals ${g.name} and ${owner?.name} share slot ${g.index}`);
     owners.set(place(g), g);

@@ -15,6 +15,11 @@ const NAMES = [
 /** Two of the words are a double besides; one double stands by itself. */
 export const DOUBLES: readonly Global[] = [{ name: "acc", index: 8, type: "f64" }, { name: "fst", index: 14, type: "f64" }];
 
+/** Singles: halves of a double, and words that are nothing else. */
+export const SINGLES: readonly Global[] = [
+  { name: "acc_low", index: 8, type: "f32" }, { name: "acc_high", index: 9, type: "f32" }, { name: "single", index: 11, type: "f32" }, { name: "edif", index: 7, type: "f32" },
+];
+
 export const GLOBALS: readonly Global[] = NAMES.map((name, index) => ({ name, index, type: "i32" }));
 
 /** The global of this name. */
@@ -49,7 +54,7 @@ export function helperNamed(name: string): Helper {
   return found;
 }
 
-export const PARSE_ENV = parseEnv([...GLOBALS, ...DOUBLES], HELPERS, FIELDS);
+export const PARSE_ENV = parseEnv([...GLOBALS, ...SINGLES, ...DOUBLES], HELPERS, FIELDS);
 
 /**
  * One run's surroundings. Guests with equal seeds behave alike; `log` holds all that the block did to the outside, in

@@ -26,6 +26,7 @@ export const TARGET: EmitTarget = {
 /** A guest with real memory, in which blocks run both ways. */
 export class Guest implements EvalEnv {
   readonly state = new Int32Array(STATE_SLOTS);
+  readonly singles = new Float32Array(this.state.buffer);
   readonly doubles = new Float64Array(this.state.buffer);
   readonly registers = new Uint8Array(this.state.buffer, 0, 32);
   readonly bytes = new Uint8Array(MEMORY_BYTES);
@@ -93,7 +94,7 @@ export class Left extends Error {}
 /** The names that emitted code uses, for one guest; `more` of them, or others. */
 export function environment(guest: Guest, helpers: Iterable<Helper>, more: Environment = {}): Environment {
   const env: Environment = {
-    ...RUNTIME, R: guest.state, R8: guest.registers, F64: guest.doubles, u8: guest.bytes, dv: guest.view, pf: guest.pageFlags,
+    ...RUNTIME, R: guest.state, R8: guest.registers, F32: guest.singles, F64: guest.doubles, u8: guest.bytes, dv: guest.view, pf: guest.pageFlags,
     side: (_tb: unknown, at: number) => `left in insn ${at}`, jump: (pc: number) => `jump ${pc}`, EXIT_TB: "exit", ...more,
   };
   for (const h of helpers) {

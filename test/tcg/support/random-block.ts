@@ -7,7 +7,7 @@ import type { OpDef, OpName } from "../../../tcg/ir/ops.ts";
 import { OPS } from "../../../tcg/ir/ops.ts";
 import type { MemOp } from "../../../tcg/ir/types.ts";
 import { CONDS, memOp } from "../../../tcg/ir/types.ts";
-import { DOUBLES, FIELDS, GLOBALS, helperNamed } from "./guest.ts";
+import { DOUBLES, FIELDS, GLOBALS, helperNamed, SINGLES } from "./guest.ts";
 import { Random } from "./random.ts";
 
 const PURE: readonly OpName[] = Object.values(OPS)
@@ -16,7 +16,8 @@ const PURE: readonly OpName[] = Object.values(OPS)
 const LONG_DIVISION: readonly OpName[] = ["divu2", "remu2", "divs2", "rems2"];
 /** What x86 lowerings are made of, so that these meet more often. */
 const COMMON: readonly OpName[] = ["add", "sub", "and", "or", "xor", "shl", "shr", "sar", "neg", "not"];
-const DOUBLE: readonly OpName[] = ["add_f64", "sub_f64", "mul_f64", "div_f64", "sqrt_f64"];
+const DOUBLE: readonly OpName[] = ["add_f64", "sub_f64", "mul_f64", "div_f64", "sqrt_f64", "round_f32"];
+const FLOATS = [...SINGLES, ...DOUBLES];
 const FIELD_POSITIONS = [[0, 8], [8, 8], [0, 16], [16, 16], [0, 1], [31, 1], [24, 8], [4, 4]] as const;
 
 /** A random block or test function; equal seeds give equal blocks. */
@@ -81,18 +82,19 @@ class Generator {
   #computeDouble(): void {
     const random = this.#random;
     const kind = random.below(100);
-    if (kind < 30) this.#add(OPS.get_f64, [], 0, 0, random.pick(DOUBLES));
+    if (kind < 30) this.#add(OPS.get_f64, [], 0, 0, random.pick(FLOATS));
     else if (kind < 45) this.#add(OPS.f64_from_i32, [this.#value()]);
     else if (kind < 75) {
       const def = OPS[random.pick(DOUBLE)];
       this.#add(def, def.params.map(() => this.#double()));
-    } else if (kind < 90) this.#add(OPS.setcond_f64, [this.#double(), this.#double()], random.below(6));
-    else this.#add(OPS.abnormal_f64, [this.#double()]);
+    } else if (kind < 85) this.#add(OPS.setcond_f64, [this.#double(), this.#double()], random.below(6));
+    else if (kind < 90) this.#add(OPS.movcond_f64, [this.#double(), this.#double(), this.#double(), this.#double()], random.below(6));
+    else this.#add(random.pick([OPS.abnormal_f64, OPS.abnormal_f32]), [this.#double()]);
   }
 
   #double(): Op {
     const random = this.#random;
-    if (this.#doubles.length === 0) return this.#add(OPS.get_f64, [], 0, 0, random.pick(DOUBLES));
+    if (this.#doubles.length === 0) return this.#add(OPS.get_f64, [], 0, 0, random.pick(FLOATS));
     return random.pick(this.#doubles);
   }
 
@@ -148,7 +150,8 @@ class Generator {
   #write(): void {
     const random = this.#random;
     const kind = random.below(100);
-    if (kind < 12) this.#add(OPS.set_f64, [this.#double()], 0, 0, random.pick(DOUBLES));
+    if (kind < 8) this.#add(OPS.set_f64, [this.#double()], 0, 0, random.pick(DOUBLES));
+    else if (kind < 14) this.#add(OPS.set_f64, [this.#add(OPS.round_f32, [this.#double()])], 0, 0, random.pick(SINGLES));
     else if (kind < 70) this.#add(OPS.set, [this.#value()], 0, 0, random.pick(GLOBALS));
     else if (kind < 85 && this.#isHandler) {
       const [def, size] = random.pick([[OPS.env_st8, 32], [OPS.env_st16, 16], [OPS.env_st32, 8]] as const);

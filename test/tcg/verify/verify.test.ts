@@ -8,7 +8,7 @@ import { OPS } from "../../../tcg/ir/ops.ts";
 import { InternalError } from "../../../tcg/support/errors.ts";
 import { parseBlock } from "../../../tcg/text/parse.ts";
 import { verify } from "../../../tcg/verify/verify.ts";
-import { DOUBLES, GLOBALS, global, helperNamed, PARSE_ENV } from "../support/guest.ts";
+import { DOUBLES, GLOBALS, global, helperNamed, PARSE_ENV, SINGLES } from "../support/guest.ts";
 import { randomBlock } from "../support/random-block.ts";
 
 const SOUND = `\
@@ -47,7 +47,7 @@ describe("the verifier", () => {
   });
 
   it("accepts random blocks", () => {
-    for (let seed = 0; seed < 500; seed++) verify(randomBlock(seed), { globals: [...GLOBALS, ...DOUBLES] });
+    for (let seed = 0; seed < 500; seed++) verify(randomBlock(seed), { globals: [...GLOBALS, ...SINGLES, ...DOUBLES] });
   });
 
   const broken: readonly (readonly [string, string, string, Block])[] = [
