@@ -14,8 +14,9 @@ import { IrBuilder } from "../../tcg/ir/builder.ts";
 import type { PlainOp } from "../../tcg/ir/ops.ts";
 import type { Cond, Fault, Global, Helper, Probe } from "../../tcg/ir/types.ts";
 import { memOp } from "../../tcg/ir/types.ts";
+import type { ElementKind } from "./element-kinds.ts";
 import type { StaticFlags } from "./flags-ir.ts";
-import { Doubles } from "./doubles.ts";
+import { Floats } from "./floats.ts";
 import { FlagLowering } from "./flags-ir.ts";
 import { GP, SSF } from "./fault.ts";
 import { segLinear } from "./helpers/segment-access.ts";
@@ -47,21 +48,35 @@ const past64K = (size: number): number => 0x10001 - size;
 export class Lowering {
   readonly ir: IrBuilder;
   readonly flags: FlagLowering;
-  readonly doubles: Doubles;
+  readonly singles: Floats;
+  readonly doubles: Floats;
   readonly x87: RegisterStack;
   /** True once the current insn has ended the block itself. */
   ended = false;
   private insn: Insn | null = null;
   private readonly bound: boolean;
   private readonly established = new Set<string>();
+  private kinds: ReadonlyMap<Insn, ElementKind> = new Map();
 
   /** `flags` makes what writes and reads arithmetic flags. */
   constructor(name: string, bound: boolean, flags = (b: Lowering): FlagLowering => new FlagLowering(b)) {
     this.ir = new IrBuilder(name);
     this.bound = bound;
     this.flags = flags(this);
-    this.doubles = new Doubles(this);
+    this.singles = new Floats(this, 1);
+    this.doubles = new Floats(this, 2);
     this.x87 = new RegisterStack(this);
+  }
+
+  /** Says what the elements of insns that only move them are (element-kinds.ts). */
+  expectElements(kinds: ReadonlyMap<Insn, ElementKind>): void {
+    this.kinds = kinds;
+  }
+
+  /** What the vector elements that the current insn moves are best seen as: floats, or null for words. */
+  get elements(): Floats | null {
+    const kind = this.speculates ? this.kinds.get(this.current) : "word";
+    return kind === "single" ? this.singles : kind === "double" ? this.doubles : null;
   }
 
   /** Starts the lowering of one insn. */

@@ -8,7 +8,7 @@
  */
 import type { Op } from "../../tcg/ir/block.ts";
 import type { DoubleCond } from "../../tcg/ir/types.ts";
-import type { Double } from "./doubles.ts";
+import type { Double } from "./floats.ts";
 import type { Lowering, Val } from "./lowering.ts";
 
 /** h + l; `l` null where it is known to be 0. A rest of 0 may have either sign: the number is h then. */

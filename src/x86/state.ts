@@ -84,9 +84,9 @@ export const G_CR0 = slot("cr0", CR0), G_CR4 = slot("cr4", CR4);
 /** Dwords of the XMM registers: register n's are 4n … 4n + 3. */
 export const XMM_WORDS: readonly Global[] = Array.from({ length: 32 }, (_, i) => slot(`xmm${i >> 2}_${i & 3}`, XMM + i));
 /** The same as singles. */
-export const XMM_SINGLES: readonly Global[] = XMM_WORDS.map(({ name, index }) => ({ name: `${name}f`, index, type: "f32" }));
+export const XMM_SINGLES: readonly Global[] = XMM_WORDS.map(({ name, index }) => ({ name: `${name}f`, index, type: "f32", isTame: true }));
 /** And as doubles: register n's are 2n and 2n + 1. */
-export const XMM_DOUBLES: readonly Global[] = Array.from({ length: 16 }, (_, i) => ({ name: `xmm${i >> 1}${i % 2 === 0 ? "" : "_high"}`, index: XMM + 2 * i, type: "f64" }));
+export const XMM_DOUBLES: readonly Global[] = Array.from({ length: 16 }, (_, i) => ({ name: `xmm${i >> 1}${i % 2 === 0 ? "" : "_high"}`, index: XMM + 2 * i, type: "f64", isTame: true }));
 export const G_MXCSR = slot("mxcsr", MXCSR);
 /** Words of the x87 significands, which are the MMX registers: register n's are 2n and 2n + 1. */
 export const MMX_WORDS: readonly Global[] = Array.from({ length: 16 }, (_, i) => slot(`mm${i >> 1}_${i & 1}`, FPU_SIGNIFICAND + i));

@@ -1,5 +1,6 @@
 /** Makes the IR of a block from decoded insns: the same lowerings, with the insns' fields bound to constants. */
 import type { Block } from "../../tcg/ir/block.ts";
+import { elementKindsOf } from "./element-kinds.ts";
 import { lowerInsn } from "./interpret.ts";
 import type { Insn } from "./isa/insn.ts";
 import { Lowering } from "./lowering.ts";
@@ -36,6 +37,7 @@ export function lowerRegionBlock(insns: readonly Insn[], name: string): Block {
 
 function lower(b: Lowering, insns: readonly Insn[]): Block {
   b.x87.start(insns[0].unitState);
+  b.expectElements(elementKindsOf(insns));
   for (const insn of insns) lowerInsn(b, insn);
   b.x87.finish();
   if (!b.ended) b.endDirect(0);

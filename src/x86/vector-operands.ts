@@ -4,13 +4,13 @@
  */
 import type { Op } from "../../tcg/ir/block.ts";
 import { isConst } from "../../tcg/ir/block.ts";
-import type { Global } from "../../tcg/ir/types.ts";
+import type { Global, Probe } from "../../tcg/ir/types.ts";
 import { InternalError } from "../../tcg/support/errors.ts";
 import { GP } from "./fault.ts";
-import type { Double } from "./doubles.ts";
+import type { Double, Floats } from "./floats.ts";
 import type { Lowering, Val } from "./lowering.ts";
 import type { Operand } from "./operands.ts";
-import { FPU_SIGN_EXP, FPU_SIGN_EXPS, FPU_SIGNIFICAND, MMX_WORDS, XMM, XMM_DOUBLES, XMM_WORDS } from "./state.ts";
+import { FPU_SIGN_EXP, FPU_SIGN_EXPS, FPU_SIGNIFICAND, MMX_WORDS, XMM, XMM_DOUBLES, XMM_SINGLES, XMM_WORDS } from "./state.ts";
 
 const unwrap = (v: Val): Op => v as unknown as Op;
 const wrap = (op: Op): Val => op as unknown as Val;
@@ -22,10 +22,10 @@ export function vectorWord(slot: number): Global {
   return found;
 }
 
-/** The slot as a number, where it is known. */
-export function knownSlot(index: Val): number | null {
-  const i = unwrap(index);
-  return isConst(i) ? i.imm : null;
+/** A field of the insn as a number, where it is known: in translated blocks. */
+export function known(field: Val): number | null {
+  const op = unwrap(field);
+  return isConst(op) ? op.imm : null;
 }
 
 /** The word in the slot at `index` of the vector registers: the global where the index is known. */
@@ -42,8 +42,8 @@ export function writeSlot(b: Lowering, index: Val, v: Val): void {
 
 /** A written MMX register has an exponent of all ones (SDM 3A §12.2). */
 export function fillExponent(b: Lowering, { slot }: VectorRegister): void {
-  const known = knownSlot(slot), ones = b.imm(0xffff);
-  if (known !== null) return b.set(FPU_SIGN_EXPS[(known - FPU_SIGNIFICAND) >> 1], ones);
+  const place = known(slot), ones = b.imm(0xffff);
+  if (place !== null) return b.set(FPU_SIGN_EXPS[(place - FPU_SIGNIFICAND) >> 1], ones);
   const index = b.add(b.shr(slot, b.imm(1)), b.imm(FPU_SIGN_EXP - (FPU_SIGNIFICAND >> 1)));
   b.ir.envStore(32, unwrap(index), unwrap(ones));
 }
@@ -66,14 +66,17 @@ export class VectorRegister implements Operand {
     this.slot = slot;
   }
 
-  /** The low half or both as doubles; for translated blocks. */
-  loadDoubles(count: 1 | 2): Double[] { return Array.from({ length: count }, (_, i) => this.b.doubles.get(this.half(i))); }
-  storeDoubles(values: readonly Double[]): void { values.forEach((x, i) => this.b.doubles.set(this.half(i), x)); }
+  /** The lowest elements as floats; for translated blocks. */
+  loadFloats(floats: Floats, count: number): Double[] { return Array.from({ length: count }, (_, i) => floats.get(this.element(floats, i))); }
+  /** Sets elements from number `at` on. */
+  storeFloats(floats: Floats, values: readonly Double[], _alignment: Alignment = "aligned", at = 0): void {
+    values.forEach((x, i) => floats.set(this.element(floats, at + i), x));
+  }
 
-  private half(i: number): Global {
-    const slot = knownSlot(this.slot);
-    if (slot === null) throw new InternalError("doubles in an interpreter handler");
-    return XMM_DOUBLES[(slot - XMM) / 2 + i];
+  private element({ isSingle }: Floats, i: number): Global {
+    const slot = known(this.slot);
+    if (slot === null) throw new InternalError("floats in an interpreter handler");
+    return isSingle ? XMM_SINGLES[slot - XMM + i] : XMM_DOUBLES[(slot - XMM) / 2 + i];
   }
 
   word(i: number): Val { return readSlot(this.b, this.b.add(this.slot, this.b.imm(i))); }
@@ -118,22 +121,30 @@ export class VectorMemory implements Operand {
    * store, from below, as a fault names the lowest byte that cannot be written.
    */
   store(values: readonly Val[], alignment: Alignment = "aligned"): void {
-    const { b } = this, count = values.length, at = this.address(count, true, alignment);
-    const places = values.map((_, i) => b.add(at, b.imm(4 * i)));
-    const mayCross = count > 1 && (count < 4 || alignment === "unaligned");
-    if (mayCross) for (const place of places) b.load(32, place, "write");
-    values.forEach((v, i) => b.store(32, places[i], v, mayCross ? "none" : "write"));
+    this.storeEach(1, values, alignment, (place, v, probe) => this.b.store(32, place, v, probe));
   }
 
-  loadDoubles(count: 1 | 2): Double[] {
-    const { b } = this, at = this.address(2 * count, false, "aligned");
-    return Array.from({ length: count }, (_, i) => b.doubles.load(b.add(at, b.imm(8 * i))));
+  private storeEach<V>(words: 1 | 2, values: readonly V[], alignment: Alignment, store: (place: Val, v: V, probe: Probe) => void): void {
+    const { b } = this, count = words * values.length, at = this.address(count, true, alignment);
+    const places = values.map((_, i) => b.add(at, b.imm(4 * words * i)));
+    const mayCross = values.length > 1 && (count < 4 || alignment === "unaligned");
+    if (mayCross) {
+      for (const place of places) {
+        b.load(32, place, "write");
+        if (words === 2) b.load(32, b.add(place, b.imm(4)), "write");
+      }
+    }
+    values.forEach((v, i) => store(places[i], v, mayCross ? "none" : "write"));
   }
 
-  /** Two are aligned, so that they are in one page. */
-  storeDoubles(values: readonly Double[]): void {
-    const { b } = this, at = this.address(2 * values.length, true, "aligned");
-    values.forEach((x, i) => b.doubles.store(b.add(at, b.imm(8 * i)), x));
+  loadFloats(floats: Floats, count: number, alignment: Alignment = "aligned"): Double[] {
+    const { b } = this, at = this.address(floats.words * count, false, alignment);
+    return Array.from({ length: count }, (_, i) => floats.load(b.add(at, b.imm(4 * floats.words * i))));
+  }
+
+  /** The same as `store`. */
+  storeFloats(floats: Floats, values: readonly Double[], alignment: Alignment = "aligned"): void {
+    this.storeEach(floats.words, values, alignment, (place, x, probe) => floats.store(place, x, probe));
   }
 
   private address(words: number, write: boolean, alignment: Alignment): Val {

@@ -135,6 +135,9 @@ function storeFloat(state: Int32Array, { index, type }: Global, value: number): 
   return null;
 }
 
+/** 1.5 * 2^52: a number of which the last bit is 1. */
+const NEAREST = 6755399441055744;
+
 /** Meaning of the ops that do more than compute, or compute with doubles. */
 const STEPS: { readonly [K in OpName]?: Step } = {
   param: (run, op) => run.define(op, provided(run.env.args?.[op.imm], op)),
@@ -151,10 +154,13 @@ const STEPS: { readonly [K in OpName]?: Step } = {
   div_f64: (run, op, x, y) => run.defineDouble(op, x / y),
   sqrt_f64: (run, op, x) => run.defineDouble(op, Math.sqrt(x)),
   round_f32: (run, op, x) => run.defineDouble(op, Math.fround(x)),
+  nearest_f64: (run, op, x) => run.defineDouble(op, x + NEAREST - NEAREST),
   setcond_f64: (run, op, x, y) => run.define(op, evalCond(op.imm, x, y) ? 1 : 0),
   movcond_f64: (run, op, x, y, t, f) => run.defineDouble(op, evalCond(op.imm, x, y) ? t : f),
   abnormal_f64: (run, op, x) => run.define(op, x * x > 2 ** -1000 && x * x < 2 ** 1000 ? 0 : 1),
   abnormal_f32: (run, op, x) => run.define(op, x * x > 2 ** -252 && x * x < 2 ** 256 ? 0 : 1),
+  tiny_f64: (run, op, x) => run.define(op, x * x > 2 ** -1000 ? 0 : 1),
+  tiny_f32: (run, op, x) => run.define(op, x * x > 2 ** -252 ? 0 : 1),
   get_f64: (run, op) => run.defineDouble(op, loadFloat(run.env.state, globalOf(op))),
   set_f64: (run, op, x) => storeFloat(run.env.state, globalOf(op), x),
   field: (run, op) => run.define(op, provided(run.env.field, op).call(run.env, op.ref as Field)),

@@ -91,6 +91,10 @@ export class IrBuilder {
     return this.pure("movcond", [x, y, t, f], CONDS.indexOf(cond));
   }
 
+  movcondF64(cond: DoubleCond, x: Op, y: Op, t: Op, f: Op): Op {
+    return this.pure("movcond_f64", [x, y, t, f], CONDS.indexOf(cond));
+  }
+
   get(global: Global): Op {
     return this.append(new Op(global.type === "i32" ? OPS.get : OPS.get_f64, [], 0, 0, global));
   }

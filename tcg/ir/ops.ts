@@ -154,11 +154,14 @@ const TABLE = {
   div_f64: row({ params: [D, D], result: D, doc: "x / y." }),
   sqrt_f64: row({ params: [D], result: D, doc: "The square root of x." }),
   round_f32: row({ params: [D], result: D, doc: "x rounded to a single, to nearest." }),
+  nearest_f64: row({ params: [D], result: D, doc: "x rounded to an integer, to nearest; for x from -2^51 to 2^51." }),
   setcond_f64: row({ params: [D, D], result: I, attr: "cond",
     doc: "1 if the comparison (eq, ne, lt, ge, le, gt) holds, else 0. With a NaN only ne holds." }),
   movcond_f64: row({ params: [D, D, D, D], result: D, attr: "cond", doc: "t if the comparison x, y holds, else f (operands x, y, t, f)." }),
   abnormal_f64: row({ params: [D], result: I,
     doc: "0 if 2^-1000 < x * x < 2^1000, which only normal numbers are; else 1: also for zeros, denormals, infinities, NaNs." }),
+  tiny_f64: row({ params: [D], result: I, doc: "0 if x * x > 2^-1000; else 1: also for zeros, denormals, NaNs." }),
+  tiny_f32: row({ params: [D], result: I, doc: "0 if x * x > 2^-252, which denormal singles are not; else 1: also for zeros and NaNs." }),
   abnormal_f32: row({ params: [D], result: I,
     doc: "0 if 2^-252 < x * x < 2^256, as of singles only normal ones are, and all of them but the least; else 1." }),
 
@@ -211,4 +214,4 @@ export const OPS = Object.fromEntries(
 export type PlainOp =
   | "add" | "sub" | "mul" | "muluh" | "mulsh" | "neg" | "not" | "and" | "or" | "xor" | "shl" | "shr" | "sar" | "rotl" | "rotr"
   | "clz" | "ctz" | "ctpop" | "bswap" | "divu" | "remu" | "divs" | "rems" | "divu2" | "remu2" | "divs2" | "rems2"
-  | "f64_from_i32" | "f64_to_i32" | "add_f64" | "sub_f64" | "mul_f64" | "div_f64" | "sqrt_f64" | "round_f32" | "abnormal_f64" | "abnormal_f32";
+  | "f64_from_i32" | "f64_to_i32" | "add_f64" | "sub_f64" | "mul_f64" | "div_f64" | "sqrt_f64" | "round_f32" | "nearest_f64" | "abnormal_f64" | "abnormal_f32" | "tiny_f64" | "tiny_f32";

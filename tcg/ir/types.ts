@@ -60,6 +60,8 @@ export interface Global {
   readonly name: string;
   readonly index: number;
   readonly type: "i32" | "f32" | "f64";
+  /** A float that is only ever set to what is *tame*: 0, normal or infinite. (Its words may be set to anything.) */
+  readonly isTame?: boolean;
 }
 
 /** True if the two share a place in the state file. */

@@ -19,6 +19,7 @@ import { assign, block as blockOf, call, giveBack, id, int, member, when } from 
 import type { EmittedFunction } from "./emitter.ts";
 import { globalsOf, StateEmitter } from "./state-emitter.ts";
 import type { EmitTarget } from "./target.ts";
+import { template } from "./templates.ts";
 import type { Variable, Views } from "./views.ts";
 import { findViews } from "./views.ts";
 
@@ -33,10 +34,17 @@ class BlockEmitter extends StateEmitter {
   /** Variables for which a leave came before the first set, and those for which one came after it. */
   private readonly leftBeforeSet = new Set<Variable>();
   private readonly leftAfterSet = new Set<Variable>();
+  /** Places where it leaves, in order, and those of them where views have to be written back. */
+  private readonly leavePlaces: number[] = [];
+  private readonly unfiled = new Map<Variable, Set<number>>();
+  /** Places per insn: a string insn leaves before it has done anything, or with a part of it done. */
+  private readonly perInsn: 1 | 2;
+  private isRetry = false;
 
   constructor(block: Block, target: EmitTarget, insnCount: number) {
     super(block, target, new Map());
     this.insnCount = insnCount;
+    this.perInsn = block.ops.some((op) => op.def === OPS.retry_if) ? 2 : 1;
   }
 
   emit(): EmittedFunction {
@@ -56,6 +64,7 @@ class BlockEmitter extends StateEmitter {
       declarators.push({ type: "VariableDeclarator", id: id(v.global.name), init: v.needsLoad ? this.slot(v.global) : int(0) });
     }
     const body: Statement[] = [];
+    epilogue.push(...this.fileViews());
     if (this.leaves > 0) declarators.push({ type: "VariableDeclarator", id: id("at"), init: int(0) });
     if (declarators.length > 0) body.push({ type: "VariableDeclaration", kind: "let", declarations: declarators });
     if (this.leaves === 0) return [...body, ...this.out];
@@ -64,16 +73,38 @@ class BlockEmitter extends StateEmitter {
       ...body,
       { type: "LabeledStatement", label: id("leave"), body: blockOf(this.out) },
       ...epilogue,
-      giveBack(call(id("side"), [id("tb"), id("at")])),
+      giveBack(call(id("side"), [id("tb"), this.perInsn === 1 ? id("at") : template("at >> 1").expression])),
     ];
+  }
+
+  /**
+   * Writes views back, where they were set. (Never unset: a float that was only loaded might lose what a NaN carries. Where
+   * they are set already at one of the leaves of a place, they may be written at all of them.)
+   */
+  private fileViews(): Statement[] {
+    const byTest = new Map<string, Statement[]>();
+    for (const [v, places] of this.unfiled) {
+      for (const test of runs(this.leavePlaces, places)) byTest.set(test, [...(byTest.get(test) ?? []), this.writeBack(v.global)]);
+    }
+    return [...byTest].map(([test, writes]) => when(template(test).expression, blockOf(writes)));
+  }
+
+  protected override emitLeaveIf(op: Op): void {
+    this.isRetry = op.def === OPS.retry_if;
+    super.emitLeaveIf(op);
+    this.isRetry = false;
   }
 
   protected leaveIf(test: Expression): void {
     this.leaves++;
-    const here: Statement[] = [], seen = new Set<Views>();
+    const seen = new Set<Views>(), place = this.insnIndex * this.perInsn + (this.isRetry ? 1 : 0);
+    if (this.leavePlaces.at(-1) !== place) this.leavePlaces.push(place);
     for (const v of this.variables.values()) {
       if (v.views !== null) {
-        if (!seen.has(v.views)) here.push(...v.views.unfiled().map((w) => this.writeBack(w.global)));
+        for (const w of seen.has(v.views) ? [] : v.views.unfiled()) {
+          const places = this.unfiled.get(w) ?? new Set();
+          this.unfiled.set(w, places.add(place));
+        }
         seen.add(v.views);
       } else if (v.isSet) {
         this.leftAfterSet.add(v);
@@ -81,7 +112,7 @@ class BlockEmitter extends StateEmitter {
         this.leftBeforeSet.add(v);
       }
     }
-    this.out.push(when(test, blockOf([...here, assign(id("at"), int(this.insnIndex)), { type: "BreakStatement", label: id("leave") }])));
+    this.out.push(when(test, blockOf([assign(id("at"), int(place)), { type: "BreakStatement", label: id("leave") }])));
   }
 
   protected notRetired(): Expression {
@@ -107,4 +138,16 @@ class BlockEmitter extends StateEmitter {
     this.commit("all");
     this.out.push(giveBack(result));
   }
+}
+
+/** Tests of `at` for the runs that the `chosen` make among `all`, which are in order. */
+function runs(all: readonly number[], chosen: ReadonlySet<number>): string[] {
+  const tests: string[] = [];
+  for (let i = 0; i < all.length; i++) {
+    if (!chosen.has(all[i])) continue;
+    const first = i;
+    while (i + 1 < all.length && chosen.has(all[i + 1])) i++;
+    tests.push(i + 1 === all.length ? `at >= ${all[first]}` : `at >= ${all[first]} && at <= ${all[i]}`);
+  }
+  return tests;
 }

@@ -18,7 +18,7 @@ import { InternalError } from "../support/errors.ts";
 import { assign, call, declare, id, int, item, member } from "./estree.ts";
 import type { EmitTarget } from "./target.ts";
 import type { Template } from "./templates.ts";
-import { ABNORMAL, comparison, instantiate, template, templateOf } from "./templates.ts";
+import { comparison, instantiate, RANGES, template, templateOf } from "./templates.ts";
 
 /** Operators of the unsigned comparisons. */
 const UNSIGNED: Partial<Record<Cond, BinaryOperator>> = { ltu: "<", geu: ">=", leu: "<=", gtu: ">" };
@@ -296,7 +296,7 @@ export abstract class Emitter {
   }
 
   private condition(op: Op): Expression {
-    if (op.name === "abnormal_f64" || op.name === "abnormal_f32") return this.fill(template(ABNORMAL[op.name]), op.args);
+    if (op.name in RANGES) return this.fill(template(RANGES[op.name as keyof typeof RANGES]), op.args);
     return this.compare(op.imm, op.args[0], op.args[1]);
   }
 
@@ -349,7 +349,7 @@ export const MEMORY_HAZARD: Hazards = Object.freeze({ low: 0, high: 0, env: fals
 
 /** Is a condition first, and a number only if asked. */
 function isPredicate(op: Op): boolean {
-  return op.def === OPS.setcond || op.def === OPS.setcond_f64 || op.def === OPS.abnormal_f64 || op.def === OPS.abnormal_f32;
+  return op.def === OPS.setcond || op.def === OPS.setcond_f64 || op.name in RANGES;
 }
 
 function isBoolean(op: Op): boolean {

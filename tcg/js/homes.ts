@@ -15,7 +15,7 @@ import { placesOf } from "./views.ts";
 /** Words used so much oftener than the double that they make up are homes. */
 const WORDS_PER_DOUBLE = 4;
 
-/** How often a region's blocks name each global, and which they set to something else than 0. */
+/** How often a region's blocks name each global but to set it to 0, which does for all views; and which they set. */
 export class Usage {
   private readonly uses = new Map<Global, number>();
   private readonly sets = new Set<Global>();
@@ -25,8 +25,9 @@ export class Usage {
       for (const op of ops) {
         if (!isGet(op) && !isSet(op)) continue;
         const global = globalOf(op);
+        if (isSet(op) && isZero(op.args[0])) continue;
         this.uses.set(global, this.usesOf(global) + 1);
-        if (isSet(op) && !isZero(op.args[0])) this.sets.add(global);
+        if (isSet(op)) this.sets.add(global);
       }
     }
   }
@@ -40,6 +41,13 @@ export class Usage {
   }
 }
 
+/** True if `variable` of all that are there (and no call) is the only one to change its place, but for clearing it. */
+export function isOnlyWriter({ global }: Variable, all: Iterable<Variable>, usage: Usage, written: readonly GlobalSet[]): boolean {
+  if (written.some((set) => touches(set, global))) return false;
+  for (const other of all) if (other.global !== global && overlaps(other.global, global) && usage.isSet(other.global)) return false;
+  return true;
+}
+
 /**
  * Chooses the homes of `views`.
  * @param written  what calls of the region write
@@ -49,15 +57,14 @@ export function chooseHomes(views: Views, usage: Usage, written: readonly Global
   const { variables } = views, double = variables.find((v) => v.global.type === "f64");
   if (double !== undefined) {
     const words = variables.reduce((sum, v) => (v === double ? sum : sum + usage.usesOf(v.global)), 0);
-    if (words <= WORDS_PER_DOUBLE * usage.usesOf(double.global)) {
+    if (words === 0 || words <= WORDS_PER_DOUBLE * usage.usesOf(double.global)) {
       views.homes = [double];
       return;
     }
   }
   const places = new Set(variables.flatMap((v) => placesOf(v.global)));
   views.homes = [...places].map((index) => {
-    const isSafe = (v: Variable): boolean => v.global.type === "f32" && v.global.index === index && !written.some((set) => touches(set, v.global))
-      && variables.every((w) => w === v || !overlaps(w.global, v.global) || !usage.isSet(w.global));
+    const isSafe = (v: Variable): boolean => v.global.type === "f32" && v.global.index === index && isOnlyWriter(v, variables, usage, written);
     const isWord = ({ global }: Variable): boolean => global.type === "i32" && global.index === index;
     const found = variables.find(isSafe) ?? variables.find(isWord);
     if (found !== undefined) return found;

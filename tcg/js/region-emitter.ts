@@ -20,7 +20,7 @@
  *
  * Guest-state slots are local variables throughout; whatever any block sets is written back at the one way out. Of a float
  * and its words one is what is up to date between blocks (homes.ts). The region is not entered with a NaN where that is the
- * float: a JavaScript number need not keep what it carries.
+ * float, as a JavaScript number need not keep what it carries; nor, where the float is to be tame, while it is not.
  *
  * A way out does nothing but assign constants. V8 compiles what has not run yet to a deoptimisation, and most ways out have
  * not run when the region becomes hot; constants need no feedback.
@@ -43,8 +43,9 @@ import { choosePageLocals } from "./page-locals.ts";
 import { StateEmitter, touches, variableOf } from "./state-emitter.ts";
 import { structure } from "./structure.ts";
 import type { EmitTarget } from "./target.ts";
-import { instantiate, template } from "./templates.ts";
-import { chooseHomes, Usage } from "./homes.ts";
+import { instantiate, RANGES, template } from "./templates.ts";
+import { chooseHomes, isOnlyWriter, Usage } from "./homes.ts";
+import { trustTame } from "./tame.ts";
 import type { Variable } from "./views.ts";
 import { findViews } from "./views.ts";
 
@@ -133,6 +134,8 @@ class RegionEmitter {
       chooseHomes(views, usage, written, (global) => variableOf(variables, global));
       for (const home of views.homes) home.isSet = views.variables.some((v) => v.isSet && overlaps(v.global, home.global));
     }
+    const tame = this.lasting().filter((v) => v.global.isTame === true && isOnlyWriter(v, v.views?.variables ?? [], usage, written));
+    for (const { block } of this.flow.nodes) trustTame(this.region.blocks[block].block, new Set(tame.map((v) => v.global)));
   }
 
   /** Variables that hold the state between blocks. */
@@ -158,7 +161,7 @@ class RegionEmitter {
     ];
     for (const { page, delta } of new Set(this.pages.values())) declarations.push(declare(page, int(-1)), declare(delta, int(0)));
     if (packed !== null) for (const { global, unpack } of packed.parts) declarations.push(declare(global.name, make(unpack, this.slot(packed.slot))));
-    const floats = lasting.filter((v) => v.global.type !== "i32").map((v): Expression => make("$0 !== $0", id(v.global.name)));
+    const floats = lasting.filter((v) => v.global.type !== "i32").map(({ global }) => isUnfit(global));
     if (floats.length > 0) this.names.add("plain");
     return [
       when(make("left < $0", mine("reach")), instead("short")),
@@ -212,6 +215,13 @@ class RegionEmitter {
     const exhausted = make("($0) < $1", { type: "AssignmentExpression", operator: "=", left: id("n"), right: count(cost) }, int(budget.reachOf(to) + potential));
     return [when(exhausted, blockOf(wayOut(to.block * 4 + WAY_SELF, potential)))];
   }
+}
+
+/** True where a float on entry keeps the region from being entered. */
+function isUnfit({ name, type, isTame }: Global): Expression {
+  const x = id(name);
+  if (isTame !== true) return make("$0 !== $0", x);
+  return make(`${RANGES[type === "f32" ? "tiny_f32" : "tiny_f64"]} && $0 !== 0`, x);
 }
 
 /** Leads to the entry that is meant. */

@@ -47,6 +47,7 @@ const PLAIN: Partial<Record<OpName, string>> = {
   div_f64: "$0 / $1",
   sqrt_f64: "sqrt($0)",
   round_f32: "fround($0)",
+  nearest_f64: "$0 + 6755399441055744 - 6755399441055744",
 };
 
 /** Comparisons, by index into CONDS; as conditions, not as numbers. */
@@ -66,9 +67,11 @@ const COMPARE: Readonly<Record<(typeof CONDS)[number], string>> = {
 };
 
 /** True where these ops are 1. A square is made sooner than `Math.abs`, of which V8 makes a call and two constants. */
-export const ABNORMAL = {
+export const RANGES = {
   abnormal_f64: `!($0 * $0 > ${2 ** -1000} && $0 * $0 < ${2 ** 1000})`,
   abnormal_f32: `!($0 * $0 > ${2 ** -252} && $0 * $0 < ${2 ** 256})`,
+  tiny_f64: `!($0 * $0 > ${2 ** -1000})`,
+  tiny_f32: `!($0 * $0 > ${2 ** -252})`,
 } as const;
 
 const hex = (n: number): string => (n < 10 ? String(n) : `0x${(n >>> 0).toString(16)}`);
@@ -141,7 +144,7 @@ export function comparison(cond: number): Template {
 
 /** Pure ops that have a template; for the completeness test. */
 export function hasTemplate(name: OpName): boolean {
-  return PLAIN[name] !== undefined || OPS[name].attr === "bits" || OPS[name].attr === "cond" || name === "const" || name in ABNORMAL;
+  return PLAIN[name] !== undefined || OPS[name].attr === "bits" || OPS[name].attr === "cond" || name === "const" || name in RANGES;
 }
 
 /** Copies an expression, putting operands in the place of `$n`. */

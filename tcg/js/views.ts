@@ -13,7 +13,7 @@ export interface Variable {
   needsLoad: boolean;
   /** It may differ from the state file. */
   isSet: boolean;
-  /** The views of this slot, if more than one is used. */
+  /** The views of this slot, if it is used as a float. */
   views: Views | null;
   /** It has no place in the state file: a part of a packed slot. */
   isPart: boolean;
@@ -24,7 +24,7 @@ export function placesOf({ type, index }: Global): readonly number[] {
   return type === "f64" ? [index, index + 1] : [index];
 }
 
-/** Variables of which each overlaps another, or all of them one. */
+/** Variables of which each overlaps another, or all of them one; or a float. */
 export class Views {
   readonly variables: Variable[] = [];
   /** Those that hold the state between the blocks of a region. */
@@ -99,14 +99,13 @@ export class Views {
   }
 }
 
-/** Gives variables that are views of one place what they share. */
+/** Gives variables that are views of one place what they share. A float that is the only one has it for itself. */
 export function findViews(variables: ReadonlyMap<Global, Variable>): readonly Views[] {
   const all = [...variables.values()].toSorted((a, b) => (a.global.type === "f64" ? 0 : 1) - (b.global.type === "f64" ? 0 : 1));
   const found: Views[] = [];
   for (const v of all) {
     if (v.global.type === "i32" || v.views !== null) continue;
     const others = all.filter((w) => w !== v && overlaps(w.global, v.global));
-    if (others.length === 0) continue;
     const views = new Views();
     for (const w of [v, ...others]) views.add(w);
     found.push(views);

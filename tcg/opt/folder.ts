@@ -31,8 +31,8 @@ export class Folder extends KnownBits {
 
   /** The value is 0 from here on, or the block has been left. */
   learnFalse({ def, args }: Op): void {
-    // "Abnormal and not 0" is what floats are asked before arithmetic. For a NaN both hold.
-    if (def !== AND || (args[0].def !== ABNORMAL_F64 && args[0].def !== ABNORMAL_F32) || args[1].def !== SETCOND_F64) return;
+    // "Abnormal and not 0" is what doubles are asked before arithmetic. For a NaN both hold.
+    if (def !== AND || args[0].def !== ABNORMAL_F64 || args[1].def !== SETCOND_F64) return;
     const [x] = args[0].args;
     if (args[1].imm === NE && args[1].args[0] === x) this.#numbers.add(x);
   }
@@ -156,7 +156,7 @@ export class Folder extends KnownBits {
 }
 
 const NE = CONDS.indexOf("ne");
-const { abnormal_f64: ABNORMAL_F64, abnormal_f32: ABNORMAL_F32, setcond_f64: SETCOND_F64, f64_from_i32: F64_FROM_I32, and: AND, or: OR, xor: XOR, sar: SAR, extract: EXTRACT, sextract: SEXTRACT, deposit: DEPOSIT } = OPS;
+const { abnormal_f64: ABNORMAL_F64, setcond_f64: SETCOND_F64, f64_from_i32: F64_FROM_I32, and: AND, or: OR, xor: XOR, sar: SAR, extract: EXTRACT, sextract: SEXTRACT, deposit: DEPOSIT } = OPS;
 
 function allConstant(args: readonly Op[]): boolean {
   for (let i = 0; i < args.length; i++) if (!isConst(args[i])) return false;

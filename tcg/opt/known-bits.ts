@@ -227,6 +227,8 @@ const TRANSFER: { readonly [K in OpName]?: Transfer } = {
   setcond_f64: bound(1),
   abnormal_f64: bound(1),
   abnormal_f32: bound(1),
+  tiny_f64: bound(1),
+  tiny_f32: bound(1),
   movcond(op, k) {
     const [, , t, f] = op.args;
     k.z = k.zeros(t) & k.zeros(f);

@@ -68,7 +68,7 @@ function select(from: readonly PassName[], passes: readonly PassName[]): readonl
   return passes === PASSES ? from : from.filter((name) => passes.includes(name));
 }
 
-const { fault_if: FAULT_IF, retry_if: RETRY_IF, leave_if: LEAVE_IF } = OPS;
+const { or: OR, fault_if: FAULT_IF, retry_if: RETRY_IF, leave_if: LEAVE_IF } = OPS;
 
 /** Takes a numbered block; leaves it numbered and its uses counted. */
 function walkForwards(block: Block, passes: readonly PassName[], report: Report | undefined): void {
@@ -100,9 +100,7 @@ function walkForwards(block: Block, passes: readonly PassName[], report: Report 
       if (op.id >= 0) {
         folder?.keep(op);
       } else if (folder !== null && (op.def === FAULT_IF || op.def === RETRY_IF || op.def === LEAVE_IF)) {
-        const { id } = args[0];   // going on means that it is 0
-        if (id >= 0) stead[id] = constant(0);
-        folder.learnFalse(args[0]);
+        learnFalse(args[0], stead, folder);
       }
     } else if (result !== null) {
       stead[op.id] = result.id >= 0 ? (stead[result.id] ?? result) : result;
@@ -110,6 +108,13 @@ function walkForwards(block: Block, passes: readonly PassName[], report: Report 
   }
   ops.length = kept;
   renumber(block);
+}
+
+/** Going on means that the value is 0, and if it is made of several by "or", so is each of these. */
+function learnFalse(value: Op, stead: (Op | undefined)[], folder: Folder): void {
+  if (value.id >= 0) stead[value.id] = constant(0);
+  folder.learnFalse(value);
+  if (value.def === OR) for (const part of value.args) learnFalse(part, stead, folder);
 }
 
 /** Takes a block numbered and with its uses counted, and leaves it so. */

@@ -2,6 +2,7 @@
  * How an instruction is written down: its encodings and its lowering to IR, once, in `src/x86/insns/<family>.ts`.
  * Decoder, disassembler, translator and interpreter all come from these definitions.
  */
+import type { ElementKind } from "../element-kinds.ts";
 import type { Feature } from "../features.ts";
 import type { Facts } from "./insn.ts";
 import type { Lowering } from "../lowering.ts";
@@ -40,6 +41,12 @@ export interface InsnDef {
   readonly speculative?: boolean;
   /** Such code of it may share its way out with that of its neighbours (register-stack.ts). */
   readonly grouped?: boolean;
+  /** What the elements of its XMM registers are: of all, or of the destination and of the source; words if not said. */
+  readonly elements?: ElementKind | readonly [destination: ElementKind, source: ElementKind];
+  /** It only moves elements, which may be of any kind; and what they are where nothing around it tells (element-kinds.ts). */
+  readonly moves?: ElementKind;
+  /** Of one that moves elements: what the destination held before matters. */
+  readonly mixes?: boolean;
   readonly lower: LowerFn;
 }
 

@@ -89,7 +89,7 @@ class Generator {
       this.#add(def, def.params.map(() => this.#double()));
     } else if (kind < 85) this.#add(OPS.setcond_f64, [this.#double(), this.#double()], random.below(6));
     else if (kind < 90) this.#add(OPS.movcond_f64, [this.#double(), this.#double(), this.#double(), this.#double()], random.below(6));
-    else this.#add(random.pick([OPS.abnormal_f64, OPS.abnormal_f32]), [this.#double()]);
+    else this.#add(random.pick([OPS.abnormal_f64, OPS.abnormal_f32, OPS.tiny_f64, OPS.tiny_f32]), [this.#double()]);
   }
 
   #double(): Op {

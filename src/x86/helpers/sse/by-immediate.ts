@@ -73,17 +73,6 @@ const shuffleWords = (first: 0 | 4): AcrossFunction => (r, _x, y, _w, imm) => {
 };
 export const pshufw = shuffleWords(0), pshufhw = shuffleWords(4);
 
-/** Doublewords by two bits each; SHUFPS takes the lower two results from x. */
-export const pshufd: AcrossFunction = (r, _x, y, _w, imm) => {
-  for (let i = 0; i < 4; i++) r.s32[i] = y.s32[(imm >> (2 * i)) & 3];
-};
-export const shufps: AcrossFunction = (r, x, y, _w, imm) => {
-  for (let i = 0; i < 4; i++) r.s32[i] = (i < 2 ? x : y).s32[(imm >> (2 * i)) & 3];
-};
-export const shufpd: AcrossFunction = (r, x, y, _w, imm) => {
-  for (let i = 0; i < 4; i++) r.s32[i] = (i < 2 ? x : y).s32[2 * ((imm >> (i >> 1)) & 1) + (i & 1)];
-};
-
 export const pblendw: AcrossFunction = (r, x, y, _w, imm) => {
   for (let i = 0; i < 8; i++) r.u16[i] = ((imm >> i) & 1) !== 0 ? y.u16[i] : x.u16[i];
 };
@@ -96,16 +85,4 @@ export const mpsadbw: AcrossFunction = (r, x, y, _w, imm) => {
     for (let j = 0; j < 4; j++) sum += Math.abs(x.u8[xFrom + i + j] - y.u8[yFrom + j]);
     r.u16[i] = sum;
   }
-};
-
-/** Bit i of the immediate takes element i of the source, of `words` words each. */
-export const blendElements = (words: 1 | 2): AcrossFunction => (r, x, y, _w, imm) => {
-  for (let i = 0; i < 4; i++) r.s32[i] = ((imm >> (words === 1 ? i : i >> 1)) & 1) !== 0 ? y.s32[i] : x.s32[i];
-};
-
-/** INSERTPS: source element (from a register), destination element, mask of elements to clear. */
-export const insertps: AcrossFunction = (r, x, y, _w, imm) => {
-  r.s32.set(x.s32);
-  r.s32[(imm >> 4) & 3] = y.s32[imm >> 6];
-  for (let i = 0; i < 4; i++) if (((imm >> i) & 1) !== 0) r.s32[i] = 0;
 };

@@ -1,7 +1,5 @@
 /** Single elements in and out of vector registers, blends by XMM0, PTEST. */
-import { acrossHelper } from "../../helpers/sse/across.ts";
 import { blendByMask, testRegisters } from "../../helpers/sse/blend.ts";
-import { insertps } from "../../helpers/sse/by-immediate.ts";
 import type { VectorHelper } from "../../helpers/sse/vector-helper.ts";
 import type { InsnDef } from "../../isa/define.ts";
 import { defInsn, ofFeature } from "../../isa/define.ts";
@@ -70,8 +68,7 @@ export const SSE_ELEMENT: readonly InsnDef[] = ofFeature("sse4.1",
   extracts("pextrd", "66 0f 3a 16 /r ib  Ed,Vdq,Ib", 32), extracts("extractps", "66 0f 3a 17 /r ib  Ed,Vdq,Ib", 32),
   inserts("pinsrb", "66 0f 3a 20 /r ib  Vdq,Ed,Ib", 8), inserts("pinsrd", "66 0f 3a 22 /r ib  Vdq,Ed,Ib", 32),
 
-  xmmInsn("insertps", "66 0f 3a 21 /r reg ib  Vps,Wps,Ib", acrossHelper("insertps", insertps, 4)),
-  // From memory there is one element: imm[7:6] does not count.
+  // From a register it is a permutation (permutations.ts). From memory there is one element: imm[7:6] does not count.
   defInsn("insertps", {
     ref: ref("insertps"), forms: ["66 0f 3a 21 /r mem ib  Vps,Wss,Ib"],
     lower(b, [dst, src, imm]) {

@@ -4,11 +4,13 @@ import { approximationHelper, arithmeticHelper, DOT_PRODUCTS, elementwise, PAIRW
 import { COMPARE_SCALARS, comparePredicate } from "../../helpers/sse/compare.ts";
 import { CONVERSIONS, roundElement, SCALAR_TO_INTEGER } from "../../helpers/sse/convert.ts";
 import type { VectorHelper } from "../../helpers/sse/vector-helper.ts";
+import type { DoubleCond } from "../../../../tcg/ir/types.ts";
+import type { ElementKind } from "../../element-kinds.ts";
 import type { InsnDef } from "../../isa/define.ts";
 import { defInsn, ofFeature } from "../../isa/define.ts";
-import type { DoubleArithmetic } from "../../doubles.ts";
+import type { FloatArithmetic, Floats } from "../../floats.ts";
 import type { Lowering, Val } from "../../lowering.ts";
-import { fillExponent, vector, vectorRegister } from "../../vector-operands.ts";
+import { fillExponent, known, vector, vectorRegister } from "../../vector-operands.ts";
 import { xmmInsn } from "./packed.ts";
 import { callVector, enterMmx, requireMmx, requireSse } from "./vector-lowering.ts";
 
@@ -20,11 +22,14 @@ const SHAPES: readonly Shape[] = [PS, PD, SS, SD];
 /** SSE has singles, SSE2 doubles and integers. */
 const FEATURE = { ps: "sse", ss: "sse", pd: "sse2", sd: "sse2" } as const;
 
-/** Arithmetic on doubles: JavaScript's, in blocks and where that is all there is to it; else the helper's. */
-function doubleInsn(name: DoubleArithmetic, form: string, shape: Shape): InsnDef {
-  const helper = arithmeticHelper(name, shape), count = shape.elements as 1 | 2;
+const floatsOf = (b: Lowering, isSingle: boolean): Floats => (isSingle ? b.singles : b.doubles);
+const elementsOf = (isSingle: boolean): ElementKind => (isSingle ? "single" : "double");
+
+/** Arithmetic: JavaScript's, in blocks and where that is all there is to it; else the helper's. */
+function arithmeticInsn(name: FloatArithmetic | "min" | "max", form: string, shape: Shape): InsnDef {
+  const helper = arithmeticHelper(name, shape), { isSingle, elements } = shape;
   return defInsn(`${name}${shape.suffix}`, {
-    ref: ref(name), forms: [form], speculative: true,
+    ref: ref(name), forms: [form], speculative: true, elements: elementsOf(isSingle),
     lower(b, [dst, src]) {
       requireSse(b);
       const to = vectorRegister(dst), from = vector(src);
@@ -32,20 +37,18 @@ function doubleInsn(name: DoubleArithmetic, form: string, shape: Shape): InsnDef
         callVector(b, helper, to, from);
         return;
       }
-      b.doubles.assumeUsualControl();
-      const ys = from.loadDoubles(count), xs = name === "sqrt" ? ys : to.loadDoubles(count);
-      to.storeDoubles(xs.map((x, i) => b.doubles.arithmetic(name, x, ys[i])));
+      const floats = floatsOf(b, isSingle), ys = from.loadFloats(floats, elements), xs = name === "sqrt" ? ys : to.loadFloats(floats, elements);
+      if (name === "min" || name === "max") return to.storeFloats(floats, floats.extreme(name, xs, ys));
+      floats.assumeUsualControl();
+      to.storeFloats(floats, floats.arithmetic(name, xs, ys));
     },
   });
 }
 
-const isDoubleArithmetic = (name: string): name is DoubleArithmetic => name !== "min" && name !== "max";
-
 const arithmetic: readonly InsnDef[] = ([["sqrt", "51"], ["add", "58"], ["mul", "59"], ["sub", "5c"], ["min", "5d"], ["div", "5e"], ["max", "5f"]] as const)
   .flatMap(([name, opcode]) => SHAPES.flatMap((shape) => {
     const { suffix } = shape, form = `${PREFIX[suffix]} 0f ${opcode} /r  V${suffix},W${suffix}`;
-    if (!shape.isSingle && isDoubleArithmetic(name)) return ofFeature("sse2", doubleInsn(name, form, shape));
-    return ofFeature(FEATURE[suffix], xmmInsn(`${name}${suffix}`, form, arithmeticHelper(name, shape)));
+    return ofFeature(FEATURE[suffix], arithmeticInsn(name, form, shape));
   }));
 
 const approximations: readonly InsnDef[] = ([["rsqrt", "52"], ["rcp", "53"]] as const).flatMap(([name, opcode]) => [PS, SS].flatMap((shape) => {
@@ -54,23 +57,41 @@ const approximations: readonly InsnDef[] = ([["rsqrt", "52"], ["rcp", "53"]] as 
 }));
 
 const predicate = ({ isSingle }: { isSingle: boolean }): ElementFunction => (unit, x, y, out, imm) => comparePredicate(unit, x, y, out, imm, isSingle);
+/** Predicates 0 to 7 of numbers: the last bit of the three that matter negates; UNORD and ORD are never and always. */
+const PREDICATES: readonly (DoubleCond | boolean)[] = ["eq", "lt", "le", false, "ne", "ge", "gt", true];
+
 const compares: readonly InsnDef[] = SHAPES.flatMap((shape) => {
-  const { suffix } = shape;
-  return ofFeature(FEATURE[suffix], xmmInsn(`cmp${suffix}`, `${PREFIX[suffix]} 0f c2 /r ib  V${suffix},W${suffix},Ib`, elementwise("cmp", shape, predicate)));
+  const { suffix, isSingle, elements } = shape, helper = elementwise("cmp", shape, predicate);
+  return ofFeature(FEATURE[suffix], defInsn(`cmp${suffix}`, {
+    ref: ref(`cmp${suffix}`), forms: [`${PREFIX[suffix]} 0f c2 /r ib  V${suffix},W${suffix},Ib`], speculative: true, elements: ["word", elementsOf(isSingle)],
+    lower(b, [dst, src, imm]) {
+      requireSse(b);
+      const to = vectorRegister(dst), from = vector(src), number = known(imm.read());
+      if (!b.speculates || number === null) {
+        callVector(b, helper, to, from, imm.read());
+        return;
+      }
+      const floats = floatsOf(b, isSingle), ys = from.loadFloats(floats, elements), xs = to.loadFloats(floats, elements), cond = PREDICATES[number & 7];
+      floats.assumeTame([...xs, ...ys]);
+      to.store(xs.flatMap((x, i) => {
+        const mask = typeof cond === "boolean" ? b.imm(cond ? -1 : 0) : b.neg(floats.compare(cond, x, ys[i]));
+        return isSingle ? [mask] : [mask, mask];
+      }));
+    },
+  }));
 });
 
 /** COMIS and UCOMIS: ZF, PF and CF as of an unsigned comparison, the other flags 0. */
 const flagCompares: readonly InsnDef[] = ([
   ["ucomiss", "np 0f 2e /r  Vss,Wss"], ["ucomisd", "66 0f 2e /r  Vsd,Wsd"], ["comiss", "np 0f 2f /r  Vss,Wss"], ["comisd", "66 0f 2f /r  Vsd,Wsd"],
 ] as const).map(([name, form]) => defInsn(name, {
-  ref: ref(name), feature: name.endsWith("ss") ? "sse" : "sse2", forms: [form], speculative: name.endsWith("sd"),
+  ref: ref(name), feature: name.endsWith("ss") ? "sse" : "sse2", forms: [form], speculative: true, elements: elementsOf(name.endsWith("ss")),
   lower(b, [x, y]) {
     requireSse(b);
-    if (name.endsWith("sd") && b.speculates) {
-      const [left] = vectorRegister(x).loadDoubles(1), [right] = vector(y).loadDoubles(1);
-      b.doubles.assumePlain(left);
-      b.doubles.assumePlain(right);
-      return b.flags.unsignedOrder(b.doubles.compare("lt", left, right), b.doubles.compare("eq", left, right));
+    if (b.speculates) {
+      const floats = floatsOf(b, name.endsWith("ss")), [left] = vectorRegister(x).loadFloats(floats, 1), [right] = vector(y).loadFloats(floats, 1);
+      floats.assumeTame([left, right]);
+      return b.flags.unsignedOrder(floats.compare("lt", left, right), floats.compare("eq", left, right));
     }
     b.flags.fromEflags(callVector(b, COMPARE_SCALARS[name], vectorRegister(x), vector(y)));
   },
@@ -80,12 +101,37 @@ const PAIRWISE_FORMS = [
   ["haddps", "f2 0f 7c"], ["haddpd", "66 0f 7c"], ["hsubps", "f2 0f 7d"], ["hsubpd", "66 0f 7d"], ["addsubps", "f2 0f d0"], ["addsubpd", "66 0f d0"],
 ] as const;
 
-/** To XMM registers, from XMM registers or memory. */
+/** To XMM registers, from XMM registers or memory: which elements to which, and how many. A packed one clears the rest. */
 const XMM_CONVERSIONS = [
-  ["cvtps2pd", "np 0f 5a", "Wq"], ["cvtpd2ps", "66 0f 5a", "Wpd"], ["cvtss2sd", "f3 0f 5a", "Wss"], ["cvtsd2ss", "f2 0f 5a", "Wsd"],
-  ["cvtdq2ps", "np 0f 5b", "Wdq"], ["cvtps2dq", "66 0f 5b", "Wps"], ["cvttps2dq", "f3 0f 5b", "Wps"],
-  ["cvttpd2dq", "66 0f e6", "Wpd"], ["cvtdq2pd", "f3 0f e6", "Wq"], ["cvtpd2dq", "f2 0f e6", "Wpd"],
+  ["cvtps2pd", "np 0f 5a", "Wq", "single", "double", 2], ["cvtpd2ps", "66 0f 5a", "Wpd", "double", "single", 2],
+  ["cvtss2sd", "f3 0f 5a", "Wss", "single", "double", 1], ["cvtsd2ss", "f2 0f 5a", "Wsd", "double", "single", 1],
+  ["cvtdq2ps", "np 0f 5b", "Wdq", "word", "single", 4], ["cvtps2dq", "66 0f 5b", "Wps", "single", "word", 4], ["cvttps2dq", "f3 0f 5b", "Wps", "single", "word", 4],
+  ["cvttpd2dq", "66 0f e6", "Wpd", "double", "word", 2], ["cvtdq2pd", "f3 0f e6", "Wq", "word", "double", 2], ["cvtpd2dq", "f2 0f e6", "Wpd", "double", "word", 2],
 ] as const;
+
+function xmmConversion([name, opcode, source, sourceKind, kind, count]: (typeof XMM_CONVERSIONS)[number]): InsnDef {
+  return defInsn(name, {
+    ref: ref(name), forms: [`${opcode} /r  Vx,${source}`], speculative: true, elements: [kind, sourceKind],
+    lower(b, [dst, src]) {
+      requireSse(b);
+      const to = vectorRegister(dst), from = vector(src);
+      if (!b.speculates) {
+        callVector(b, CONVERSIONS[name], to, from);
+        return;
+      }
+      const floats = floatsOf(b, kind === "single" || sourceKind === "single");
+      if (kind !== "double") floats.assumeUsualControl();
+      if (kind === "word") {
+        const ints = floats.toInts(from.loadFloats(floats, count), name.startsWith("cvtt"));
+        to.store([...ints, ...Array<Val>(4 - count).fill(b.imm(0))]);
+        return;
+      }
+      const results = floatsOf(b, kind === "single"), numbers = sourceKind === "word" ? from.load(count).map((v) => results.ofInt(v))
+        : results.convert(from.loadFloats(floatsOf(b, sourceKind === "single"), count), floatsOf(b, sourceKind === "single"));
+      to.storeFloats(results, name === "cvtpd2ps" ? [...numbers, results.zero, results.zero] : numbers);
+    },
+  });
+}
 
 /** The conversions between singles and integers of a general or MMX register are SSE; all others are SSE2. */
 const ofSse = (name: string, types: string): { feature?: "sse" } => (name.endsWith(types) ? { feature: "sse" } : {});
@@ -96,7 +142,7 @@ const MMX_CONVERSIONS = [
 ] as const;
 
 const conversions: readonly InsnDef[] = ofFeature("sse2",
-  ...XMM_CONVERSIONS.map(([name, opcode, source]) => xmmInsn(name, `${opcode} /r  Vx,${source}`, CONVERSIONS[name])),
+  ...XMM_CONVERSIONS.map((row) => xmmConversion(row)),
   ...MMX_CONVERSIONS.map(([name, opcode, source]) => defInsn(name, {
     ref: ref(name), ...ofSse(name, "ps2pi"), forms: [`${opcode} /r  Pq,${source}`],
     lower(b, [dst, src]) {
@@ -119,22 +165,27 @@ const conversions: readonly InsnDef[] = ofFeature("sse2",
     },
   })),
   ...([["cvtsi2ss", "f3 0f 2a /r  Vss,Ed"], ["cvtsi2sd", "f2 0f 2a /r  Vsd,Ed"]] as const).map(([name, form]) => defInsn(name, {
-    ref: ref(name), ...ofSse(name, "si2ss"), forms: [form], speculative: name === "cvtsi2sd",
+    ref: ref(name), ...ofSse(name, "si2ss"), forms: [form], speculative: true, elements: elementsOf(name === "cvtsi2ss"),
     lower(b, [dst, src]) {
       requireSse(b);
-      if (name === "cvtsi2sd" && b.speculates) return vectorRegister(dst).storeDoubles([b.doubles.ofInt(src.read())]);
+      if (b.speculates) {
+        const floats = floatsOf(b, name === "cvtsi2ss");
+        if (floats.isSingle) floats.assumeUsualControl();
+        return vectorRegister(dst).storeFloats(floats, [floats.ofInt(src.read())]);
+      }
       b.call(CONVERSIONS[name].fromMemory[1], vectorRegister(dst).slot, b.imm(0), src.read());
     },
   })),
   ...([
     ["cvttss2si", "f3 0f 2c /r  Gd,Wss"], ["cvttsd2si", "f2 0f 2c /r  Gd,Wsd"], ["cvtss2si", "f3 0f 2d /r  Gd,Wss"], ["cvtsd2si", "f2 0f 2d /r  Gd,Wsd"],
   ] as const).map(([name, form]) => defInsn(name, {
-    ref: ref(name), ...ofSse(name, "ss2si"), forms: [form], speculative: name === "cvttsd2si",
+    ref: ref(name), ...ofSse(name, "ss2si"), forms: [form], speculative: true, elements: elementsOf(name.endsWith("ss2si")),
     lower(b, [dst, src]) {
       requireSse(b);
-      if (name === "cvttsd2si" && b.speculates) {
-        b.doubles.assumeUsualControl();
-        return dst.write(b.doubles.truncate(vector(src).loadDoubles(1)[0]));
+      if (b.speculates) {
+        const floats = floatsOf(b, name.endsWith("ss2si"));
+        floats.assumeUsualControl();
+        return dst.write(floats.toInts(vector(src).loadFloats(floats, 1), name.startsWith("cvtt"))[0]);
       }
       dst.write(callSource(b, SCALAR_TO_INTEGER[name], vector(src)));
     },

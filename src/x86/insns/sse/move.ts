@@ -1,24 +1,34 @@
 /** Moves of XMM and MMX registers: whole, scalar, halves, between the register files, duplicating, non-temporal, masks. */
 import { maskedStore } from "../../helpers/sse/masked-store.ts";
+import type { ElementKind } from "../../element-kinds.ts";
+import type { Double } from "../../floats.ts";
 import type { InsnDef } from "../../isa/define.ts";
 import { defInsn, ofFeature } from "../../isa/define.ts";
 import type { Lowering, Val } from "../../lowering.ts";
 import type { Alignment, VectorOperand } from "../../vector-operands.ts";
 import { fillExponent, vector, vectorRegister } from "../../vector-operands.ts";
-import { AND, ANDN, OR, UNPACK_HIGH_DWORDS, UNPACK_HIGH_QUADS, UNPACK_LOW_DWORDS, UNPACK_LOW_QUADS, XOR, xmmInsn } from "./packed.ts";
+import { AND, ANDN, OR, XOR, xmmInsn } from "./packed.ts";
+import { wholeElements } from "./permutations.ts";
 import { enterMmx, leaveMmx, requireMmx, requireSse } from "./vector-lowering.ts";
 
 const ref = (name: string): string => `SDM 2 ${name.toUpperCase()}`;
 
 type Rest = "zero" | "keep";
 
-/** Moves the first `words` of the source; what else a register destination has becomes 0 or stays. */
-function move(name: string, forms: readonly string[], words: 1 | 2 | 4, rest: Rest, alignment: Alignment = "aligned"): InsnDef {
+/**
+ * Moves the first `words` of the source; what else a register destination has becomes 0 or stays.
+ * @param kind  what they are if nothing tells
+ */
+function move(name: string, forms: readonly string[], words: 1 | 2 | 4, rest: Rest, kind: ElementKind = "word", alignment: Alignment = "aligned"): InsnDef {
   return defInsn(name, {
-    ref: ref(name), forms,
+    ref: ref(name), forms, speculative: true, moves: kind, mixes: words < 4 && rest === "keep",
     lower(b, [dst, src]) {
       requireSse(b);
-      moveWords(b, vector(dst), vector(src), words, rest, alignment);
+      const to = vector(dst), from = vector(src), { elements } = b, count = words / (elements?.words ?? 1);
+      if (elements === null || count < 1) return moveWords(b, to, from, words, rest, alignment);
+      const values = from.loadFloats(elements, count, alignment), all = 4 / elements.words;
+      elements.assumeTame(values);
+      to.storeFloats(elements, rest === "zero" && !to.isMemory ? [...values, ...Array<Double>(all - count).fill(elements.zero)] : values, alignment);
     },
   });
 }
@@ -29,41 +39,33 @@ function moveWords(b: Lowering, to: VectorOperand, from: VectorOperand, words: n
   else to.store(rest === "keep" ? values : padded(b, values));
 }
 
-/** The same for what is likely to be doubles, one or two. */
-function moveDoubles(name: string, forms: readonly string[], count: 1 | 2, rest: Rest): InsnDef {
-  return defInsn(name, {
-    ref: ref(name), forms, speculative: true,
-    lower(b, [dst, src]) {
-      requireSse(b);
-      const to = vector(dst), from = vector(src);
-      if (!b.speculates) return moveWords(b, to, from, 2 * count, rest, "aligned");
-      const values = from.loadDoubles(count);
-      for (const x of values) b.doubles.assumeNumber(x);
-      to.storeDoubles(rest === "zero" ? [...values, b.doubles.zero] : values);
-    },
-  });
-}
-
 const padded = (b: Lowering, values: readonly Val[]): Val[] => [...values, ...Array<Val>(4 - values.length).fill(b.imm(0))];
 
-const whole = (name: string, prefix: string, load: string, store: string, alignment: Alignment): InsnDef =>
-  move(name, [`${prefix} 0f ${load} /r  Vx,Wx`, `${prefix} 0f ${store} /r  Wx,Vx`], 4, "keep", alignment);
+const whole = (name: string, prefix: string, load: string, store: string, kind: ElementKind, alignment: Alignment): InsnDef =>
+  move(name, [`${prefix} 0f ${load} /r  Vx,Wx`, `${prefix} 0f ${store} /r  Wx,Vx`], 4, "keep", kind, alignment);
 
 /** Scalars: from memory the rest of the register is cleared, from a register it stays. */
 const MOVSS: readonly InsnDef[] = [
-  move("movss", ["f3 0f 10 /r reg  Vss,Wss", "f3 0f 11 /r  Wss,Vss"], 1, "keep"), move("movss", ["f3 0f 10 /r mem  Vss,Wss"], 1, "zero"),
+  move("movss", ["f3 0f 10 /r reg  Vss,Wss", "f3 0f 11 /r  Wss,Vss"], 1, "keep", "single"), move("movss", ["f3 0f 10 /r mem  Vss,Wss"], 1, "zero", "single"),
 ];
 const MOVSD: readonly InsnDef[] = [
-  moveDoubles("movsd", ["f2 0f 10 /r reg  Vsd,Wsd", "f2 0f 11 /r  Wsd,Vsd"], 1, "keep"), moveDoubles("movsd", ["f2 0f 10 /r mem  Vsd,Wsd"], 1, "zero"),
+  move("movsd", ["f2 0f 10 /r reg  Vsd,Wsd", "f2 0f 11 /r  Wsd,Vsd"], 2, "keep", "double"), move("movsd", ["f2 0f 10 /r mem  Vsd,Wsd"], 2, "zero", "double"),
 ];
 
 /** Moves words of the source to words of a register from `at` on. */
 function place(name: string, form: string, from: readonly number[], at: number): InsnDef {
   return defInsn(name, {
-    ref: ref(name), forms: [form],
+    ref: ref(name), forms: [form], speculative: true, moves: name === "movddup" ? "double" : "single", mixes: from.length < 4,
     lower(b, [dst, src]) {
       requireSse(b);
-      const to = vectorRegister(dst), source = vector(src);
+      const to = vectorRegister(dst), source = vector(src), { elements } = b;
+      const floats = elements === null ? null : wholeElements(from, elements.words);
+      if (elements !== null && floats !== null) {
+        const all = source.loadFloats(elements, (source.isMemory ? source.words : 4) / elements.words), values = floats.map((i) => all[i]);
+        elements.assumeTame(values);
+        to.storeFloats(elements, values, "aligned", at / elements.words);
+        return;
+      }
       const words = source.load(source.isMemory ? source.words : 4);
       from.map((i) => words[i]).forEach((v, i) => to.setWord(at + i, v));
     },
@@ -73,10 +75,16 @@ function place(name: string, form: string, from: readonly number[], at: number):
 /** Stores words of a register from `first` on. */
 function storeHalf(name: string, form: string, first: 0 | 2): InsnDef {
   return defInsn(name, {
-    ref: ref(name), forms: [form],
+    ref: ref(name), forms: [form], speculative: true, moves: "single",
     lower(b, [dst, src]) {
       requireSse(b);
-      const from = vectorRegister(src);
+      const from = vectorRegister(src), { elements } = b;
+      if (elements !== null) {
+        const values = from.loadFloats(elements, 4 / elements.words).slice(first / elements.words, (first + 2) / elements.words);
+        elements.assumeTame(values);
+        vector(dst).storeFloats(elements, values, "unaligned");
+        return;
+      }
       vector(dst).store([from.word(first), from.word(first + 1)]);
     },
   });
@@ -237,28 +245,27 @@ const masks: readonly InsnDef[] = [
 
 /** `0f xx` of singles, the same with 66h of doubles: bits do not care. */
 const LOGICAL = [
-  ["and", "54", AND, AND], ["andn", "55", ANDN, ANDN], ["or", "56", OR, OR], ["xor", "57", XOR, XOR],
-  ["unpckl", "14", UNPACK_LOW_DWORDS, UNPACK_LOW_QUADS], ["unpckh", "15", UNPACK_HIGH_DWORDS, UNPACK_HIGH_QUADS],
+  ["and", "54", AND], ["andn", "55", ANDN], ["or", "56", OR], ["xor", "57", XOR],
 ] as const;
 
 export const SSE_MOVE: readonly InsnDef[] = [
   ...ofFeature("sse",
-    whole("movaps", "np", "28", "29", "aligned"), whole("movups", "np", "10", "11", "unaligned"),
+    whole("movaps", "np", "28", "29", "word", "aligned"), whole("movups", "np", "10", "11", "word", "unaligned"),
     move("movntps", ["np 0f 2b /r mem  Wps,Vps"], 4, "keep"),
     ...MOVSS,
   ),
   ...ofFeature("sse2",
-    moveDoubles("movapd", ["66 0f 28 /r  Vx,Wx", "66 0f 29 /r  Wx,Vx"], 2, "keep"), whole("movdqa", "66", "6f", "7f", "aligned"),
-    whole("movupd", "66", "10", "11", "unaligned"), whole("movdqu", "f3", "6f", "7f", "unaligned"),
+    whole("movapd", "66", "28", "29", "double", "aligned"), whole("movdqa", "66", "6f", "7f", "word", "aligned"),
+    whole("movupd", "66", "10", "11", "double", "unaligned"), whole("movdqu", "f3", "6f", "7f", "word", "unaligned"),
     move("movntpd", ["66 0f 2b /r mem  Wpd,Vpd"], 4, "keep"), move("movntdq", ["66 0f e7 /r mem  Wx,Vx"], 4, "keep"),
     ...MOVSD,
     move("movq", ["f3 0f 7e /r  Vq,Wq", "66 0f d6 /r  Wq,Vq"], 2, "zero"),
   ),
-  ...ofFeature("sse3", move("lddqu", ["f2 0f f0 /r mem  Vx,Wx"], 4, "keep", "unaligned")),
+  ...ofFeature("sse3", move("lddqu", ["f2 0f f0 /r mem  Vx,Wx"], 4, "keep", "word", "unaligned")),
   ...ofFeature("sse4.1", move("movntdqa", ["66 0f 38 2a /r mem  Vx,Wx"], 4, "keep")),
   ...halves, ...mmx, ...general, ...masks,
-  ...LOGICAL.flatMap(([name, opcode, single, double]) => [
-    ...ofFeature("sse", xmmInsn(`${name}ps`, `np 0f ${opcode} /r  Vps,Wps`, single)),
-    ...ofFeature("sse2", xmmInsn(`${name}pd`, `66 0f ${opcode} /r  Vpd,Wpd`, double)),
+  ...LOGICAL.flatMap(([name, opcode, work]) => [
+    ...ofFeature("sse", xmmInsn(`${name}ps`, `np 0f ${opcode} /r  Vps,Wps`, work)),
+    ...ofFeature("sse2", xmmInsn(`${name}pd`, `66 0f ${opcode} /r  Vpd,Wpd`, work)),
   ]),
 ];

@@ -9,13 +9,14 @@ import * as immediate from "../../helpers/sse/by-immediate.ts";
 import type { LaneOperation } from "../../helpers/sse/lanes.ts";
 import { laneHelper } from "../../helpers/sse/lanes.ts";
 import type { VectorHelper } from "../../helpers/sse/vector-helper.ts";
+import type { Double } from "../../floats.ts";
 import type { Feature } from "../../features.ts";
 import type { InsnDef } from "../../isa/define.ts";
 import { defInsn, ofFeature } from "../../isa/define.ts";
 import type { Cond } from "../../../../tcg/ir/types.ts";
 import type { Lowering, Val } from "../../lowering.ts";
 import type { VectorOperand } from "../../vector-operands.ts";
-import { fillExponent, knownSlot, vector, VectorRegister, vectorRegister } from "../../vector-operands.ts";
+import { fillExponent, known, vector, VectorRegister, vectorRegister } from "../../vector-operands.ts";
 import { callVector, enterMmx, requireMmx, requireSse } from "./vector-lowering.ts";
 
 /** Result words from the operands' words; there are 2 or 4. */
@@ -27,17 +28,12 @@ const choose = (cond: Cond): Inline => wordwise((b, x, y) => b.movcond(cond, x, 
 
 export const AND = wordwise((b, x, y) => b.and(x, y)), ANDN = wordwise((b, x, y) => b.and(b.not(x), y));
 export const OR = wordwise((b, x, y) => b.or(x, y)), XOR = wordwise((b, x, y) => b.xor(x, y));
-export const UNPACK_LOW_DWORDS: Inline = (_b, x, y) => (x.length === 2 ? [x[0], y[0]] : [x[0], y[0], x[1], y[1]]);
-export const UNPACK_HIGH_DWORDS: Inline = (_b, x, y) => (x.length === 2 ? [x[1], y[1]] : [x[2], y[2], x[3], y[3]]);
-export const UNPACK_LOW_QUADS: Inline = (_b, x, y) => [x[0], x[1], y[0], y[1]];
-export const UNPACK_HIGH_QUADS: Inline = (_b, x, y) => [x[2], x[3], y[2], y[3]];
 
 const INLINE = {
   pand: AND, pandn: ANDN, por: OR, pxor: XOR,
   paddd: wordwise((b, x, y) => b.add(x, y)), psubd: wordwise((b, x, y) => b.sub(x, y)), pmulld: wordwise((b, x, y) => b.mul(x, y)),
   pcmpeqd: mask("eq"), pcmpgtd: mask("gt"),
   pminsd: choose("lt"), pmaxsd: choose("gt"), pminud: choose("ltu"), pmaxud: choose("gtu"),
-  punpckldq: UNPACK_LOW_DWORDS, punpckhdq: UNPACK_HIGH_DWORDS, punpcklqdq: UNPACK_LOW_QUADS, punpckhqdq: UNPACK_HIGH_QUADS,
 } satisfies Record<string, Inline>;
 
 type Operation = keyof typeof INLINE | LaneOperation | AcrossOperation | Shift;
@@ -46,8 +42,8 @@ type Opcodes = Readonly<Partial<Record<Operation, string>>>;
 
 /** `0f xx`: MMX, and SSE2 with 66h. */
 const MMX: Opcodes = {
-  punpcklbw: "60", punpcklwd: "61", punpckldq: "62", packsswb: "63", pcmpgtb: "64", pcmpgtw: "65", pcmpgtd: "66", packuswb: "67",
-  punpckhbw: "68", punpckhwd: "69", punpckhdq: "6a", packssdw: "6b", pcmpeqb: "74", pcmpeqw: "75", pcmpeqd: "76",
+  punpcklbw: "60", punpcklwd: "61", packsswb: "63", pcmpgtb: "64", pcmpgtw: "65", pcmpgtd: "66", packuswb: "67",
+  punpckhbw: "68", punpckhwd: "69", packssdw: "6b", pcmpeqb: "74", pcmpeqw: "75", pcmpeqd: "76",
   psrlw: "d1", psrld: "d2", psrlq: "d3", pmullw: "d5", psubusb: "d8", psubusw: "d9", pand: "db", paddusb: "dc", paddusw: "dd", pandn: "df",
   psraw: "e1", psrad: "e2", pmulhw: "e5", psubsb: "e8", psubsw: "e9", por: "eb", paddsb: "ec", paddsw: "ed", pxor: "ef",
   psllw: "f1", pslld: "f2", psllq: "f3", pmaddwd: "f5", psubb: "f8", psubw: "f9", psubd: "fa", paddb: "fc", paddw: "fd", paddd: "fe",
@@ -58,7 +54,7 @@ const MMX_OF_SSE: Opcodes = {
 };
 const MMX_OF_SSE2: Opcodes = { paddq: "d4", pmuludq: "f4", psubq: "fb" };
 /** MMX forms whose memory operand is a dword. */
-const DWORD_SOURCE: ReadonlySet<Operation> = new Set<Operation>(["punpcklbw", "punpcklwd", "punpckldq"]);
+const DWORD_SOURCE: ReadonlySet<Operation> = new Set<Operation>(["punpcklbw", "punpcklwd"]);
 
 /** `0f 38 xx`, MMX and XMM. */
 const SSSE3: Opcodes = {
@@ -88,7 +84,7 @@ function workOf(name: Operation, words: 2 | 4): Work {
   return laneHelper(name as LaneOperation, words);
 }
 
-const isSame = (to: VectorRegister, from: VectorOperand): boolean => from instanceof VectorRegister && knownSlot(from.slot) === knownSlot(to.slot);
+const isSame = (to: VectorRegister, from: VectorOperand): boolean => from instanceof VectorRegister && known(from.slot) === known(to.slot);
 
 /** An insn on XMM registers: destination, source, and perhaps an immediate. */
 export function xmmInsn(name: string, form: string, work: Work): InsnDef {
@@ -98,8 +94,9 @@ export function xmmInsn(name: string, form: string, work: Work): InsnDef {
       requireSse(b);
       const to = vectorRegister(dst), from = vector(src);
       if (work === XOR && b.speculates && isSame(to, from)) {
-        // Zero, most often to begin with a double.
-        to.storeDoubles([b.doubles.zero, b.doubles.zero]);
+        const { elements } = b;
+        if (elements === null) to.store(Array<Val>(4).fill(b.imm(0)));
+        else to.storeFloats(elements, Array<Double>(4 / elements.words).fill(elements.zero));
       } else if (typeof work === "function") {
         const y = from.load();
         to.store(work(b, to.load(), y));
@@ -160,7 +157,14 @@ function shiftInsn(name: string, prefix: "np" | "66", form: string, compute: Acr
 
 const helperInsn = (name: string, form: string, compute: AcrossFunction): InsnDef => xmmInsn(name, form, acrossHelper(name, compute, 4));
 
+/** Those for XMM registers are permutations. */
+const MMX_INTERLEAVES: readonly InsnDef[] = ofFeature("mmx",
+  mmxInsn("punpckldq", "np 0f 62 /r  Pq,Qd", (_b, x, y) => [x[0], y[0]]),
+  mmxInsn("punpckhdq", "np 0f 6a /r  Pq,Qq", (_b, x, y) => [x[1], y[1]]),
+);
+
 export const PACKED: readonly InsnDef[] = [
+  ...MMX_INTERLEAVES,
   ...forBoth("mmx", "sse2", MMX, "0f"), ...forBoth("sse", "sse2", MMX_OF_SSE, "0f"), ...forBoth("sse2", "sse2", MMX_OF_SSE2, "0f"),
   ...forBoth("ssse3", "ssse3", SSSE3, "0f 38"),
   ...ofFeature("sse4.1", ...entries(SSE41).map(([name, [opcode, source = "Wx"]]) => xmmInsn(name, `66 ${opcode} /r  Vx,${source}`, workOf(name, 4)))),
@@ -172,17 +176,12 @@ export const PACKED: readonly InsnDef[] = [
 
   ...ofFeature("sse",
     mmxInsn("pshufw", "np 0f 70 /r ib  Pq,Qq,Ib", acrossHelper("pshufw", immediate.pshufw, 2)),
-    helperInsn("shufps", "np 0f c6 /r ib  Vps,Wps,Ib", immediate.shufps),
   ),
   ...ofFeature("sse2",
-    xmmInsn("punpcklqdq", "66 0f 6c /r  Vx,Wx", workOf("punpcklqdq", 4)),
-    xmmInsn("punpckhqdq", "66 0f 6d /r  Vx,Wx", workOf("punpckhqdq", 4)),
     shiftInsn("psrldq", "66", "0f 73 /3 ib  Udq,Ib", immediate.psrldq),
     shiftInsn("pslldq", "66", "0f 73 /7 ib  Udq,Ib", immediate.pslldq),
     helperInsn("pshuflw", "f2 0f 70 /r ib  Vx,Wx,Ib", immediate.pshufw),
     helperInsn("pshufhw", "f3 0f 70 /r ib  Vx,Wx,Ib", immediate.pshufhw),
-    helperInsn("pshufd", "66 0f 70 /r ib  Vx,Wx,Ib", immediate.pshufd),
-    helperInsn("shufpd", "66 0f c6 /r ib  Vpd,Wpd,Ib", immediate.shufpd),
   ),
   ...ofFeature("ssse3",
     mmxInsn("palignr", "np 0f 3a 0f /r ib  Pq,Qq,Ib", acrossHelper("palignr", immediate.palignr, 2)),
@@ -191,7 +190,5 @@ export const PACKED: readonly InsnDef[] = [
   ...ofFeature("sse4.1",
     helperInsn("pblendw", "66 0f 3a 0e /r ib  Vx,Wx,Ib", immediate.pblendw),
     helperInsn("mpsadbw", "66 0f 3a 42 /r ib  Vx,Wx,Ib", immediate.mpsadbw),
-    helperInsn("blendps", "66 0f 3a 0c /r ib  Vps,Wps,Ib", immediate.blendElements(1)),
-    helperInsn("blendpd", "66 0f 3a 0d /r ib  Vpd,Wpd,Ib", immediate.blendElements(2)),
   ),
 ];

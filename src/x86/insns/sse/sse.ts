@@ -6,6 +6,7 @@ import { SSE_ELEMENT } from "./element.ts";
 import { SSE_FLOAT } from "./float.ts";
 import { SSE_MOVE } from "./move.ts";
 import { PACKED } from "./packed.ts";
+import { SSE_PERMUTATIONS } from "./permutations.ts";
 import { SSE_TEXT } from "./text.ts";
 
-export const SSE_INSNS: readonly InsnDef[] = [...SSE_MOVE, ...PACKED, ...SSE_ELEMENT, ...SSE_FLOAT, ...SSE_TEXT, ...SSE_AES, ...SSE_CONTROL];
+export const SSE_INSNS: readonly InsnDef[] = [...SSE_MOVE, ...PACKED, ...SSE_PERMUTATIONS, ...SSE_ELEMENT, ...SSE_FLOAT, ...SSE_TEXT, ...SSE_AES, ...SSE_CONTROL];

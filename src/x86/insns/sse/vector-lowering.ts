@@ -7,7 +7,7 @@ import { narrowed } from "../../helpers/sse/vector-helper.ts";
 import type { Lowering, Val } from "../../lowering.ts";
 import { CR0_EM, CR0_TS, CR4_OSFXSR, G_CR0, G_CR4, G_FPU_TAGS, G_FPU_TOP } from "../../state.ts";
 import type { Alignment, VectorOperand, VectorRegister } from "../../vector-operands.ts";
-import { knownSlot, vectorWord } from "../../vector-operands.ts";
+import { known, vectorWord } from "../../vector-operands.ts";
 import { REGISTERS_ARE_WORDS, requireNoError } from "../x87/lowering.ts";
 
 /**
@@ -57,7 +57,7 @@ export function callVector(b: Lowering, helper: VectorHelper, dst: VectorRegiste
 }
 
 function forSlots(helper: VectorHelper, def: HelperDef, operands: readonly VectorRegister[]): HelperDef {
-  const known = operands.map(({ slot }) => knownSlot(slot));
-  if (helper.isWide || known.includes(null)) return def;
-  return narrowed(def, operands.flatMap(({ words }, i) => Array.from({ length: words }, (_, w) => vectorWord((known[i] ?? 0) + w))));
+  const slots = operands.map(({ slot }) => known(slot));
+  if (helper.isWide || slots.includes(null)) return def;
+  return narrowed(def, operands.flatMap(({ words }, i) => Array.from({ length: words }, (_, w) => vectorWord((slots[i] ?? 0) + w))));
 }

@@ -5,7 +5,7 @@
  * Pointers to insn and operand are the caller's to note.
  */
 import { doubleToSingle, singleToDouble } from "../../helpers/fpu/singles.ts";
-import type { Double } from "../../doubles.ts";
+import type { Double } from "../../floats.ts";
 import type { Lowering, Val } from "../../lowering.ts";
 import type { Operand } from "../../operands.ts";
 import type { Pair, PairLowering, Precision, Rounded } from "../../pairs-ir.ts";

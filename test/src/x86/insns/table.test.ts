@@ -97,8 +97,8 @@ function run(block: Block, insn: Insn, { cpu, ram }: World, before: Int32Array, 
     return end(evaluate(block, {
       state: R, registers: R8,
       field: ({ name }) => insn[name as "imm"],
-      load: (at, { bits }) => (bits === 64 ? loadDouble(cpu, at) : cpu.load(at, bits / 8)),
-      store: (at, { bits }, value) => (bits === 64 ? storeDouble(cpu, at, value) : cpu.store(at, bits / 8, value)),
+      load: (at, { bits, isFloat }) => (bits === 64 ? loadDouble(cpu, at) : isFloat ? singleOf(cpu.load(at, 4)) : cpu.load(at, bits / 8)),
+      store: (at, { bits, isFloat }, value) => (bits === 64 ? storeDouble(cpu, at, value) : cpu.store(at, bits / 8, isFloat ? bitsOf(value) : value)),
       call: (helper, args) => (helper as HelperDef).bind(cpu)(...args),
     }));
   } catch (e) {
@@ -111,6 +111,14 @@ const leaves = ({ outcome }: Ending): boolean => outcome.end === "leave";
 
 /** A double in one access: nothing is stored unless all of it can be. */
 const pair = new DataView(new ArrayBuffer(8));
+function singleOf(bits: number): number {
+  pair.setInt32(0, bits, true);
+  return pair.getFloat32(0, true);
+}
+function bitsOf(single: number): number {
+  pair.setFloat32(0, single, true);
+  return pair.getInt32(0, true);
+}
 function loadDouble(cpu: Cpu, at: number): number {
   pair.setInt32(0, cpu.load(at, 4), true);
   pair.setInt32(4, cpu.load((at + 4) | 0, 4), true);
@@ -130,6 +138,7 @@ function randomState(setup: Setup, random: Random): Int32Array {
   if (random.bool()) R[MXCSR] = 0x1fa0;
   for (let i = XMM; i < XMM + 32; i++) R[i] = random.u32();
   for (let i = 0; i < 16; i++) if (random.chance(0.7)) state.F64[XMM / 2 + i] = random.pick([0, -0, 1, -1.5, 3, 1e300, 1e-300, 4e9, Infinity, random.below(1000) / 7]);
+  for (let i = 0; i < 32; i++) if (random.chance(0.4)) state.F32[XMM + i] = random.pick([0, -0, 1, -1.5, 3, 1e38, 1e-37, 1e-40, 4e9, Infinity, random.below(1000) / 7]);
   setup(R);
   writeEflags(R, random.u32() & 0xcd5);
   R[EIP] = CODE;
