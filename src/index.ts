@@ -1,4 +1,4 @@
-/** The package's entry: the VM API (src/kvm) and the bare machine (src/machine). The code generator is `tcgjs/tcg`. */
+/** The package's entry: the VM API (src/kvm), the bare machine and the PC (src/machine). The code generator is `tcgjs/tcg`. */
 export * from "./kvm/constants.ts";
 export type { KvmCpuidEntry2 } from "./kvm/cpuid.ts";
 export type { VmErrorCode } from "./kvm/errors.ts";
@@ -26,3 +26,7 @@ export type { BareOptions, BareOutcome, UnhandledAccess } from "./machine/bare.t
 export { BareMachine, CONSOLE_PORTS, DEBUG_EXIT_PORT, TIMER_PORT } from "./machine/bare.ts";
 export type { BootModule } from "./machine/boot/multiboot.ts";
 export type { BootPlan, ImageFormat } from "./machine/boot/plan.ts";
+export type { FirmwareBoot } from "./machine/boot/firmware.ts";
+export type { Media } from "./machine/media.ts";
+export type { ClockChoice, LinuxBoot, PcOptions, PcOutcome } from "./machine/pc.ts";
+export { DEFAULT_NS_PER_INSN, DEFAULT_PC_MEMORY_BYTES, Pc } from "./machine/pc.ts";

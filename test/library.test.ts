@@ -11,7 +11,7 @@ import { flatGuests, GuestRun } from "./support/guests.ts";
 import { projectRoot, readFixture } from "./support/project.ts";
 
 const PROGRAM = `
-  import { BareMachine, openKvm, VmError } from "tcgjs";
+  import { BareMachine, openKvm, Pc, VmError } from "tcgjs";
   import { InternalError } from "tcgjs/tcg";
 
   const printed: number[] = [];
@@ -29,6 +29,11 @@ const PROGRAM = `
   const exit = vcpu.run({ maxInsns: 100 });
   if (exit.reason === "KVM_EXIT_IO") console.log(exit.direction, exit.port.toString(16), exit.data[0]);
 
+  const rom = new Uint8Array(0x10000);
+  rom.set([0xb0, 0x42, 0xe6, 0xe9, 0xfa, 0xf4], 0xfff0);        // mov al, 'B'; out 0xe9, al; cli; hlt
+  const pc = new Pc({ boot: { bios: rom }, memoryBytes: 4 * 2 ** 20, onDebugByte: (byte: number) => console.log(String.fromCharCode(byte)) });
+  console.log(pc.run({ maxInsns: 100 }).kind, pc.screenText(), pc.picture().width);
+
   try {
     vm.createVcpu(0);
   } catch (e) {
@@ -37,7 +42,7 @@ const PROGRAM = `
 
   console.log(new InternalError("ours", { pc: 1 }).context["pc"]);
 `;
-const EXPECTED = "halt 65\nout e9 65\nEEXIST\n1\n";
+const EXPECTED = "halt 65\nout e9 65\nB\nhalt null 640\nEEXIST\n1\n";
 
 /** Uses of the API that must not compile, each with the part of the message that says why. */
 const WRONG: readonly (readonly [code: string, message: string])[] = [
@@ -81,7 +86,7 @@ describe("the package", function () {
   };
   it("runs from plain JavaScript", () => {
     // The same program without its type annotations.
-    files.write("program.mjs", PROGRAM.replace(": number[]", "").replace("byte: number", "byte"));
+    files.write("program.mjs", PROGRAM.replace(": number[]", "").replaceAll("byte: number", "byte"));
     expect(run(process.execPath, "program.mjs")).to.deep.equal({ status: 0, output: EXPECTED });
   });
 

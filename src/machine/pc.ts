@@ -7,6 +7,9 @@ import { VmError } from "../../tcg/support/errors.ts";
 import type { BusMemory } from "../bus/host-work.ts";
 import { DebugConsole, DebugExit, PostPort } from "../devices/debug-ports.ts";
 import { FwCfg } from "../devices/fw-cfg.ts";
+import type { Picture } from "../devices/vga/picture.ts";
+import { pictureOf } from "../devices/vga/picture.ts";
+import { linesOf, textScreenOf } from "../devices/vga/text-screen.ts";
 import { VirtioNet } from "../devices/virtio/virtio-net.ts";
 import type { VirtioDevice } from "../devices/virtio/virtio-device.ts";
 import type { KvmCpuidEntry2 } from "../kvm/cpuid.ts";
@@ -122,6 +125,15 @@ const TSC = 0x10;
 const DEFAULT_ORDER = "cad";
 const DEFAULT_MAC = 0x525400123456;
 
+/**
+ * A whole PC. Runs in the calling thread, as long as `run` is told; nothing happens in between.
+ *
+ *     const pc = new Pc({ boot: { kernel, cmdline: "console=ttyS0" } });
+ *     pc.chips.uarts[0].connect({ transmit: (byte) => print(byte), roomAgain: () => undefined });
+ *     for (let outcome = pc.run({ maxInsns: 1e6 }); outcome.kind !== "power-off"; outcome = pc.run({ maxInsns: 1e6 })) {
+ *       if (outcome.kind === "blocked") await outcome.until;
+ *     }
+ */
 export class Pc {
   readonly vm: Vm;
   readonly vcpu: Vcpu;
@@ -192,6 +204,17 @@ export class Pc {
   /** Insns retired so far. */
   get insns(): number {
     return this.vcpu.retiredInsns;
+  }
+
+  /** The lines of text on the screen; null in graphics modes, and while nothing is shown. */
+  screenText(): string[] | null {
+    const screen = textScreenOf(this.chips.vga);
+    return screen === null ? null : linesOf(screen);
+  }
+
+  /** What is on the screen, as points. */
+  picture(): Picture {
+    return pictureOf(this.chips.vga);
   }
 
   /** Makes a `run` in progress return soon. */

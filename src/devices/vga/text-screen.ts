@@ -1,4 +1,5 @@
 /** What a VGA in a text mode shows, as characters and attributes. */
+import { CODE_PAGE_437 } from "./code-page-437.ts";
 import type { Vga } from "./vga.ts";
 import {
   ATTR_MODE, ATTR_MODE_BLINK, ATTR_PICTURE_ON, CLOCKING_SCREEN_OFF, CRTC_CURSOR, CRTC_CURSOR_END, CRTC_CURSOR_START, CRTC_MAX_SCAN, CRTC_START, CURSOR_LINE, CURSOR_OFF, fetchAddress, isTextMode,
@@ -48,6 +49,11 @@ export function textScreenOf(vga: Vga): TextScreen | null {
     for (let column = 0; column < columns; column++) cells[row * columns + column] = memory.planesAt(fetchAddress(r, first + column)) & 0xffff;
   }
   return { columns, rows, characterLines, cells, cursor: cursorOf(vga, start, pitch, columns, rows), blinks: (r.attribute[ATTR_MODE] & ATTR_MODE_BLINK) !== 0 };
+}
+
+/** The same as lines of Unicode, without spaces at their ends. */
+export function linesOf({ columns, rows, cells }: TextScreen): string[] {
+  return Array.from({ length: rows }, (_, row) => Array.from(cells.subarray(row * columns, (row + 1) * columns), (cell) => CODE_PAGE_437[cell & 0xff]).join("").trimEnd());
 }
 
 function cursorOf({ registers: { crtc } }: Vga, start: number, pitch: number, columns: number, rows: number): TextCursor | null {
