@@ -39,7 +39,7 @@ import { engineOptions, limitOptions } from "./vm-options.ts";
 const engineChoice = { engine: choice(["jit", "interp"], { help: "jit: interpret what is cold, translate what is warm; interp: interpret everything", initial: "jit" }) };
 
 /** An operating system's start runs most of its code a few times: three times as many blocks would be translated at 30, for half a percent of the insns. */
-const BOOT_THRESHOLD = 200;
+const BOOT_THRESHOLD = 2000;
 const pcEngineOptions = {
   ...engineOptions,
   threshold: number({

@@ -12,6 +12,8 @@ export class InsnPage {
   /** By page offset: place in `list`, 0 for none. */
   readonly index = new Uint16Array(4096);
   readonly list: Insn[];
+  /** By place in `list`: the block that starts with the insn. */
+  readonly blocks: (TranslationBlock | null)[] = [null];
   /** Physical address of the page. */
   readonly phys: number;
 
@@ -31,6 +33,8 @@ export interface CodeSpaceHost {
   readonly runUnmapped: Handler;
   /** Physical address of a linear address for execution at the current privilege, or null. */
   translateCode(linear: number): number | null;
+  /** The page last translated stays where it is until all translations are flushed. */
+  readonly isPageGlobal: boolean;
   insnPageOpened(page: InsnPage): void;
 }
 
@@ -39,10 +43,13 @@ export class CodeSpace {
   readonly csBase: number;
   /** CS limit, as int32. */
   readonly csLimit: number;
-  /** Blocks by `blockKey`. */
-  readonly blocks = new Map<number, TranslationBlock>();
   /** Insn pages by linear page number: 1024 tables of 1024, as far as looked up since the last flush of translations. */
   private readonly tables = new Array<(InsnPage | null)[] | null>(1024).fill(null);
+  /** The linear page numbers of these: of pages that outlive a load of CR3, and of the others. */
+  private readonly globalPages = new Set<number>();
+  private readonly otherPages = new Set<number>();
+  /** Counts the times that pages had to be forgotten. What was found where it was to be this time is still there. */
+  epoch = 0;
   /** All insn pages, by linear and physical page: they outlive flushes of translations. */
   private readonly pagesByPlace = new Map<number, InsnPage>();
   private readonly host: CodeSpaceHost;
@@ -52,11 +59,6 @@ export class CodeSpace {
     this.csBase = csBase;
     this.csLimit = csLimit;
     this.host = host;
-  }
-
-  /** Where a block at an offset in CS is kept: the same offset may mean another physical page later. */
-  blockKey(page: InsnPage, eip: number): number {
-    return (page.phys >>> 12) * 4294967296 + (eip >>> 0);
   }
 
   /** The page that holds a linear address, or null if it is not mapped for execution. */
@@ -90,17 +92,45 @@ export class CodeSpace {
       this.tables[linear >>> 22] = table;
     }
     table[(linear >>> 12) & 1023] = page;
+    (this.host.isPageGlobal ? this.globalPages : this.otherPages).add(linear >>> 12);
     return page;
   }
 
-  /** Translations have changed: pages are looked up again; what is decoded stays. */
-  forgetTranslations(): void {
-    this.tables.fill(null);
+  /** Translations have changed: pages are looked up again; what is decoded stays. False if none was known. */
+  forgetTranslations(withGlobal: boolean): boolean {
+    const { globalPages, otherPages } = this, count = otherPages.size + (withGlobal ? globalPages.size : 0);
+    if (count === 0) return false;
+    for (const page of otherPages) this.forgetPage(page);
+    otherPages.clear();
+    if (withGlobal) {
+      for (const page of globalPages) this.forgetPage(page);
+      globalPages.clear();
+    }
+    this.epoch++;
+    return true;
   }
 
-  forgetTranslation(linear: number): void {
-    const table = this.tables[linear >>> 22];
-    if (table !== null) table[(linear >>> 12) & 1023] = null;
+  /** The same for consecutive pages. */
+  forgetPages(first: number, count: number): boolean {
+    let isChanged = false;
+    for (let page = first; page < first + count; page++) {
+      const table = this.tables[page >>> 10];
+      if (table === null) {
+        page |= 1023;
+      } else if (table[page & 1023] !== null) {
+        this.forgetPage(page);
+        this.globalPages.delete(page);
+        this.otherPages.delete(page);
+        isChanged = true;
+      }
+    }
+    if (isChanged) this.epoch++;
+    return isChanged;
+  }
+
+  private forgetPage(page: number): void {
+    const table = this.tables[page >>> 10];
+    if (table !== null) table[page & 1023] = null;
   }
 
   /** The insn object at an offset in CS; it decodes itself when run. Never faults: the insn does, when run. */
@@ -112,10 +142,17 @@ export class CodeSpace {
     return at !== 0 ? page.list[at] : this.add(page, eip, linear);
   }
 
+  /** The block at an offset in CS, or null. */
+  findBlock(eip: number): TranslationBlock | null {
+    const linear = (this.csBase + eip) | 0, page = this.page(linear);
+    return page === null ? null : page.blocks[page.index[linear & 4095]];
+  }
+
   private add(page: InsnPage, eip: number, linear: number): Insn {
     const insn = new InsnObject(this.mode, eip, linear, this.host.undecoded, this.host.exitInsn);
     page.index[linear & 4095] = page.list.length;
     page.list.push(insn);
+    page.blocks.push(null);
     return insn;
   }
 }

@@ -80,13 +80,13 @@ export class Emission {
     const emitted = emitBlock(block, this.targetOf(mode), insns.length);
     bindHelpers(this.environment, emitted.helpers, this.cpu);
     const compiled = compile(emitted, this.environment, {
-      name, params: [], sourceUrl: `${this.urlPrefix}/${name}.${tb.serial}`, bound: { tb }, checked,
+      name, params: emitted.params, sourceUrl: `${this.urlPrefix}/${name}.${tb.serial}`, bound: { tb }, checked,
     });
     tb.text = compiled.text;
-    const run = compiled.fn as () => TranslationBlock;
+    const run = compiled.fn as (left: number) => TranslationBlock;
     tb.run = run;
-    if (observer?.watchesBlocks === true) tb.run = function watched() { this.executions++; observer.blockEntered(this); return run(); };
-    else if (inspect) tb.run = function counted() { this.executions++; return run(); };
+    if (observer?.watchesBlocks === true) tb.run = function watched(left) { this.executions++; observer.blockEntered(this); return run(left); };
+    else if (inspect) tb.run = function counted(left) { this.executions++; return run(left); };
     tb.plain = tb.run;
   }
 

@@ -8,7 +8,7 @@ import { DB, GuestFault, NMI } from "../x86/fault.ts";
 import { readArithFlags } from "../x86/flags.ts";
 import { deliverDebug, deliverFault, deliverInterrupt, deliverNmi } from "../x86/helpers/interrupt.ts";
 import type { Insn } from "../x86/isa/insn.ts";
-import { CS, EFLAGS_SYS, EIP, F_IF, F_OF, F_RF, LEFT, NMI_BLOCKED, SEG_BASE, SEG_LIMIT, SHADOW, SHADOW_MOV_SS } from "../x86/state.ts";
+import { BUDGET, CS, EFLAGS_SYS, EIP, F_IF, F_OF, F_RF, LEFT, NMI_BLOCKED, SEG_BASE, SEG_LIMIT, SHADOW, SHADOW_MOV_SS } from "../x86/state.ts";
 import { codeBreakpoints, DebugTraps, isDebugging } from "./debug-traps.ts";
 import type { EngineExit } from "./exits.ts";
 import { IoRequest, NoCode } from "./exits.ts";
@@ -363,6 +363,7 @@ export class Engine {
   private runBlocks(tb: TranslationBlock, left: number): number {
     const { translator, blockState, cpu } = this, { R } = cpu;
     let rest = left;
+    cpu.budgetEnd = this.retired + left;
     try {
       const last = translator.regions.isDue(tb, this.retired) ? translator.regions.look(tb, left, blockState, this.retired) : blockLoop(tb, left, blockState);
       rest = blockState.left;
@@ -399,7 +400,8 @@ export class Engine {
   private executeSolo(insn: Insn): EngineExit | null {
     const { cpu, translator } = this, { R } = cpu;
     R[EIP] = insn.eip;
-    cpu.retired = this.retired;
+    cpu.retired = cpu.budgetEnd = this.retired;
+    R[BUDGET] = R[LEFT] = 0;
     this.stats.soloInsns++;
     this.observeSolo(insn);
     const next = insn.exec(insn);

@@ -29,6 +29,7 @@ export class InsnStore implements CodeSpaceHost {
   readonly exitInsn: Insn;
   /** Where insns are found now. */
   space: CodeSpace;
+  isPageGlobal = false;
   private readonly cpu: Cpu;
   private readonly stats: Statistics;
   private readonly codePages: CodePages;
@@ -85,28 +86,28 @@ export class InsnStore implements CodeSpaceHost {
   /** Physical address of a linear address for execution, or null with the MMU holding the page fault. */
   translateCode(linear: number): number | null {
     const { cpu } = this;
-    if (!cpu.mmu.isOn) return cpu.physical(linear, EXECUTE);
-    return cpu.mmu.translate(linear, EXECUTE, cpu.cpl === 3, false) ? cpu.mmu.physical : null;
+    this.isPageGlobal = !cpu.mmu.isOn;
+    if (this.isPageGlobal) return cpu.physical(linear, EXECUTE);
+    if (!cpu.mmu.translate(linear, EXECUTE, cpu.cpl === 3, false)) return null;
+    this.isPageGlobal = cpu.mmu.isGlobal;
+    return cpu.mmu.physical;
   }
 
   insnPageOpened(page: InsnPage): void {
     this.codePages.addInsnPage(page);
   }
 
-  /** Translations have changed: insns are looked up again by what lies where now. */
-  forgetTranslations(): void {
-    for (const space of this.spaces.values()) space.forgetTranslations();
-    this.space.forgetTranslations();
+  /** Translations have changed: insns are looked up again by what lies where now. False if that concerns no code. */
+  forgetTranslations(withGlobal: boolean): boolean {
+    let isChanged = this.space.forgetTranslations(withGlobal);
+    for (const space of this.spaces.values()) isChanged = space.forgetTranslations(withGlobal) || isChanged;
+    return isChanged;
   }
 
-  forgetTranslation(linear: number): void {
-    for (const space of this.spaces.values()) space.forgetTranslation(linear);
-    this.space.forgetTranslation(linear);
-  }
-
-  /** Every space there is. */
-  allSpaces(): CodeSpace[] {
-    return [...new Set([...this.spaces.values(), this.space])];
+  forgetPages(first: number, count: number): boolean {
+    let isChanged = this.space.forgetPages(first, count);
+    for (const space of this.spaces.values()) isChanged = space.forgetPages(first, count) || isChanged;
+    return isChanged;
   }
 
   /** More insns are kept than should be. */

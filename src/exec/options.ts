@@ -29,7 +29,7 @@ export interface EngineOptions {
 }
 
 export const DEFAULT_OPTIONS: EngineOptions = {
-  engine: "jit", threshold: 30, regionThreshold: 400, maxRegionInsns: 400, maxBlockInsns: 64, maxBlocks: 16384, chaining: true, sliceInsns: 50_000, checked: false, inspect: false,
+  engine: "jit", threshold: 400, regionThreshold: 400, maxRegionInsns: 400, maxBlockInsns: 64, maxBlocks: 16384, chaining: true, sliceInsns: 50_000, checked: false, inspect: false,
   observer: null,
   now: () => 0,
 };

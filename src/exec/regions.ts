@@ -2,6 +2,8 @@
  * The regions of one CPU: when to look for hot code, making regions of it, and keeping them true. A region stands on its
  * blocks: it goes when one of them does.
  */
+import type { Cpu } from "../x86/cpu.ts";
+import type { Insn } from "../x86/isa/insn.ts";
 import type { Emission } from "./emission.ts";
 import type { InsnStore } from "./insn-store.ts";
 import type { EngineOptions } from "./options.ts";
@@ -11,7 +13,6 @@ import { Region } from "./region.ts";
 import { selectRegion } from "./select.ts";
 import type { Statistics } from "./statistics.ts";
 import type { TranslationBlock } from "./translation-block.ts";
-import type { Insn } from "../x86/isa/insn.ts";
 
 /** Retired insns between two looks at hot code, and blocks looked at. */
 const LOOK_INTERVAL = 30_000, LOOK_BLOCKS = 400;
@@ -31,6 +32,7 @@ const YOUNG_CALLS = 1500, YOUNG_INSNS = 2000;
 
 /** What regions need from the translator. */
 export interface RegionHost {
+  readonly cpu: Cpu;
   readonly insns: InsnStore;
   emission(): Emission;
   /** The insns of a block; null if they are not what they were. */
@@ -122,12 +124,18 @@ export class Regions {
     for (const region of this.all) if (region.pages.length > 0) region.enter(this.enterChecked);
   }
 
-  private readonly enterYoung = function young(this: TranslationBlock, left: number): TranslationBlock {
-    const { region, reach } = this;
+  private readonly enterYoung = ((regions: this) => function young(this: TranslationBlock, left: number): TranslationBlock {
+    const { region, reach } = this, few = reach + YOUNG_INSNS;
     if (region === null) return this.plain(left);
     if (++region.youngCalls >= YOUNG_CALLS) region.enter(region.run);
-    return region.run.call(this, Math.min(left, reach + YOUNG_INSNS));
-  };
+    if (left <= few) return region.run.call(this, left);
+    // For the time of the call its budget ends earlier.
+    const { host: { cpu } } = regions;
+    cpu.budgetEnd -= left - few;
+    const next = region.run.call(this, few);
+    cpu.budgetEnd += left - few;
+    return next;
+  })(this);
 
   private readonly enterChecked = ((regions: this) => function checked(this: TranslationBlock, left: number): TranslationBlock {
     const { region } = this;

@@ -1,6 +1,6 @@
 /** A translation block: the compiled function of a few consecutive guest insns, and its links to others. */
 import type { Block } from "../../tcg/ir/block.ts";
-import type { CodeSpace } from "./code-space.ts";
+import type { CodeSpace, InsnPage } from "./code-space.ts";
 import type { Region } from "./region.ts";
 
 /** Runs the block, or a region from it on, when `left` insns are left of the budget behind the block; returns what runs next. */
@@ -26,6 +26,8 @@ export class TranslationBlock {
   eip: number;
   space: CodeSpace | null;
   isValid = true;
+  /** Its space's epoch as of when the block was found where it is. */
+  epoch = 0;
   // ---- regions
   /** The region that is entered here, the number of the entry, and how much must be left of the budget behind the block. */
   region: Region | null = null;
@@ -41,8 +43,9 @@ export class TranslationBlock {
   owner: TranslationBlock | null = null;
   slot: LinkSlot = 0;
   // ---- blocks
-  /** Where its space keeps it. */
-  key = 0;
+  /** Where its space keeps it: by its first insn. */
+  page: InsnPage | null = null;
+  place = 0;
   nextStub: TranslationBlock | null = null;
   takenStub: TranslationBlock | null = null;
   /** Blocks whose link `slot` leads here: (block, slot) pairs. */

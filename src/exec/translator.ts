@@ -71,7 +71,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     this.codePages = new CodePages(cpu.memory, this);
     this.insns = new InsnStore(cpu, stats, this.codePages, this.exitInsn, (insn) => this.emission.handlerOf(insn));
     this.emission = this.newEmission();
-    this.regions = new Regions({ insns: this.insns, emission: () => this.emission, insnsOf: (tb) => this.insnsOf(tb) }, options, stats);
+    this.regions = new Regions({ cpu, insns: this.insns, emission: () => this.emission, insnsOf: (tb) => this.insnsOf(tb) }, options, stats);
     cpu.memory.addListener(this);
     cpu.mmu.listener = this;
     this.rehearseLeaving();
@@ -99,36 +99,31 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
   }
 
   /** Translations have changed: blocks are looked up again by what lies where now. */
-  translationsFlushed(): void {
-    this.insns.forgetTranslations();
-    this.regions.translationsChanged();
-    this.jumpCache.fill(this.exitBlock);
+  translationsFlushed(withGlobal: boolean): void {
+    if (this.insns.forgetTranslations(withGlobal)) this.regions.translationsChanged();
   }
 
-  translationFlushed(linear: number): void {
-    this.insns.forgetTranslation(linear);
-    this.regions.translationsChanged();
-    this.jumpCache.fill(this.exitBlock);
+  pagesFlushed(first: number, count: number): void {
+    if (this.insns.forgetPages(first, count)) this.regions.translationsChanged();
   }
 
   // ---- blocks
 
   /** The block at an offset in CS, or null. */
   lookup(eip: number): TranslationBlock | null {
-    const at = (eip ^ (eip >>> 12)) & (JUMP_CACHE_SIZE - 1), cached = this.jumpCache[at];
-    if (cached.eip === eip && cached.space === this.insns.space) return cached;
-    const { space } = this.insns, page = space.page((space.csBase + eip) | 0);
-    if (page === null) return null;
-    const tb = space.blocks.get(space.blockKey(page, eip));
-    if (tb === undefined) return null;
+    const { space } = this.insns, at = (eip ^ (eip >>> 12)) & (JUMP_CACHE_SIZE - 1), cached = this.jumpCache[at];
+    if (cached.eip === eip && cached.space === space && cached.epoch === space.epoch) return cached;
+    const tb = space.findBlock(eip);
+    if (tb === null) return null;
+    tb.epoch = space.epoch;
     this.jumpCache[at] = tb;
     return tb;
   }
 
   /** Where a block goes whose target is known only at run time. */
   readonly jump = (eip: number): TranslationBlock => {
-    const cached = this.jumpCache[(eip ^ (eip >>> 12)) & (JUMP_CACHE_SIZE - 1)];
-    if (cached.eip === eip && cached.space === this.insns.space) return cached;
+    const { space } = this.insns, cached = this.jumpCache[(eip ^ (eip >>> 12)) & (JUMP_CACHE_SIZE - 1)];
+    if (cached.eip === eip && cached.space === space && cached.epoch === space.epoch) return cached;
     this.stats.jumpCacheMisses++;
     this.jumpStub.eip = eip;
     return this.jumpStub;
@@ -215,20 +210,28 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     for (const tb of this.blocks) if (tb.space === space && tb.eips.includes(insn.eip)) this.invalidate(tb);
   }
 
-  /** `run` of a link stub: finds the target, chains it, and goes there. */
+  /**
+   * `run` of a link stub: finds the target, chains it, and goes there. A stub that may not be chained remembers the target,
+   * which holds as long as no page is known to have moved.
+   */
   private readonly followLink = (stub: TranslationBlock, left: number): TranslationBlock => {
+    const last = stub.next;
+    if (last.isValid && last.epoch === last.space?.epoch) return last;
     const { owner } = stub, tb = this.goOn(stub.eip, left);
     this.stats.linkMisses++;
-    if (tb !== this.exitBlock && owner !== null && owner.isValid && this.mayChain(owner, tb)) {
-      link(owner, stub.slot, tb);
-      this.stats.linksChained++;
+    if (tb !== this.exitBlock && owner !== null && owner.isValid && this.options.chaining) {
+      if (this.mayChain(owner, tb)) {
+        link(owner, stub.slot, tb);
+        this.stats.linksChained++;
+      } else {
+        stub.next = tb;
+      }
     }
     return tb;
   };
 
   /** Under paging only blocks of one page are chained: where another page lies may change (invariant E2). */
   private mayChain(from: TranslationBlock, to: TranslationBlock): boolean {
-    if (!this.options.chaining) return false;
     const { csBase: base, mode } = this.insns.space;
     return !mode.paging || (base + from.eip) >>> 12 === (base + to.eip) >>> 12;
   }
@@ -245,7 +248,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     if (this.blocks.size >= this.options.maxBlocks) this.flushBlocks();
     const tb = this.newBlock(start, insns, last);
     this.emission.compileBlock(tb, insns);
-    this.insns.space.blocks.set(tb.key, tb);
+    if (tb.page !== null) tb.page.blocks[tb.place] = tb;
     this.blocks.add(tb);
     this.codePages.addBlock(tb);
     const { stats } = this;
@@ -264,7 +267,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     const insns: Insn[] = [], { space } = this.insns;
     for (let insn = start; ;) {
       if (insn.length === 0 && !this.insns.decodeAhead(insn)) break;
-      if (insn.solo || insn.form === UNDEFINED_FORM || insn.form === TOO_LONG_FORM) break;
+      if (!insn.inBlock || insn.form === UNDEFINED_FORM || insn.form === TOO_LONG_FORM) break;
       if (space.mode.paging && crossesPage(insn)) break;
       insns.push(insn);
       const next = (insn.lin + insn.length) | 0;
@@ -288,7 +291,8 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     tb.taken = tb.takenStub;
     const page = space.page(start.lin);
     if (page === null) throw new InternalError("a block without a page was translated");
-    tb.key = space.blockKey(page, start.eip);
+    tb.page = page;
+    tb.place = page.index[start.lin & 4095];
     tb.phys = page.phys | (start.lin & 4095);
     tb.tailPhys = last.tailPhys;
     tb.length = last.lin + last.length - start.lin;
@@ -302,6 +306,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     const stub = new TranslationBlock(function stub(left) { return followLink(this, left); }, 0, eip, this.insns.space);
     stub.owner = owner;
     stub.slot = slot;
+    stub.next = this.exitBlock;
     return stub;
   }
 
@@ -326,10 +331,10 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     this.stats.invalidations++;
     unlink(tb);
     this.regions.blockDropped(tb);
-    const { space } = tb;
-    if (space !== null) {
-      space.blocks.delete(tb.key);
-      const start = space.find(tb.eip);
+    const { page, place } = tb;
+    if (page !== null) {
+      page.blocks[place] = null;
+      const start = page.list[place];
       start.heat = -(4 << Math.min(start.invalidations++, MAX_BACKOFF));
     }
     this.blocks.delete(tb);
@@ -343,11 +348,11 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     this.stats.flushes++;
     for (const tb of this.blocks) {
       tb.isValid = false;
+      if (tb.page !== null) tb.page.blocks[tb.place] = null;
       this.codePages.removeBlock(tb);
     }
     this.blocks.clear();
     this.regions.clear();
-    for (const space of this.insns.allSpaces()) space.blocks.clear();
     this.jumpCache.fill(this.exitBlock);
   }
 

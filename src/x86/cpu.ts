@@ -12,7 +12,7 @@ import { Mmu } from "./mmu/mmu.ts";
 import type { AccessKind } from "./mmu/page-walk.ts";
 import { READ, WRITE } from "./mmu/page-walk.ts";
 import { watchesData, watchHits } from "./watchpoints.ts";
-import { ATTR_CODE, ATTR_DB, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_WRITABLE, CR0, CR0_PE, CR2, CpuState, DR, EFLAGS_SYS, EIP, F_TF, F_VM, SEG_ATTR, SEG_BASE, SEG_LIMIT, SHADOW, SHADOW_STI, SS } from "./state.ts";
+import { ATTR_CODE, ATTR_DB, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_WRITABLE, BUDGET, CR0, CR0_PE, CR2, CpuState, DR, EFLAGS_SYS, EIP, F_TF, F_VM, LEFT, SEG_ATTR, SEG_BASE, SEG_LIMIT, SHADOW, SHADOW_STI, SS } from "./state.ts";
 
 /** IA32_APIC_BASE after RESET: where the local APIC would be, enabled, bootstrap processor (SDM 3A §10.4.4). */
 export const APIC_BASE_RESET = 0xfee00900n;
@@ -44,6 +44,8 @@ export class Cpu {
   readonly cpuid: CpuidTable;
   /** Insns retired before the one that asks; exact whenever a solo insn runs. */
   retired = 0;
+  /** How many will have retired when the budget is used up of the blocks that run. */
+  budgetEnd = 0;
   /** Set by HLT; the engine takes it. */
   halted = false;
   /** The repeated string insn at CS:EIP has done elements, and not the last. The engine takes it, too: it becomes RF. */
@@ -100,6 +102,11 @@ export class Cpu {
 
   isV86(): boolean {
     return (this.R[EFLAGS_SYS] & F_VM) !== 0;
+  }
+
+  /** Insns retired before the one that asks, for helpers that count insns, wherever they are called. */
+  retiredNow(): number {
+    return this.budgetEnd - this.R[BUDGET] - this.R[LEFT];
   }
 
   /** Keeps interrupts out until the next insn has retired (STI). */

@@ -8,7 +8,7 @@ import type { Cpu } from "./cpu.ts";
 import { APIC_BASE_RESET } from "./cpu.ts";
 import { readEflags, writeEflags } from "./flags.ts";
 import { fpuOf } from "./helpers/fpu/fpu.ts";
-import { CR0, CR2, CR3, CR4, CS, DF, DR, DS, EFER, EFLAGS_SYS, EIP, ES, FLAGS_AUX, FLAGS_RES, FPU_CONTROL, FPU_CS, FPU_DP, FPU_DS, FPU_IP, FPU_OPCODE, FPU_PAIR, FPU_SIGN_EXP, FPU_SIGNIFICAND, FPU_STATUS, FPU_TAGS, FPU_TOP, FS, GDT_BASE, GDT_LIMIT, GS, IDT_BASE, IDT_LIMIT, LDTR, LEFT, MCG_STATUS, MISC_ENABLE, MTRR_DEF_TYPE, MXCSR, NMI_BLOCKED, PAT, REGS, SEG_ATTR, SEG_BASE, SEG_LIMIT, SEG_SELECTOR, SHADOW, SIMD_SCRATCH, SS, STATE_SLOTS, SYSENTER_CS, SYSENTER_EIP, SYSENTER_ESP, TR, TSC_AUX, XMM } from "./state.ts";
+import { BUDGET, CR0, CR2, CR3, CR4, CS, DF, DR, DS, EFER, EFLAGS_SYS, EIP, ES, FLAGS_AUX, FLAGS_RES, FPU_CONTROL, FPU_CS, FPU_DP, FPU_DS, FPU_IP, FPU_OPCODE, FPU_PAIR, FPU_SIGN_EXP, FPU_SIGNIFICAND, FPU_STATUS, FPU_TAGS, FPU_TOP, FS, GDT_BASE, GDT_LIMIT, GS, IDT_BASE, IDT_LIMIT, LDTR, LEFT, MCG_STATUS, MISC_ENABLE, MTRR_DEF_TYPE, MXCSR, NMI_BLOCKED, PAT, REGS, SEG_ATTR, SEG_BASE, SEG_LIMIT, SEG_SELECTOR, SHADOW, SIMD_SCRATCH, SS, STATE_SLOTS, SYSENTER_CS, SYSENTER_EIP, SYSENTER_ESP, TR, TSC_AUX, XMM } from "./state.ts";
 
 /** Fields that are one slot each. */
 const SCALARS: readonly (readonly [name: string, slot: number])[] = [
@@ -39,7 +39,7 @@ const GROUPS: readonly (readonly [name: string, slots: readonly number[]])[] = [
 ];
 
 /** Slots that are not state by themselves: EFLAGS in parts, x87 registers in another form, and what is used in passing. */
-const HIDDEN: readonly number[] = [FLAGS_RES, FLAGS_AUX, DF, EFLAGS_SYS, LEFT, ...from(SIMD_SCRATCH, 8), ...from(FPU_PAIR, STATE_SLOTS - FPU_PAIR)];
+const HIDDEN: readonly number[] = [FLAGS_RES, FLAGS_AUX, DF, EFLAGS_SYS, LEFT, BUDGET, ...from(SIMD_SCRATCH, 8), ...from(FPU_PAIR, STATE_SLOTS - FPU_PAIR)];
 
 const named = new Set([...SCALARS.map(([, slot]) => slot), ...GROUPS.flatMap(([, slots]) => slots), ...HIDDEN]);
 const UNNAMED = from(0, STATE_SLOTS).filter((slot) => !named.has(slot));

@@ -50,6 +50,8 @@ export const FPU_SIGNIFICAND = 98, FPU_SIGN_EXP = 114, FPU_TOP = 122, FPU_TAGS =
   FPU_OPCODE = 126, FPU_IP = 127, FPU_CS = 128, FPU_DP = 129, FPU_DS = 130;
 /** Not 0 from the delivery of an NMI to the next IRET. */
 export const NMI_BLOCKED = 131;
+/** What was left of the budget behind the running block, for helpers that count insns (set by emitted code). */
+export const BUDGET = 132;
 /** Two vectors of four dwords that belong to nobody: operands and results of one helper call at a time (helpers/sse). */
 export const SIMD_SCRATCH = 184;
 /** Model-specific registers of 32 bits, and of 64 bits, low word first (helpers/msr.ts). */
@@ -150,11 +152,28 @@ export class CpuState {
   /** And as floating point. */
   readonly F32 = new Float32Array(this.R.buffer);
   readonly F64 = new Float64Array(this.R.buffer);
-  /** Time-stamp counter minus retired insns. */
-  tscOffset = 0n;
+  /** Time-stamp counter minus retired insns, modulo 2^64: halves, unsigned. */
+  private tscLow = 0;
+  private tscHigh = 0;
 
   constructor() {
     this.reset();
+  }
+
+  get tscOffset(): bigint {
+    return (BigInt(this.tscHigh) << 32n) | BigInt(this.tscLow);
+  }
+
+  set tscOffset(value: bigint) {
+    this.tscLow = Number(BigInt.asUintN(32, value));
+    this.tscHigh = Number(BigInt.asUintN(32, value >> 32n));
+  }
+
+  /** EDX:EAX = the time-stamp counter when so many insns have retired. */
+  readTimeStamp(retired: number): void {
+    const low = this.tscLow + retired % 2 ** 32;
+    this.R[EAX] = low;
+    this.R[EDX] = this.tscHigh + Math.floor(retired / 2 ** 32) + (low >= 2 ** 32 ? 1 : 0);
   }
 
   /** The state after RESET (SDM 3A table 9-1), but for CS:EIP = F000:FFF0 which the caller may replace. */

@@ -92,6 +92,8 @@ export interface Helper {
   readonly writes: GlobalSet;
   /** May throw a guest fault or leave the engine: state is committed before the call (invariant I5). */
   readonly mayFault: boolean;
+  /** Needs the count of retired insns: is told by way of the state file. Only one that may fault. */
+  readonly counts?: boolean;
   /** Only writes down in another way what the state says already: may come before an op that may leave (invariant I5). */
   readonly restates?: boolean;
   readonly doc: string;

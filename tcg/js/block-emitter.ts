@@ -23,8 +23,12 @@ import { template } from "./templates.ts";
 import type { Variable, Views } from "./views.ts";
 import { findViews } from "./views.ts";
 
+export interface EmittedBlock extends EmittedFunction {
+  readonly params: readonly string[];
+}
+
 /** Writes the body of the function for a block of `insnCount` insns. */
-export function emitBlock(block: Block, target: EmitTarget, insnCount: number): EmittedFunction {
+export function emitBlock(block: Block, target: EmitTarget, insnCount: number): EmittedBlock {
   return new BlockEmitter(block, target, insnCount).emit();
 }
 
@@ -47,11 +51,11 @@ class BlockEmitter extends StateEmitter {
     this.perInsn = block.ops.some((op) => op.def === OPS.retry_if) ? 2 : 1;
   }
 
-  emit(): EmittedFunction {
+  emit(): EmittedBlock {
     for (const global of globalsOf(this.block)) this.variable(global);
     findViews(this.variables);
     this.emitOps();
-    return { body: this.assemble(), names: this.names, helpers: this.helpers };
+    return { body: this.assemble(), names: this.names, helpers: this.helpers, params: this.countsInsns ? ["left"] : [] };
   }
 
   private assemble(): Statement[] {

@@ -31,6 +31,8 @@ export abstract class StateEmitter extends Emitter {
   /** Indices of the current insn's checked accesses, by address: an op, or a constant. */
   private readonly probed = new Map<Op | number, Expression>();
   private probedInsn = -1;
+  /** It needs its parameter, what is left of the budget. */
+  protected countsInsns = false;
 
   /** Accesses that share their checks. */
   private readonly groups: ReadonlyMap<Op, AccessGroup>;
@@ -256,8 +258,12 @@ export abstract class StateEmitter extends Emitter {
     this.pinAll();
     this.commit(helper.mayFault ? "all" : helper.reads, helper.writes);
     if (helper.mayFault) {
-      const { pc, left } = this.target.state;
+      const { pc, left, budget } = this.target.state;
       this.out.push(assign(this.itemOf("R", int(pc)), int(this.insnPc)), assign(this.itemOf("R", int(left)), this.notRetired()));
+      if (helper.counts === true) {
+        this.countsInsns = true;
+        this.out.push(assign(this.itemOf("R", int(budget)), id("left")));
+      }
     }
     if (op.uses > 0) this.hold(op, this.nameExpression(expression), NO_HAZARDS, true);
     else this.out.push({ type: "ExpressionStatement", expression });

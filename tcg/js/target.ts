@@ -39,6 +39,8 @@ export interface StateTarget {
   readonly pc: number;
   /** Insns of the running block that have not retired, when it leaves early. */
   readonly left: number;
+  /** What was left of the budget behind the block when it was entered, for helpers that count insns. */
+  readonly budget: number;
 }
 
 /**

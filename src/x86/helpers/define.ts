@@ -24,6 +24,8 @@ interface HelperSpec {
   readonly pure?: boolean;
   /** May throw a guest fault or leave; default: true unless pure. */
   readonly mayFault?: boolean;
+  /** Needs to know how many insns have retired; must be one that may fault. */
+  readonly counts?: boolean;
   /** Writes state only in another form that means the same. */
   readonly restates?: boolean;
   readonly doc: string;
@@ -41,6 +43,7 @@ export function defHelper(name: string, spec: HelperSpec): HelperDef {
     reads: spec.reads ?? (pure ? [] : "all"),
     writes: spec.writes ?? (pure ? [] : "all"),
     mayFault: spec.mayFault ?? !pure,
+    counts: spec.counts === true,
     restates: spec.restates === true,
     doc: spec.doc,
     bind: spec.bind,

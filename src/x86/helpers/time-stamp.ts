@@ -21,17 +21,19 @@ export function setEdxEax(cpu: Cpu, value: bigint): void {
 
 function timeStampToRegisters(cpu: Cpu): void {
   if ((cpu.R[CR4] & CR4_TSD) !== 0) requireLevel0(cpu);
-  setEdxEax(cpu, readTsc(cpu));
+  cpu.state.readTimeStamp(cpu.retiredNow());
 }
 
 export const timeStamp = defHelper("rdtsc", {
   params: 0,
+  counts: true,
   doc: "EDX:EAX = time-stamp counter; #GP(0) above level 0 with CR4.TSD (SDM 2B RDTSC).",
   bind: (cpu) => () => timeStampToRegisters(cpu),
 });
 
 export const timeStampAndProcessor = defHelper("rdtscp", {
   params: 0,
+  counts: true,
   doc: "RDTSC, and ECX = IA32_TSC_AUX (SDM 2B RDTSCP).",
   bind: (cpu) => () => {
     timeStampToRegisters(cpu);

@@ -26,9 +26,9 @@ function changeAc(name: string, form: string, isSet: boolean): InsnDef {
 
 export const PROCESSOR_INSNS: readonly InsnDef[] = [
   defInsn("cpuid", { ref: "SDM 2A CPUID", forms: ["0f a2"], lower: (b) => void b.call(identify) }),
-  defInsn("rdtsc", { ref: "SDM 2B RDTSC", feature: "tsc", solo: true, forms: ["0f 31"], lower: (b) => void b.call(timeStamp) }),
+  defInsn("rdtsc", { ref: "SDM 2B RDTSC", feature: "tsc", solo: "interpreted", forms: ["0f 31"], lower: (b) => void b.call(timeStamp) }),
   defInsn("rdtscp", {
-    ref: "SDM 2B RDTSCP", feature: "rdtscp", solo: true, forms: ["0f 01 f9"], lower: (b) => void b.call(timeStampAndProcessor),
+    ref: "SDM 2B RDTSCP", feature: "rdtscp", solo: "interpreted", forms: ["0f 01 f9"], lower: (b) => void b.call(timeStampAndProcessor),
   }),
   // There are no performance counters: no value of ECX names one.
   defInsn("rdpmc", { ref: "SDM 2B RDPMC", feature: "p6", branch: "always", forms: ["0f 33"], lower: (b) => b.fault(GP, 0) }),

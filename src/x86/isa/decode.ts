@@ -281,8 +281,9 @@ export class Decoder {
     insn.length = Math.min(reader.position, MAX_INSN_BYTES);
     const next = (insn.eip + reader.position) | 0;
     insn.neip = next;
-    insn.solo = typeof def.solo === "function" ? def.solo(insn) : def.solo === true;
-    insn.ends = def.branch !== undefined || insn.solo || insn.rep !== 0;
+    insn.solo = typeof def.solo === "function" ? def.solo(insn) : def.solo !== undefined && def.solo !== false;
+    insn.inBlock = !insn.solo || def.solo === "interpreted";
+    insn.ends = def.branch !== undefined || !insn.inBlock || insn.rep !== 0;
     return "ok";
   }
 }

@@ -34,9 +34,10 @@ export interface InsnDef {
   readonly branch?: "always" | "conditional";
   /**
    * Runs alone: the engine executes it between blocks with everything committed and the exact insn count known, because
-   * it exits to the hypervisor, reads the time, or changes what decoded code depends on (mode, interrupt flag, tables).
+   * it exits to the hypervisor, or changes what decoded code depends on (mode, interrupt flag, tables). `interpreted`: only
+   * the interpreter has it run alone, for the exact count; a block knows that (`HelperDef.counts`).
    */
-  readonly solo?: boolean | ((facts: Facts) => boolean);
+  readonly solo?: boolean | "interpreted" | ((facts: Facts) => boolean);
   /** Its lowering may make code for the usual case only (`Lowering.speculates`). */
   readonly speculative?: boolean;
   /** Such code of it may share its way out with that of its neighbours (register-stack.ts). */

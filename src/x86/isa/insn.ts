@@ -76,7 +76,9 @@ export class Insn implements Facts {
   unitState = -1;
   /** Ends a block. */
   ends = false;
+  /** The engine executes it where it is interpreted; in front of it a block ends, unless it is `inBlock`. */
   solo = false;
+  inBlock = true;
   // ---- facts
   form: Form | null = null;
   opsize: 16 | 32 = 16;

@@ -12,10 +12,10 @@ import { SoftTlb } from "./tlb.ts";
 
 /** Told when code found by linear address may lie elsewhere now. */
 export interface TranslationListener {
-  /** Any page may have moved. */
-  translationsFlushed(): void;
-  /** One page may have moved. */
-  translationFlushed(linear: number): void;
+  /** Any page may have moved, or any that is not global. */
+  translationsFlushed(withGlobal: boolean): void;
+  /** So many pages may have moved, from the one with number `first` on. */
+  pagesFlushed(first: number, count: number): void;
 }
 
 const OFF: PagingControl = { pae: false, pse: false, globalPages: false, writeProtect: false, noExecute: false, smep: false, smap: false };
@@ -30,12 +30,17 @@ export class Mmu implements MemoryListener {
   /** Result of the last `translate`: the physical address, or the page fault's error code. */
   physical = 0;
   errorCode = 0;
+  /** The page of the last successful `translate` outlives a load of CR3. */
+  isGlobal = false;
   private control = OFF;
   private tlb: SoftTlb | null = null;
   private readonly R: Int32Array;
   private readonly memory: PhysicalMemory;
   private readonly tags = new Int32Array(CACHE_SIZE * CACHE_KINDS).fill(-1);
+  /** Physical addresses of pages; bit 0 set where global. */
   private readonly pages = new Int32Array(CACHE_SIZE * CACHE_KINDS);
+  /** By 2 MiB of linear addresses: not 0 where parts of large pages may have been kept. */
+  private readonly large = new Uint8Array(2048);
 
   constructor(R: Int32Array, memory: PhysicalMemory, io: IoSpace) {
     this.R = R;
@@ -81,17 +86,29 @@ export class Mmu implements MemoryListener {
 
   /** Forgets translations: all, or those that are not global (a load of CR3). */
   flush(withGlobal: boolean): void {
+    const isAll = withGlobal || !this.control.globalPages;
     this.tags.fill(-1);
-    this.tlb?.flush(withGlobal || !this.control.globalPages);
-    this.listener?.translationsFlushed();
+    if (isAll) this.large.fill(0);
+    this.tlb?.flush(isAll);
+    this.listener?.translationsFlushed(isAll);
   }
 
-  /** INVLPG. */
+  /** INVLPG: a large page goes as a whole (SDM 3A §4.10.4.1). */
   flushPage(linear: number): void {
-    const slot = (linear >>> 12) & (CACHE_SIZE - 1);
-    for (let k = 0; k < CACHE_KINDS; k++) this.tags[k * CACHE_SIZE + slot] = -1;
-    this.tlb?.flushPage(linear);
-    this.listener?.translationFlushed(linear);
+    const page = linear >>> 12;
+    if (this.large[page >>> 9] === 0) {
+      for (let at = page & (CACHE_SIZE - 1); at < CACHE_SIZE * CACHE_KINDS; at += CACHE_SIZE) this.tags[at] = -1;
+      this.flushPages(page, 1);
+    } else {
+      const count = this.control.pae ? 512 : 1024;
+      this.tags.fill(-1);
+      this.flushPages(page & -count, count);
+    }
+  }
+
+  private flushPages(first: number, count: number): void {
+    this.tlb?.flushPages(first, count);
+    this.listener?.pagesFlushed(first, count);
   }
 
   pageProtected(phys: number): void {
@@ -120,7 +137,8 @@ export class Mmu implements MemoryListener {
   translate(linear: number, kind: AccessKind, user: boolean, implicit: boolean): boolean {
     const page = linear >>> 12, at = ((user ? 3 : 0) + kind) * CACHE_SIZE + (page & (CACHE_SIZE - 1));
     if (this.tags[at] === page && !implicit) {
-      this.physical = this.pages[at] | (linear & 4095);
+      this.physical = (this.pages[at] & ~4095) | (linear & 4095);
+      this.isGlobal = (this.pages[at] & 1) !== 0;
       return true;
     }
     const { R, walker } = this;
@@ -134,10 +152,12 @@ export class Mmu implements MemoryListener {
     // What a supervisor reaches only because EFLAGS.AC is set is not kept: it ends with the flag, which is cheap to change.
     if (!implicit && (user || !this.control.smap || !found.isUser)) {
       this.tags[at] = page;
-      this.pages[at] = found.page;
+      this.pages[at] = found.page | (found.isGlobal ? 1 : 0);
+      if (found.isLarge) this.large[page >>> 9] = 1;
       this.enter(linear, found.page, kind, user, found.isGlobal);
     }
     this.physical = found.page | (linear & 4095);
+    this.isGlobal = found.isGlobal;
     return true;
   }
 

@@ -38,6 +38,8 @@ export class WalkResult {
   page = 0;
   /** Translation survives a load of CR3. */
   isGlobal = false;
+  /** It is part of a page of 2 or 4 MiB. */
+  isLarge = false;
   /** Level 3 may reach the page; all levels may write it. */
   isUser = false;
   isWritable = false;
@@ -110,14 +112,14 @@ export class PageWalker {
       if ((pde & PSE_RESERVED) !== 0) return error | ERROR_P | ERROR_RSVD;
       if (!allowed(pde & (RW | US), false, kind, user, acFlag, control)) return error | ERROR_P;
       this.setBits(pdeAt, pde, kind === WRITE ? A | D : A);
-      return this.found((pde & 0xffc00000) | (linear & 0x3ff000), pde, pde);
+      return this.found((pde & 0xffc00000) | (linear & 0x3ff000), pde, pde, true);
     }
     const pteAt = (pde & ~4095) + (((linear >>> 12) & 1023) << 2), pte = this.read(pteAt);
     if ((pte & P) === 0) return error;
     if (!allowed(pde & pte & (RW | US), false, kind, user, acFlag, control)) return error | ERROR_P;
     this.setBits(pdeAt, pde, A);
     this.setBits(pteAt, pte, kind === WRITE ? A | D : A);
-    return this.found(pte & ~4095, pte, pde & pte);
+    return this.found(pte & ~4095, pte, pde & pte, false);
   }
 
   private walkPae(linear: number, kind: AccessKind, user: boolean, acFlag: boolean, control: PagingControl): number {
@@ -133,7 +135,7 @@ export class PageWalker {
       if ((pde & PAE_LARGE_RESERVED) !== 0) return error | ERROR_P | ERROR_RSVD;
       if (!allowed(pde & (RW | US), (pdeHigh & NX) !== 0, kind, user, acFlag, control)) return error | ERROR_P;
       this.setBits(pdeAt, pde, kind === WRITE ? A | D : A);
-      return this.found((pde & 0xffe00000) | (linear & 0x1ff000), pde, pde);
+      return this.found((pde & 0xffe00000) | (linear & 0x1ff000), pde, pde, true);
     }
     const pteAt = (pde & ~4095) + (((linear >>> 12) & 511) << 3), pte = this.read(pteAt);
     if ((pte & P) === 0) return error;
@@ -142,7 +144,7 @@ export class PageWalker {
     if (!allowed(pde & pte & (RW | US), ((pdeHigh | pteHigh) & NX) !== 0, kind, user, acFlag, control)) return error | ERROR_P;
     this.setBits(pdeAt, pde, A);
     this.setBits(pteAt, pte, kind === WRITE ? A | D : A);
-    return this.found(pte & ~4095, pte, pde & pte);
+    return this.found(pte & ~4095, pte, pde & pte, false);
   }
 
   private errorBits(kind: AccessKind, user: boolean, control: PagingControl): number {
@@ -151,10 +153,11 @@ export class PageWalker {
   }
 
   /** `rights` are the R/W and U/S bits that all levels have. */
-  private found(page: number, leaf: number, rights: number): number {
+  private found(page: number, leaf: number, rights: number, isLarge: boolean): number {
     const { result } = this;
     result.page = page & this.a20Mask;
     result.isGlobal = (leaf & G) !== 0;
+    result.isLarge = isLarge;
     result.isUser = (rights & US) !== 0;
     result.isWritable = (rights & RW) !== 0;
     return -1;

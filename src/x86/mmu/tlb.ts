@@ -46,10 +46,9 @@ export class SoftTlb {
     this.filledCount = kept;
   }
 
-  /** Removes one page. */
-  flushPage(linear: number): void {
-    const page = linear >>> 12;
-    for (const table of this.tables) table[page] = absent(page);
+  /** Removes consecutive pages, by page number. */
+  flushPages(first: number, count: number): void {
+    for (const table of this.tables) table.fill(absent(first), first, first + count);
   }
 
   /** Removes what `keep` says no to: called with the window index of each page that is entered for writing. */

@@ -9,6 +9,7 @@ import { enterFlatProtectedMode, enterRealMode } from "../../../src/machine/bare
 export const ENGINES: readonly (readonly [string, VmOptions])[] = [
   ["the interpreter", { engine: "interp", checked: true }],
   ["blocks translated at once", { engine: "jit", threshold: 1, checked: true }],
+  ["regions made at once", { engine: "jit", threshold: 1, regionThreshold: 1, checked: true }],
   ["blocks of one insn, not chained", { engine: "jit", threshold: 1, maxBlockInsns: 1, chaining: false }],
 ];
 

@@ -44,6 +44,29 @@ for (const [name, options] of ENGINES) {
       expect(write(TSC, 0x123456789n << 20n)).to.equal("ok");
       expect(Number(read(TSC) as bigint - (0x123456789n << 20n))).to.be.within(1, 4);
     });
+
+    it("the time stamp counts every insn, in loops and past 32 bits", () => {
+      const turns = 1000, start = 0x7ffffff00n;
+      const made = protectedGuest(`
+        0f 30                 ; wrmsr
+        0f 31                 ; rdtsc
+        89 c6                 ; mov esi, eax
+        89 d7                 ; mov edi, edx
+        31 db                 ; xor ebx, ebx
+        31 ed                 ; xor ebp, ebp
+        b9 e8 03 00 00        ; mov ecx, 1000
+        0f 31                 ; rdtsc
+        01 c3                 ; add ebx, eax
+        11 d5                 ; adc ebp, edx
+        49                    ; dec ecx
+        75 f7                 ; jnz rdtsc
+        f4                    ; hlt`, options), { vcpu } = made;
+      vcpu.setRegs({ rcx: TSC, rax: Number(start & 0xffffffffn), rdx: Number(start >> 32n) });
+      expect(runToHalt(made)).to.equal(null);
+      const { rbx, rbp, rsi, rdi } = vcpu.getRegs(), first = (BigInt(rdi) << 32n) | BigInt(rsi);
+      const n = BigInt(turns);
+      expect((BigInt(rbp) << 32n) | BigInt(rbx)).to.equal(n * (first + 6n) + 5n * n * (n - 1n) / 2n);
+    });
   });
 }
 

@@ -12,7 +12,7 @@ import { GLOBALS } from "./guest.ts";
 import { hash, Random } from "./random.ts";
 
 /** Where blocks put their pc and count: behind the globals. */
-export const PC = 16, LEFT = 17;
+export const PC = 16, LEFT = 17, BUDGET = 18;
 const STATE_SLOTS = 18;
 const MEMORY_BYTES = 0x3000, PAGE_BYTES = 4096;
 /** Pages where stores need more than the store. */
@@ -20,7 +20,7 @@ const SPECIAL_PAGES = [1];
 
 /** How emitted code reaches it. */
 export const TARGET: EmitTarget = {
-  memory: { kind: "flat", base: 0, size: MEMORY_BYTES, hasHoles: false }, state: { pc: PC, left: LEFT }, packed: null, frames: [],
+  memory: { kind: "flat", base: 0, size: MEMORY_BYTES, hasHoles: false }, state: { pc: PC, left: LEFT, budget: BUDGET }, packed: null, frames: [],
 };
 
 /** A guest with real memory, in which blocks run both ways. */
