@@ -11,7 +11,8 @@ import { ManualWork } from "./manual-work.ts";
 
 export const RAM_BYTES = 1 << 20;
 /** Where a driver's queues begin, and its buffers. */
-const QUEUES_AT = 0x10000, QUEUE_BYTES = 0x8000, BUFFERS_AT = 0x80000;
+const QUEUES_AT = 0x10000, QUEUE_BYTES = 0x8000;
+export const BUFFERS_AT = 0x80000;
 export const COMMON = 0x0000, ISR = 0x1000, DEVICE_CONFIG = 0x2000, NOTIFY = 0x3000;
 export const STATUS = COMMON + 20, QUEUE_SELECT = COMMON + 22, QUEUE_SIZE = COMMON + 24, QUEUE_ENABLE = COMMON + 28, QUEUE_ADDRESSES = COMMON + 32;
 export const F_NEXT = 1, F_WRITE = 2, F_INDIRECT = 4;
@@ -60,7 +61,7 @@ export interface UsedBuffer {
 
 /** A device, its function, and a driver for it. */
 export class VirtioBench {
-  readonly ram = new TestMemory();
+  readonly ram: TestMemory;
   readonly work = new ManualWork();
   readonly clock = new FakeClock();
   readonly pci: VirtioPci;
@@ -71,7 +72,8 @@ export class VirtioBench {
   private readonly queues = new Map<number, { size: number; nextDescriptor: number; available: number; used: number }>();
   private nextBuffer = BUFFERS_AT;
 
-  constructor(device: VirtioDevice) {
+  constructor(device: VirtioDevice, ram = new TestMemory()) {
+    this.ram = ram;
     this.pci = new VirtioPci({ device, memory: this.ram, work: this.work, clock: this.clock, interrupt: (isHigh) => { this.isInterrupting = isHigh; } });
     this.pci.pci.connect(this.ports, this.memory);
     this.pci.pci.writeByte(BASE_ADDRESS + 1, 0xc0);
