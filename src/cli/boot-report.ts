@@ -3,6 +3,7 @@ import type { Output } from "../host/output.ts";
 import type { Pc, PcOutcome } from "../machine/pc.ts";
 import { STATUS_BROKEN_PIPE, STATUS_FAILED, STATUS_INTERRUPTED, STATUS_LIMIT, STATUS_OK } from "./command.ts";
 import { csIpText } from "./exit-text.ts";
+import { hashMachine } from "./saved-machine.ts";
 import type { SessionEnd, SessionResult } from "./session.ts";
 import { statisticsOf, statisticsText } from "./stats-text.ts";
 import type { UnhandledCount } from "./unhandled.ts";
@@ -18,7 +19,7 @@ export interface EndedBoot {
   readonly unhandled: readonly UnhandledCount[];
   /** What the guest has sent over the first serial line, if it is for the report. */
   readonly printed: readonly number[] | null;
-  readonly values: { readonly stats: boolean; readonly json: boolean };
+  readonly values: { readonly stats: boolean; readonly json: boolean; readonly "state-hash": boolean };
   readonly output: Output;
 }
 
@@ -26,12 +27,14 @@ export interface EndedBoot {
 export function bootReport({ result, pc, unhandled, printed, values, output }: EndedBoot): number {
   const { end, insns, ms } = result, status = bootStatus(end), sentence = bootSentence(end, insns, csIpText(pc.vcpu));
   if (sentence !== null) output.error(`tcgjs boot: ${sentence}\n`);
+  const stateHash = values["state-hash"] ? hashMachine(pc) : null;
+  if (stateHash !== null && !values.json) output.error(`state ${stateHash}\n`);
   if (!values.stats && !values.json) return status;
   const statistics = statisticsOf(pc.vcpu.engine, insns, ms, unhandled), guestSeconds = pc.clock.nowNs() / 1e9;
   if (values.stats) output.error(`guest time ${guestSeconds.toFixed(3)} s\n${statisticsText(statistics)}`);
   if (values.json) {
     const text = Buffer.from(printed ?? []).toString("latin1");
-    output.out(`${JSON.stringify({ format: "tcgjs-boot", version: 1, end, status, guestSeconds, output: text, ...statistics }, null, 2)}\n`);
+    output.out(`${JSON.stringify({ format: "tcgjs-boot", version: 1, end, status, guestSeconds, output: text, ...(stateHash === null ? {} : { stateHash }), ...statistics }, null, 2)}\n`);
   }
   return status;
 }
@@ -66,7 +69,7 @@ export function bootSentence(end: BootEnd, insns: number, at: string): string | 
     case "blocked":
     case "stopped":
     case "closed": return null;
-    case "reset": return "the guest reset the machine, which ends the run";
+    case "reset": return "the guest reset the machine, which ends the run (--no-reboot)";
     case "halt": return `the guest halted at ${at} with interrupts off, ${after}`;
     case "idle": return `the guest waits at ${at} for what will never come, ${after}`;
     case "shutdown": return `the guest shut down (triple fault) at ${at} ${after}`;

@@ -19,7 +19,7 @@ import { ESCAPE_HELP } from "./escape-keys.ts";
 import { cpuidOf, vmOptionsOf } from "./guest.ts";
 import { KeyFeeder } from "./key-feeder.ts";
 import type { OptionTable } from "./option-table.ts";
-import { choice, flag, number } from "./option-table.ts";
+import { choice, flag, number, value } from "./option-table.ts";
 import type { BootMedia } from "./media.ts";
 import { driveTexts, hasMedia, withMedia } from "./media.ts";
 import { Monitor } from "./monitor/monitor.ts";
@@ -28,6 +28,8 @@ import { ownBiosPath } from "./own-bios.ts";
 import { PcConsole } from "./pc-console.ts";
 import { pcOptions, startOptions } from "./pc-options.ts";
 import { RunnablePc } from "./runnable-pc.ts";
+import type { StartOptions } from "../machine/snapshot/boot-state.ts";
+import { SavedMachine, saveMachine } from "./saved-machine.ts";
 import { writeScreenshot } from "./screenshot.ts";
 import { FileSink, MAX_SERIAL_LINES, SerialLine } from "./serial.ts";
 import type { SerialChoice, TerminalLine } from "./serial.ts";
@@ -47,13 +49,19 @@ const pcEngineOptions = {
   }),
 };
 
+/** When the run ends otherwise than by the guest, which can go on then. */
+const saving = {
+  save: value((path) => path, { argument: "FILE", help: "save the machine when a limit or a person ends the run, for --restore; disks' contents stay in their images, which must not change" }),
+};
+
 const reporting = {
+  "state-hash": flag({ help: "print a hash of all that the guest can see of the machine, at the end: two that have the same go on alike" }),
   unhandled: flag({ help: "tell of accesses to ports and memory that are not there" }),
   stats: flag({ help: "print counters on stderr at the end" }),
   json: flag({ help: "print one JSON object on stdout at the end: how the run ended, what came over the first serial line, all counters" }),
 };
 
-type BootTable = typeof startOptions & typeof pcOptions & typeof engineChoice & typeof pcEngineOptions & typeof limitOptions & typeof reporting;
+type BootTable = typeof startOptions & typeof pcOptions & typeof engineChoice & typeof pcEngineOptions & typeof limitOptions & typeof saving & typeof reporting;
 type BootInvocation = Invocation<BootTable>;
 type Values = BootInvocation["values"];
 
@@ -66,7 +74,7 @@ export const bootCommand = defineCommand<BootTable>({
     { title: "What to start", options: startOptions },
     { title: "Machine", options: pcOptions as OptionTable },
     { title: "Engine", note: "What the guest sees does not depend on these.", options: { ...engineChoice, ...pcEngineOptions } as OptionTable },
-    { title: "Limits", options: limitOptions },
+    { title: "Limits", options: { ...limitOptions, ...saving } as OptionTable },
     { title: "Report", options: reporting },
   ],
   notes: [
@@ -85,7 +93,8 @@ export const bootCommand = defineCommand<BootTable>({
     { line: "tcgjs boot --bios /usr/share/seabios/bios.bin --cdrom debian.iso --boot d", does: "what a CD image starts, by SeaBIOS" },
     { line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --share src,tag=src,readonly", does: "with a folder of the host to mount by 9P" },
     { line: "tcgjs boot --kernel vmlinuz --append 'console=ttyS0 root=/dev/vda' --drive file=disk.qcow2,if=virtio --hostfwd tcp::2222-:22", does: "port 2222 of this machine leads to the guest's SSH server" },
-    { line: "tcgjs boot --kernel vmlinuz --append 'console=ttyS0 panic=-1' --serial file:boot.log --timeout 60", does: "the same without a terminal, into a file" },
+    { line: "tcgjs boot --kernel vmlinuz --append 'console=ttyS0 panic=-1' --no-reboot --serial file:boot.log --timeout 60", does: "without a terminal, into a file" },
+    { line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --max-insns 1G --save booted", does: "a machine that has booted, for later: tcgjs boot --restore booted" },
     { line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --clock virtual --max-insns 3G --json", does: "exactly three billion insns, and what they cost" },
   ],
   run: runBoot,
@@ -93,15 +102,30 @@ export const bootCommand = defineCommand<BootTable>({
 
 /** @throws VmError for options that make no sense together */
 function checkCombinations(values: Values): void {
-  const { kernel, initrd, append, bios, boot, serial, json } = values;
+  if (values.restore === null) checkStart(values);
+  else if (START_OPTIONS.some((name) => values[name] !== null)) throw new VmError("EINVAL", "--restore goes on with what was started; nothing else can be");
+  checkSerial(values);
+  if (values.save !== null && values.snapshot) throw new VmError("EINVAL", "--save keeps what is not on the disks, and --snapshot throws away what would be on them; a machine needs both");
+}
+
+const START_OPTIONS = ["kernel", "initrd", "bios", "boot", "append"] as const;
+
+function checkStart(values: Values): void {
+  const { kernel, initrd, append, bios, boot } = values;
   if (kernel !== null && bios !== null) throw new VmError("EINVAL", "--kernel starts a kernel without firmware, --bios starts firmware; only one of them can be");
   if (kernel === null) {
     const stray = initrd !== null ? "--initrd" : append !== null ? "--append" : null;
     if (stray !== null) throw new VmError("EINVAL", `${stray} goes with --kernel FILE`);
-    if (bios === null && boot === null && !hasMedia(values)) throw new VmError("EINVAL", "what to boot? --kernel FILE names a Linux kernel, --hda, --cdrom or --drive something to start from");
+    if (bios === null && boot === null && !hasMedia(values)) {
+      throw new VmError("EINVAL", "what to boot? --kernel FILE names a Linux kernel, --hda, --cdrom or --drive something to start from, --restore FILE a saved machine");
+    }
   } else if (boot !== null) {
     throw new VmError("EINVAL", "--boot is for firmware, and --kernel FILE starts a kernel without");
   }
+}
+
+function checkSerial(values: Values): void {
+  const { serial, json } = values;
   if (serial.length > MAX_SERIAL_LINES) throw new VmError("EINVAL", `--serial was given ${serial.length} times; there are ${MAX_SERIAL_LINES} serial lines`);
   const terminals = serial.filter((s) => s.kind === "stdio").length;
   if (terminals > 1) throw new VmError("EINVAL", "--serial stdio was given twice; there is one terminal");
@@ -112,21 +136,23 @@ function checkCombinations(values: Values): void {
 /** The most a kernel or RAM disk may have. */
 const MAX_FILE_BYTES = 2 ** 30;
 
-async function runBoot({ values, output }: BootInvocation): Promise<number> {
-  checkCombinations(values);
-  return withMedia(values, (media) => runWith(values, output, media));
+async function runBoot(given: BootInvocation): Promise<number> {
+  checkCombinations(given.values);
+  const { restore } = given.values, saved = restore === null ? null : new SavedMachine(restore);
+  const { values, texts } = saved === null ? given : await saved.optionsWith<BootTable>(given.texts, bootCommand.spec.groups);
+  return withMedia(values, (media) => runWith({ values, texts, output: given.output }, media, saved));
 }
 
-async function runWith(values: Values, output: Output, media: BootMedia): Promise<number> {
+async function runWith({ values, texts, output }: Pick<BootInvocation, "values" | "texts" | "output">, media: BootMedia, saved: SavedMachine | null): Promise<number> {
   const session = new Session<BootEnd>(output, { maxInsns: values["max-insns"], timeoutMs: values.timeout });
   const say = (line: string): void => output.error(`tcgjs boot: ${line}\n`);
   const unhandled = new UnhandledReport(values.unhandled ? say : () => undefined), sinks: FileSink[] = [];
-  const net = bootNetwork(values), debug = byteSink(values.debugcon ?? { kind: "none" }, output, sinks), isDisplayed = hasDisplay(values);
-  const console = values["virtio-console"] === null ? null : new VirtioConsole();
+  const net = bootNetwork(values), debug = byteSink(values.debugcon ?? { kind: "none" }, output, sinks);
+  const console = values["virtio-console"] === null ? null : new VirtioConsole(), start = saved === null ? { boot: startOf(values), vgaRom: videoBiosOf(values) } : await saved.start();
+  const isDisplayed = hasDisplay("bios" in start.boot ? values : { ...values, kernel: values.kernel ?? values.restore });
   const pc = new Pc({
-    boot: startOf(values), ...media, virtio: [...media.virtio, ...virtioDevices(values, isRealTime(values), console)],
+    ...start, awaitsState: saved !== null, noReboot: values["no-reboot"], ...media, virtio: [...media.virtio, ...virtioDevices(values, isRealTime(values), console)],
     memoryBytes: values.memory, cpuid: cpuidOf(values), clock: clockOf(values), startSeconds: startSecondsOf(values), isaDebugExit: values["isa-debug-exit"],
-    vgaRom: videoBiosOf(values),
     vm: vmOptionsOf(values, values.engine, BOOT_THRESHOLD), onDebugByte: debug, network: net?.options,
     onUnhandled: (access) => {
       unhandled.note(access);
@@ -147,6 +173,7 @@ async function runWith(values: Values, output: Output, media: BootMedia): Promis
   runnable.addListener({ afterSlice: flushSinks, patienceMs: Infinity });
   runnable.addListener(terminal);
   try {
+    await saved?.restore(pc);
     if (net !== null) net.sockets.onActivity = () => runnable.wake();
     await pc.network?.open();
     terminal.open();
@@ -154,11 +181,30 @@ async function runWith(values: Values, output: Output, media: BootMedia): Promis
     flushSinks();
     terminal.close();
     if (values.screenshot !== null) writeScreenshot(pc.chips.vga, values.screenshot);
+    if (values.save !== null) await saveAtEnd(values.save, { pc, start, end: result.end, texts, say });
     return bootReport({ result, pc, unhandled: unhandled.counts, printed, values, output });
   } finally {
     terminal.close();
     net?.sockets.close();
   }
+}
+
+/** Ends after which the guest can go on. */
+const CAN_GO_ON: readonly BootEnd["kind"][] = ["budget", "timeout", "interrupted", "closed", "quit", "idle"];
+
+interface Unfinished {
+  readonly pc: Pc;
+  readonly start: StartOptions;
+  readonly end: BootEnd;
+  readonly texts: BootInvocation["texts"];
+  readonly say: (line: string) => void;
+}
+
+/** Saves the machine unless the guest has ended. */
+async function saveAtEnd(path: string, { pc, start, end, texts, say }: Unfinished): Promise<void> {
+  if (!CAN_GO_ON.includes(end.kind)) return say(`${path} was not written: the guest has ended, and there is nothing to go on with`);
+  const options = new Map([...texts].filter(([name]) => name in pcOptions));
+  await saveMachine(path, pc, start, options);
 }
 
 /** @throws VmError for files that cannot be read */

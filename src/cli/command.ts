@@ -20,6 +20,8 @@ export interface Invocation<O extends OptionTable> {
   readonly values: ValuesOf<O>;
   /** Names of the options that were given. */
   readonly given: ReadonlySet<string>;
+  /** Their arguments as they were written, by name. */
+  readonly texts: ReadonlyMap<string, readonly string[]>;
   readonly output: Output;
 }
 
@@ -62,12 +64,12 @@ export function defineCommand<O extends OptionTable>(spec: CommandSpec<O>): Comm
   return {
     spec: spec as unknown as CommandSpec<OptionTable>,
     execute(args, output) {
-      const { values, positionals, given, wantsHelp } = parseOptions<O>(args, spec.groups);
+      const { values, positionals, given, texts, wantsHelp } = parseOptions<O>(args, spec.groups);
       if (wantsHelp) {
         output.out(helpText(spec));
         return Promise.resolve(STATUS_OK);
       }
-      return spec.run({ images: imagesOf(spec, positionals, values), values, given, output });
+      return spec.run({ images: imagesOf(spec, positionals, values), values, given, texts, output });
     },
   };
 }

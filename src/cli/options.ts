@@ -9,6 +9,8 @@ export interface ParsedArguments<O extends OptionTable> {
   readonly positionals: readonly string[];
   /** Names of the options that were given. */
   readonly given: ReadonlySet<string>;
+  /** Their arguments as they were written, by name; none for a flag. */
+  readonly texts: ReadonlyMap<string, readonly string[]>;
   readonly wantsHelp: boolean;
 }
 
@@ -23,7 +25,7 @@ export function parseOptions<O extends OptionTable>(args: readonly string[], gro
   const table = new Map<string, Option<unknown>>(groups.flatMap((g) => Object.entries(g.options)));
   const { tokens } = parseArgs({ args: args.map(qemuSpelling), options: nodeOptions(table), strict: false, tokens: true, allowPositionals: true });
   const values = new Map<string, unknown>([...table].map(([name, option]) => [name, option.initial]));
-  const positionals: string[] = [], given = new Set<string>();
+  const positionals: string[] = [], given = new Set<string>(), texts = new Map<string, readonly string[]>();
   for (const token of tokens) {
     if (token.kind === "positional") positionals.push(token.value);
     if (token.kind !== "option") continue;
@@ -32,8 +34,9 @@ export function parseOptions<O extends OptionTable>(args: readonly string[], gro
     const option = table.get(token.name);
     if (option === undefined) throw unknownOption(token.rawName, [...table.keys(), HELP]);
     values.set(token.name, valueOf(option, token.rawName, token.value, values.get(token.name)));
+    texts.set(token.name, [...texts.get(token.name) ?? [], ...token.value === undefined ? [] : [token.value]]);
   }
-  return { values: Object.fromEntries(values) as ValuesOf<O>, positionals, given, wantsHelp: given.has(HELP) };
+  return { values: Object.fromEntries(values) as ValuesOf<O>, positionals, given, texts, wantsHelp: given.has(HELP) };
 }
 
 /** QEMU writes `-dfilter` with one dash. */

@@ -20,6 +20,9 @@ export const startOptions = {
   bios: value((path) => path, { argument: "FILE", help: "firmware, such as Debian's /usr/share/seabios/bios.bin; it starts what the disks hold", defaultText: "without --kernel, a BIOS of tcgjs's own" }),
   boot: value(parseOrder, { argument: "ORDER", help: `with firmware: what is tried, in order: ${BOOT_ORDER_HELP}`, defaultText: "cad" }),
   append: value((text) => text, { argument: "TEXT", help: "its command line, such as console=ttyS0" }),
+  restore: value((path) => path, {
+    argument: "FILE", help: "a machine that --save has saved, from where it was; memory and processor are as they were, drives and other devices are to be given as they were",
+  }),
 };
 
 export const pcOptions = {
@@ -46,6 +49,7 @@ export const pcOptions = {
     argument: "utc|localtime|DATE", help: "what the clock chip shows at the start: the host's time, or a date such as 2024-02-29T12:00:00",
     defaultText: "utc in real time, 2000-01-01 in virtual time",
   }),
+  "no-reboot": flag({ help: "a reset, and a triple fault, end the run; otherwise the machine starts again" }),
   "isa-debug-exit": flag({ help: "writing V to port 0xf4 ends the run with status (V << 1) | 1, as QEMU's device does" }),
 };
 

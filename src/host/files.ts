@@ -1,7 +1,7 @@
 /**
  * Files named on the command line: reads them whole, within a bound, and says what is wrong with a name in one line.
  */
-import { closeSync, fstatSync, openSync, readSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { VmError } from "../../tcg/support/errors.ts";
 
 /** Read at a time where the size is not known beforehand (pipes, devices). */
@@ -58,6 +58,22 @@ export function writeFile(path: string, data: string | Uint8Array): void {
   try {
     writeFileSync(path, data);
   } catch (e) {
+    throw fileFailure(path, "cannot be written", e);
+  }
+}
+
+/** Writes a file beside the one there may be, and then puts it in its place. @throws VmError if that cannot be done; the old one is still there then. */
+export function replaceFile(path: string, data: Uint8Array): void {
+  const beside = `${path}.part`;
+  try {
+    writeFileSync(beside, data, { flush: true });
+  } catch (e) {
+    throw fileFailure(path, "cannot be written", e);
+  }
+  try {
+    renameSync(beside, path);
+  } catch (e) {
+    rmSync(beside, { force: true });
     throw fileFailure(path, "cannot be written", e);
   }
 }

@@ -4,6 +4,8 @@
  * host's.
  */
 import type { Alarm, Clock } from "../bus/clock.ts";
+import type { Saveable, SavedState } from "../devices/saveable.ts";
+import { restoreFields, upTo } from "../devices/saveable.ts";
 
 /** Where time comes from. */
 export interface TimeSource {
@@ -13,6 +15,8 @@ export interface TimeSource {
   insnsUntil(deadlineNs: number): number;
   /** Goes to a time at once, if this is a kind of time that can; the processor is halted. Returns whether it did. */
   skipTo(deadlineNs: number): boolean;
+  /** It is this time from now on: that of a machine that was saved. */
+  goOnFrom(nowNs: number): void;
 }
 
 /** Time by insns. */
@@ -49,6 +53,10 @@ export class VirtualTime implements TimeSource {
     this.onSkip(insns);
     return true;
   }
+
+  goOnFrom(nowNs: number): void {
+    this.skippedInsns = Math.ceil(nowNs / this.nsPerInsn) - this.retiredInsns();
+  }
 }
 
 /** How many insns are run in real time before the host's clock is looked at: some tens of microseconds. */
@@ -56,7 +64,7 @@ const INSNS_PER_LOOK = 20_000;
 
 /** The host's time. */
 export class RealTime implements TimeSource {
-  private readonly startNs: number;
+  private startNs: number;
   private readonly hostNs: () => number;
 
   /** @param hostNs  a monotonic clock, ns */
@@ -76,9 +84,13 @@ export class RealTime implements TimeSource {
   skipTo(): boolean {
     return false;
   }
+
+  goOnFrom(nowNs: number): void {
+    this.startNs = this.hostNs() - nowNs;
+  }
 }
 
-export class MachineClock implements Clock {
+export class MachineClock implements Clock, Saveable {
   private readonly source: TimeSource;
   private readonly alarms: MachineAlarm[] = [];
   private next = Infinity;
@@ -97,6 +109,17 @@ export class MachineClock implements Clock {
     const alarm = new MachineAlarm(ring, () => this.look());
     this.alarms.push(alarm);
     return alarm;
+  }
+
+  /** The time alone: whoever has set alarms sets them anew. */
+  save(): SavedState {
+    return { nowNs: this.nowNs() };
+  }
+
+  restore(state: SavedState): void {
+    const time = { nowNs: 0 };
+    restoreFields("clock", time, { nowNs: upTo(Number.MAX_SAFE_INTEGER) }, state);
+    this.source.goOnFrom(time.nowNs);
   }
 
   /** When the next alarm goes off, ns; Infinity if none is set. */

@@ -19,15 +19,26 @@ export const MAX_MEMORY_BYTES = 0xe0000000;
 export const MIN_MEMORY_BYTES = 0x200000;
 
 /** Memory slots: below the video memory and above it; firmware's ROM; those that devices' memory may have. */
-const SLOT_LOW = 0, SLOT_HIGH = 2;
+const SLOTS = [0, 2] as const;
 export const SLOT_ROM = 1, DEVICE_SLOTS: readonly number[] = Array.from({ length: 16 }, (_, i) => 16 + i);
+
+/** Physical addresses with memory. */
+export interface MemoryRange {
+  readonly address: number;
+  readonly sizeBytes: number;
+}
+
+/** Where the memory of a PC is: around its video memory. */
+export function memoryRanges(memoryBytes: number): readonly [low: MemoryRange, high: MemoryRange] {
+  return [{ address: 0, sizeBytes: VIDEO_MEMORY }, { address: UPPER_MEMORY, sizeBytes: memoryBytes - UPPER_MEMORY }];
+}
 
 /** Gives a PC its memory, in one buffer: what would be where video memory is, is not used. @throws VmError ENOMEM */
 export function installMemory(vm: { setUserMemoryRegion(region: KvmUserspaceMemoryRegion): void }, memoryBytes: number): void {
   const bytes = allocate(memoryBytes);
-  for (const [slot, first, end] of [[SLOT_LOW, 0, VIDEO_MEMORY], [SLOT_HIGH, UPPER_MEMORY, memoryBytes]] as const) {
-    vm.setUserMemoryRegion({ slot, guestPhysAddr: first, memorySize: end - first, userspaceAddr: bytes.subarray(first, end), isHandedOver: true });
-  }
+  memoryRanges(memoryBytes).forEach(({ address, sizeBytes }, i) => {
+    vm.setUserMemoryRegion({ slot: SLOTS[i], guestPhysAddr: address, memorySize: sizeBytes, userspaceAddr: bytes.subarray(address, address + sizeBytes), isHandedOver: true });
+  });
 }
 
 function allocate(sizeBytes: number): Uint8Array {

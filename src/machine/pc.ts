@@ -7,6 +7,8 @@ import { VmError } from "../../tcg/support/errors.ts";
 import type { BusMemory } from "../bus/host-work.ts";
 import { DebugConsole, DebugExit, PostPort } from "../devices/debug-ports.ts";
 import { FwCfg } from "../devices/fw-cfg.ts";
+import type { Saveable } from "../devices/saveable.ts";
+import { FLAG, restoreFields } from "../devices/saveable.ts";
 import type { Picture } from "../devices/vga/picture.ts";
 import { pictureOf } from "../devices/vga/picture.ts";
 import { linesOf, textScreenOf } from "../devices/vga/text-screen.ts";
@@ -25,18 +27,21 @@ import { SOFT_OFF_TYPE } from "./acpi/dsdt.ts";
 import { acpiTables } from "./acpi/tables.ts";
 import { enterLinux } from "./boot/enter-linux.ts";
 import type { FirmwareBoot } from "./boot/firmware.ts";
-import { cmosOf, firmwareFiles, firmwareItems, installFirmware } from "./boot/firmware.ts";
+import { cmosOf, firmwareFiles, firmwareItems, installFirmware, mapFirmware } from "./boot/firmware.ts";
 import { installStart } from "./boot/install.ts";
 import { planLinux } from "./boot/linux.ts";
+import { romBase } from "./boot/rom.ts";
 import { startTextMode } from "./boot/text-mode.ts";
 import { MachineClock, RealTime, VirtualTime } from "./clock.ts";
 import { MachineWork } from "./host-work.ts";
 import { IdlePace } from "./idle-pace.ts";
-import { addressMap, DEVICE_SLOTS, FIRMWARE_AREA, installMemory, MAX_MEMORY_BYTES, MIN_MEMORY_BYTES, UPPER_MEMORY, VIDEO_MEMORY } from "./memory-map.ts";
+import { addressMap, DEVICE_SLOTS, FIRMWARE_AREA, installMemory, MAX_MEMORY_BYTES, memoryRanges, MIN_MEMORY_BYTES, UPPER_MEMORY, VIDEO_MEMORY } from "./memory-map.ts";
+import type { MemoryRange } from "./memory-map.ts";
 import { MmioSpace } from "./mmio-space.ts";
 import type { Media } from "./media.ts";
 import { PcChips, PIRQ_IRQS } from "./pc-chips.ts";
 import { PortSpace } from "./port-space.ts";
+import { restoreVcpu, saveVcpu } from "./snapshot/vcpu-state.ts";
 
 /** What the machine starts with: a Linux kernel. */
 export interface LinuxBoot {
@@ -76,6 +81,10 @@ export interface PcOptions extends Media {
   readonly vgaRom?: Uint8Array | undefined;
   /** A network card, and what its cable leads to. Default: none. */
   readonly network?: PcNetworkOptions | undefined;
+  /** Nothing is started, for a state is to be restored; `boot` is for resets then. Default: no. */
+  readonly awaitsState?: boolean | undefined;
+  /** A reset ends the run, and so does a triple fault. Default: the machine starts anew. */
+  readonly noReboot?: boolean | undefined;
   /** Port 0xf4 ends the run, as QEMU's isa-debug-exit. Default: no. */
   readonly isaDebugExit?: boolean | undefined;
   /** Takes bytes written to the debug console, ports 0xe9 and 0x402. Default: they are dropped. */
@@ -96,11 +105,11 @@ export type PcOutcome =
   | { readonly kind: "blocked"; readonly until: Promise<void> }
   /** The guest switched the machine off. */
   | { readonly kind: "power-off" }
-  /** The guest reset the machine. */
+  /** The guest reset the machine (`noReboot`). */
   | { readonly kind: "reset" }
   /** HLT with interrupts off: nothing can wake it. */
   | { readonly kind: "halt" }
-  /** Triple fault. */
+  /** Triple fault (`noReboot`). */
   | { readonly kind: "shutdown" }
   /** The guest wrote the debug-exit port; status = (value << 1) | 1. */
   | { readonly kind: "debug-exit"; readonly status: number }
@@ -124,6 +133,8 @@ const TSC = 0x10;
 /** Hard disk, floppy, CD, as QEMU. */
 const DEFAULT_ORDER = "cad";
 const DEFAULT_MAC = 0x525400123456;
+/** More than any insn has accesses. */
+const MAX_SETTLING_TURNS = 10_000;
 
 /**
  * A whole PC. Runs in the calling thread, as long as `run` is told; nothing happens in between.
@@ -150,6 +161,8 @@ export class Pc {
   /** HLT has retired, and no interrupt has come since. */
   private isHalted = false;
   private stopRequested = false;
+  private resetRequested = false;
+  private readonly postPort = new PostPort();
 
   /** @throws VmError EINVAL for a kernel or ROM that is malformed or does not fit, for options out of range; ENOMEM */
   constructor(options: PcOptions) {
@@ -168,14 +181,20 @@ export class Pc {
     this.network = options.network === undefined ? null : new UserNetwork(this.clock, options.network);
     this.idle = new IdlePace(options.network?.hostNs ?? (() => 0));
     this.chips = new PcChips({
-      clock: this.clock, interrupt: (isHigh) => this.setInterrupt(isHigh), a20: () => undefined, resetCpu: () => this.finish({ kind: "reset" }),
+      clock: this.clock, interrupt: (isHigh) => this.setInterrupt(isHigh), a20: (isOpen) => { this.vcpu.a20 = isOpen; }, resetCpu: () => this.requestReset({ kind: "reset" }),
       memory: this.busMemory(), work: this.work, media: options, virtio: this.virtioDevices(), sleep: (type) => this.sleep(type), startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
       vgaRom: options.vgaRom,
       firmware: new FwCfg(firmwareItems(memoryBytes), firmwareFiles(memoryBytes, PIRQ_IRQS)),
     }, this.ports, this.mmio);
     this.connectDebugPorts();
     this.vm.handleMemory(this.chips.videoWindow);
+    if ("bios" in boot) mapFirmware(this.vm, boot.bios, memoryBytes);
     this.chips.reset();
+    if (options.awaitsState !== true) this.start();
+  }
+
+  private start(): void {
+    const { boot, memoryBytes = DEFAULT_PC_MEMORY_BYTES } = this.options;
     if ("bios" in boot) this.startFirmware(boot, memoryBytes);
     else this.startLinux(boot, memoryBytes);
   }
@@ -183,6 +202,14 @@ export class Pc {
   private virtioDevices(): readonly VirtioDevice[] {
     const { virtio = [], network } = this.options;
     return this.network === null ? virtio : [...virtio, new VirtioNet(this.network, network?.mac ?? DEFAULT_MAC)];
+  }
+
+  /** What the reset line of a PC's board does, as QEMU has it: everything is as after power-on but for memory and time, and starts again. */
+  private restart(): void {
+    this.resetRequested = this.isHalted = false;
+    this.chips.reset();
+    this.vcpu.reset();
+    this.start();
   }
 
   private startFirmware({ bios, order = DEFAULT_ORDER }: FirmwareBoot, memoryBytes: number): void {
@@ -231,6 +258,7 @@ export class Pc {
     const { maxInsns = Infinity, maxSteps = Infinity } = limits, { vcpu, clock } = this, goal = this.insns + maxInsns;
     this.stopRequested = false;
     for (let idleTurns = 0; idleTurns <= maxSteps;) {
+      if (this.resetRequested) this.restart();
       clock.ringDue();
       const until = this.work.finishDue();
       if (until !== null) return { kind: "blocked", until };
@@ -248,6 +276,41 @@ export class Pc {
       this.answer(exit);
     }
     return { kind: "budget" };
+  }
+
+  /**
+   * Takes the processor to where its state is all there is: an insn in the middle of its accesses ends. False if the host must do
+   * something first, or the guest has ended.
+   */
+  settle(): boolean {
+    for (let turns = 0; turns < MAX_SETTLING_TURNS && !this.isSettled; turns++) if (this.run({ maxInsns: 1, maxSteps: 1 }).kind !== "budget") break;
+    return this.isSettled;
+  }
+
+  private get isSettled(): boolean {
+    return this.vcpu.isSettled && !this.resetRequested && this.end === null;
+  }
+
+  /** Whatever has state besides memory, by name, in the order in which it is to be restored. */
+  get parts(): ReadonlyMap<string, Saveable> {
+    const { vcpu, clock, postPort, chips } = this;
+    const board: Saveable = {
+      save: () => ({ isHalted: this.isHalted }),
+      restore: (state) => {
+        const read = { isHalted: false };
+        restoreFields("board", read, { isHalted: FLAG }, state);
+        this.isHalted = read.isHalted;
+      },
+    };
+    const cpu: Saveable = { save: () => saveVcpu(vcpu), restore: (state) => restoreVcpu(vcpu, state) };
+    const devices = [...chips.devices].map(([name, device]): [string, Saveable] => [`device/${name}`, device]);
+    return new Map<string, Saveable>([["clock", clock], ["cpu", cpu], ["board", board], ["device/post-port", postPort], ...devices]);
+  }
+
+  /** Where there is memory: that of the machine, and the ROM. */
+  get memoryRanges(): readonly MemoryRange[] {
+    const { boot, memoryBytes = DEFAULT_PC_MEMORY_BYTES } = this.options, ram = memoryRanges(memoryBytes);
+    return "bios" in boot ? [...ram, { address: romBase(boot.bios), sizeBytes: boot.bios.length }] : ram;
   }
 
   // ---- interrupts and time
@@ -298,6 +361,13 @@ export class Pc {
     if (type === SOFT_OFF_TYPE) this.finish({ kind: "power-off" });
   }
 
+  /** The reset line is pulsed. @param end  how the run ends if that is the end */
+  private requestReset(end: PcEnd): void {
+    if (this.options.noReboot === true) return this.finish(end);
+    this.resetRequested = true;
+    this.vcpu.requestExit();
+  }
+
   private finish(end: PcEnd): void {
     this.end = end;
     this.vcpu.requestExit();
@@ -310,7 +380,7 @@ export class Pc {
       case "KVM_EXIT_HLT":
         this.isHalted = true;
         return;
-      case "KVM_EXIT_SHUTDOWN": return this.finish({ kind: "shutdown" });
+      case "KVM_EXIT_SHUTDOWN": return this.requestReset({ kind: "shutdown" });
       case "KVM_EXIT_FAIL_ENTRY": throw new VmError("EINVAL", `the state of the processor is one no CPU can be in: ${exit.detail}`);
       case "KVM_EXIT_INTERNAL_ERROR": return this.finish({ kind: exit.suberror === 1 ? "no-code" : "no-delivery", address: exit.address });
       case "KVM_EXIT_INTR":
@@ -363,7 +433,7 @@ export class Pc {
 
   private connectDebugPorts(): void {
     const { onDebugByte = () => undefined, isaDebugExit = false } = this.options;
-    this.ports.addBytes(POST_PORT, 1, new PostPort());
+    this.ports.addBytes(POST_PORT, 1, this.postPort);
     for (const port of DEBUG_CONSOLE_PORTS) this.ports.addBytes(port, 1, new DebugConsole(onDebugByte));
     if (isaDebugExit) this.ports.addWide(DEBUG_EXIT_PORT, 1, new DebugExit((status) => this.finish({ kind: "debug-exit", status })));
   }

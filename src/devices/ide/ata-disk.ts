@@ -1,7 +1,7 @@
 /** An ATA disk (ATA/ATAPI-6): the command set for disks, on top of an image. */
 import type { BlockDevice } from "../../block/device.ts";
 import type { SavedState, Shape } from "../saveable.ts";
-import { BYTE, restoreFields, saveFields, upTo } from "../saveable.ts";
+import { BYTE, oneOf, restoreFields, saveFields, upTo } from "../saveable.ts";
 import { identifyData, MAX_MULTIPLE, SECTOR_BYTES } from "./identify.ts";
 import type { IdeDrive, IdeUnit } from "./ide-unit.ts";
 import { ERROR_ABORTED, FAULT, READY, SEEK_DONE } from "./ide-unit.ts";
@@ -58,9 +58,11 @@ interface Progress {
   /** Setting of SET MULTIPLE MODE, 0 for none. */
   multiple: number;
   dmaMode: number;
+  /** The disk's size, by which a saved state knows its disk. */
+  readonly sectorCount: number;
 }
 
-const SHAPE: Shape<Progress> = { command: BYTE, remaining: upTo(0x10000), next: upTo(2 ** 48), multiple: upTo(MAX_MULTIPLE), dmaMode: upTo(MAX_ULTRA_DMA) };
+const SHAPE: Shape<Omit<Progress, "sectorCount">> = { command: BYTE, remaining: upTo(0x10000), next: upTo(2 ** 48), multiple: upTo(MAX_MULTIPLE), dmaMode: upTo(MAX_ULTRA_DMA) };
 
 /** What is done with a piece of a command's sectors. */
 interface Piece {
@@ -80,12 +82,13 @@ export class AtaDisk implements IdeDrive {
   private readonly image: BlockDevice;
   private readonly sectorCount: number;
   private readonly serial: string;
-  private readonly p: Progress = { command: 0, remaining: 0, next: 0, multiple: 0, dmaMode: 0 };
+  private readonly p: Progress;
 
   constructor(image: BlockDevice, serial: string) {
     this.image = image;
     this.serial = serial;
     this.sectorCount = Math.ceil(image.sizeBytes / SECTOR_BYTES);
+    this.p = { command: 0, remaining: 0, next: 0, multiple: 0, dmaMode: 0, sectorCount: this.sectorCount };
   }
 
   execute(unit: IdeUnit, command: number): void {
@@ -140,8 +143,9 @@ export class AtaDisk implements IdeDrive {
     return saveFields(this.p);
   }
 
+  /** The image must be as large as it was, and hold what it held. */
   restore(state: SavedState): void {
-    restoreFields("ATA disk", this.p, SHAPE, state);
+    restoreFields("ATA disk", this.p, { ...SHAPE, sectorCount: oneOf(this.sectorCount) }, state);
   }
 
   // ---- commands

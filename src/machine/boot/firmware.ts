@@ -23,17 +23,23 @@ export const BOOT_ORDER_HELP = "a (floppy), c (hard disk), d (CD), n (network), 
 const COM1 = 0x3f8;
 
 /**
- * Puts the ROM at the end of the addresses, and what of it is below 1 MiB into memory there: as if it had been copied to shadow memory, which
- * firmware then does again.
- * @returns how the processor starts
+ * Puts the ROM at the end of the addresses.
  * @throws VmError EINVAL for a ROM of a size that is none
  */
+export function mapFirmware(vm: Vm, rom: Uint8Array, memoryBytes: number): void {
+  planRom(rom, memoryBytes);
+  vm.setUserMemoryRegion({ slot: SLOT_ROM, guestPhysAddr: romBase(rom), memorySize: rom.length, flags: KVM_MEM_READONLY });
+}
+
+/**
+ * Fills the ROM, and puts what of it is below 1 MiB into memory there: as if it had been copied to shadow memory, which firmware then does again.
+ * @returns how the processor starts
+ */
 export function installFirmware(vm: Vm, rom: Uint8Array, memoryBytes: number): BootPlan {
-  const plan = planRom(rom, memoryBytes), low = lowRom(rom), base = romBase(rom);
-  vm.setUserMemoryRegion({ slot: SLOT_ROM, guestPhysAddr: base, memorySize: rom.length, flags: KVM_MEM_READONLY });
-  vm.writePhys(base, rom);
+  const low = lowRom(rom);
+  vm.writePhys(romBase(rom), rom);
   vm.writePhys(low.base, low.bytes);
-  return plan;
+  return planRom(rom, memoryBytes);
 }
 
 /** CMOS bytes by address. */

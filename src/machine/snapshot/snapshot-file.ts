@@ -26,13 +26,17 @@ const MAGIC = "tcgjs-vm";
 const VERSION_AT = 8, COUNT_AT = 12, HEADER_BYTES = 16, CHECKSUM_BYTES = 4, LENGTH_BYTES = 4;
 const MAX_SECTIONS = 4096, MAX_NAME_BYTES = 256;
 /** Most bytes of a section. */
-export const MAX_SECTION_BYTES = 2 ** 26;
+export const MAX_SECTION_BYTES = 2 ** 28;
 
-/** @param sections  by name, each up to `MAX_SECTION_BYTES`; asked for one after the other, so that not all need be there at once */
+/**
+ * @param sections  by name; asked for one after the other, so that not all need be there at once
+ * @throws VmError E2BIG for one of more than `MAX_SECTION_BYTES`
+ */
 export async function packSnapshot(sections: Iterable<readonly [name: string, bytes: Uint8Array]>, codec: SnapshotCodec): Promise<Uint8Array> {
   const header = new Uint8Array(HEADER_BYTES), view = new DataView(header.buffer), parts: Uint8Array[] = [header];
   let count = 0;
   for (const [name, bytes] of sections) {
+    if (bytes.length > MAX_SECTION_BYTES) throw new VmError("E2BIG", `the machine cannot be saved: its ${name} has ${bytes.length} bytes, more than ${MAX_SECTION_BYTES}`);
     const packed = await codec.deflate(bytes), text = new TextEncoder().encode(name);
     parts.push(u32(text.length), text, u32(bytes.length), u32(packed.length), packed);
     count++;

@@ -10,16 +10,22 @@
  * | 6 | bytes | u32 bytes, themselves |
  * | 7 | list | u32 values, themselves |
  * | 8 | record | u32 fields, each a text without its kind, and a value |
+ * | 9 | bytes, many | u32 bytes; u32 bytes of the pages that hold something, themselves (memory-pages.ts) |
  *
  * Equal states have equal bytes, if their fields come in the same order.
  */
 import type { SavedState, SavedValue } from "../../devices/saveable.ts";
 import { isState, StateError } from "../../devices/saveable.ts";
+import { decodePages, encodePages } from "./memory-pages.ts";
 
-const NULL = 0, FALSE = 1, TRUE = 2, NUMBER = 3, BIG = 4, TEXT = 5, BYTES = 6, LIST = 7, RECORD = 8;
+const NULL = 0, FALSE = 1, TRUE = 2, NUMBER = 3, BIG = 4, TEXT = 5, BYTES = 6, LIST = 7, RECORD = 8, PAGES = 9;
 
 /** States are nested less deep than this. */
 const MAX_DEPTH = 32;
+/** Bytes that are so many whole pages are saved without those that are zero: video memory. */
+const MANY_BYTES = 2 ** 16, PAGE_BYTES = 4096;
+/** All of them in a state have no more bytes than this. */
+const MAX_PAGES_BYTES = 2 ** 28;
 /** A bigint has no more digits: 64 bits have 20. */
 const MAX_DIGITS = 64;
 
@@ -65,10 +71,7 @@ class Writer {
 
   private composite(value: null | Uint8Array | readonly SavedValue[] | SavedState): void {
     if (value === null) return this.byte(NULL);
-    if (value instanceof Uint8Array) {
-      this.byte(BYTES);
-      return this.raw(value);
-    }
+    if (value instanceof Uint8Array) return this.bytesOf(value);
     if (isState(value)) {
       const fields = Object.entries(value);
       this.byte(RECORD);
@@ -82,6 +85,13 @@ class Writer {
     this.byte(LIST);
     this.u32(value.length);
     for (const each of value) this.value(each);
+  }
+
+  private bytesOf(value: Uint8Array): void {
+    const isMany = value.length >= MANY_BYTES && value.length % PAGE_BYTES === 0 && value.byteOffset % 4 === 0;
+    this.byte(isMany ? PAGES : BYTES);
+    if (isMany) this.u32(value.length);
+    this.raw(isMany ? encodePages(value) : value);
   }
 
   private number(value: number): void {
@@ -129,6 +139,7 @@ class Reader {
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
   private at = 0;
+  private pagesBytes = 0;
 
   constructor(name: string, bytes: Uint8Array) {
     this.name = name;
@@ -157,6 +168,7 @@ class Reader {
       case BYTES: return this.raw().slice();
       case LIST: return Array.from({ length: this.count() }, () => this.value(depth + 1));
       case RECORD: return this.record(depth);
+      case PAGES: return this.pages();
       default: throw this.wrong(`has a value of kind ${kind}`);
     }
   }
@@ -169,6 +181,15 @@ class Reader {
       fields.set(name, this.value(depth + 1));
     }
     return Object.fromEntries(fields);
+  }
+
+  private pages(): Uint8Array {
+    const length = this.u32(), pages = this.raw();
+    this.pagesBytes += length;
+    if (length % PAGE_BYTES !== 0 || this.pagesBytes > MAX_PAGES_BYTES) throw this.wrong(`has pages of ${length} bytes`);
+    const bytes = new Uint8Array(length);
+    decodePages(this.name, pages, length, (offset, run) => bytes.set(run, offset));
+    return bytes;
   }
 
   private big(): bigint {

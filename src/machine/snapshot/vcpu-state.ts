@@ -66,9 +66,10 @@ export function restoreVcpu(vcpu: Vcpu, saved: SavedState): void {
   if (!isSameProcessor(state.cpuid, vcpu.getCpuid2())) throw new StateError("cpu.cpuid", "is another processor's than this machine's (--cpu, --cpuid, --model-id)");
   try {
     vcpu.reset();
-    vcpu.setSregs2(state.sregs);
     const written = vcpu.setMsrs(state.msrs);
     if (written < state.msrs.length) throw new StateError(`cpu.msrs[${written}]`, "is a register that this processor does not have, or cannot hold its value");
+    // IA32_APIC_BASE is in both, and here as it is whatever the processor's features are.
+    vcpu.setSregs2(state.sregs);
     vcpu.setRegs(state.regs);
     vcpu.setFpu(state.fpu);
     vcpu.setDebugregs(state.debugregs);

@@ -97,10 +97,45 @@ describe("tcgjs boot", function () {
   });
 
   it("ends with 1 on a triple fault, and with 0 on a halt, and says so", async () => {
-    const fault = await boot("fault"), halt = await boot("halt");
+    const fault = await boot("fault", "--no-reboot"), halt = await boot("halt");
     expect([fault.status, halt.status]).to.deep.equal([1, 0]);
     expect(fault.stderr).to.match(/triple fault/);
     expect(halt.stderr).to.match(/halted at 0010:00100002 with interrupts off/);
+  });
+
+  it("saves the machine where it was stopped, and goes on from there to the same end", async () => {
+    const file = files.path("saved"), whole = await boot("hello", "--state-hash");
+    expect(whole.stderr).to.match(/^state [0-9a-f]{64}\n$/);
+    const first = await boot("hello", "--max-insns", "4", "--save", file, "--state-hash");
+    expect([first.status, first.stdout]).to.deep.equal([124, "h"]);
+    const [hash] = first.stderr.split("\n").filter((line) => line.startsWith("state "));
+    expect((await tcgjs("boot", "--restore", file, "--max-insns", "0", "--state-hash")).stderr).to.include(hash);
+    expect(await tcgjs("boot", "--restore", file, "--state-hash", "--engine", "interp")).to.deep.equal({ ...whole, stdout: "i\n" });
+    // What was restored can be saved again.
+    await tcgjs("boot", "--restore", file, "--max-insns", "1", "--save", file);
+    expect(await tcgjs("boot", "--restore", file, "--state-hash")).to.deep.equal({ ...whole, stdout: "\n" });
+    const done = await boot("hello", "--save", file);
+    expect([done.status, done.stderr]).to.satisfy(([status, text]: [number, string]) => status === 0 && text.includes("was not written: the guest has ended"));
+  });
+
+  it("refuses saved machines that are damaged or another's, with 2", async () => {
+    const file = files.path("intact");
+    await boot("loop", "--max-insns", "100", "--save", file);
+    const bytes = readFileSync(file);
+    files.write("damaged", Uint8Array.from(bytes).with(bytes.length >> 1, bytes[bytes.length >> 1] ^ 1));
+    files.write("short", bytes.subarray(0, 1000));
+    const cases: readonly (readonly [string[], RegExp])[] = [
+      [["--restore", files.path("damaged")], /damaged: saved machine: the file is damaged or cut off/], [["--restore", files.path("short")], /short: saved machine: the file is damaged/],
+      [["--restore", files.path("text")], /text: this is no saved machine/], [["--restore", "nowhere"], /nowhere cannot be read: there is no such file/],
+      [["--restore", file, "--kernel", "x"], /--restore goes on with what was started/], [["--restore", file, "--memory", "32M"], /intact: saved machine: .* \(it was saved with --memory 4M\)/],
+      [["--restore", file, "--cpu", "486"], /another processor's/], [["--restore", file, "--hda", files.path("large")], /IDE channel.unit0 is missing/],
+      [["--restore", file, "--virtio-rng"], /it has no device\/virtio0, and this machine has/],
+      [["--restore", file, "--save", files.path("text/x")], /cannot be written/],
+    ];
+    for (const [args, message] of cases) {
+      const { status, stderr } = await tcgjs("boot", "--max-insns", "10", ...args);
+      expect([status, stderr], args.join(" ")).to.satisfy(([s, text]: [number, string]) => s === 2 && message.test(text));
+    }
   });
 
   it("gives stdin to the guest", () => {

@@ -6,62 +6,9 @@ import type { PcOptions, PcOutcome } from "../../../src/machine/pc.ts";
 import { Pc } from "../../../src/machine/pc.ts";
 import { bytesOf, ENGINES } from "../kvm/guest.ts";
 import { linuxImage } from "./linux-image.ts";
+import { TICKING } from "./ticking.ts";
 
 const MIB = 2 ** 20, NS_PER_INSN = 8;
-
-/** Waits for five interrupts of the timer, 10 ms apart, notes the TSC at each, prints a line and switches the machine off. */
-const TICKING = bytesOf(`
-  bc 00 00 09 00                ; mov esp, 0x90000
-  b0 11                         ; mov al, 0x11      first 8259: vectors from 0x20, timer alone
-  e6 20                         ; out 0x20, al
-  b0 20                         ; mov al, 0x20
-  e6 21                         ; out 0x21, al
-  b0 04                         ; mov al, 4
-  e6 21                         ; out 0x21, al
-  b0 01                         ; mov al, 1
-  e6 21                         ; out 0x21, al
-  b0 fe                         ; mov al, 0xfe
-  e6 21                         ; out 0x21, al
-  b8 7d 00 10 00                ; mov eax, handler
-  66 a3 00 21 00 00             ; mov word [0x2100], ax
-  66 c7 05 02 21 00 00 10 00    ; mov word [0x2102], 0x10
-  66 c7 05 04 21 00 00 00 8e    ; mov word [0x2104], 0x8e00
-  c1 e8 10                      ; shr eax, 16
-  66 a3 06 21 00 00             ; mov word [0x2106], ax
-  0f 01 1d 8c 00 10 00          ; lidt [idtr]
-  b0 34                         ; mov al, 0x34      counter 0, mode 2, 11932 ticks
-  e6 43                         ; out 0x43, al
-  b0 9c                         ; mov al, 0x9c
-  e6 40                         ; out 0x40, al
-  b0 2e                         ; mov al, 0x2e
-  e6 40                         ; out 0x40, al
-  bf 00 30 00 00                ; mov edi, 0x3000
-  fb                            ; sti
-  f4                            ; again: hlt
-  81 ff 28 30 00 00             ; cmp edi, 0x3028
-  72 f7                         ; jb again
-  fa                            ; cli
-  be 92 00 10 00                ; mov esi, text
-  66 ba f8 03                   ; mov dx, 0x3f8
-  ac                            ; next: lodsb
-  ee                            ; out dx, al
-  3c 0a                         ; cmp al, 10
-  75 fa                         ; jne next
-  66 ba 04 06                   ; mov dx, 0x604
-  66 b8 00 20                   ; mov ax, 0x2000
-  66 ef                         ; out dx, ax
-  eb fe                         ; hang: jmp hang
-  0f 31                         ; handler: rdtsc
-  89 07                         ; mov [edi], eax
-  89 57 04                      ; mov [edi+4], edx
-  83 c7 08                      ; add edi, 8
-  b0 20                         ; mov al, 0x20
-  e6 20                         ; out 0x20, al
-  cf                            ; iret
-  ff 01                         ; idtr: dw 0x1ff
-  00 20 00 00                   ; dd 0x2000
-  74 69 63 6b 65 64 0a          ; text: db "ticked", 10
-`);
 
 interface Made {
   readonly pc: Pc;
@@ -121,7 +68,41 @@ describe("Pc", () => {
   ];
 
   for (const [what, code, outcome] of ENDS) {
-    it(`ends by ${what}`, () => expect(runToEnd(pcWith(bytesOf(code), {}, { isaDebugExit: true }).pc)).to.deep.equal(outcome));
+    it(`ends by ${what}`, () => expect(runToEnd(pcWith(bytesOf(code), {}, { isaDebugExit: true, noReboot: true }).pc)).to.deep.equal(outcome));
+  }
+
+  const RESETS = {
+    "reset control, port 0xcf9": "66 ba f9 0c  b0 06  ee", "port 0x92": "b0 03  e6 92", "the keyboard controller": "b0 fe  e6 64",
+    "the keyboard controller's output port": "b0 d1  e6 64  b0 00  e6 60", "a triple fault": "0f 01 1d 00 60 00 00  0f 0b",
+  };
+
+  for (const [what, code] of Object.entries(RESETS)) {
+    it(`starts again after ${what}, with what memory holds, chips and processor as new, and time going on`, () => {
+      const again = `
+        8b 35 00 30 00 00                          ; mov esi, [0x3000]
+        e4 21  88 86 10 30 00 00                   ; in al, 0x21; mov [esi + 0x3010], al
+        e4 92  88 86 20 30 00 00                   ; in al, 0x92; mov [esi + 0x3020], al
+        0f 31  89 04 b5 30 30 00 00                ; rdtsc; mov [esi * 4 + 0x3030], eax
+        8b 15 00 80 10 00  89 14 b5 40 30 00 00    ; mov edx, [0x108000]; mov [esi * 4 + 0x3040], edx
+        ff 05 00 30 00 00                          ; inc dword [0x3000]
+        83 3d 00 30 00 00 03                       ; cmp dword [0x3000], 3
+        72 0c                                      ; jb reset
+        66 ba 04 06  66 b8 00 20  66 ef  eb fe     ; soft-off
+        b0 a5  e6 21  b0 00  e6 92                 ; reset: mask interrupts, close A20
+      `;
+      for (const [, vm] of ENGINES) {
+        // At 2 MiB, where bit 20 of its addresses is 0.
+        const kernel = linuxImage(bytesOf(`${again} ${code} eb fe`), { pref_address: 2 * MIB, relocatable_kernel: 0 }), { pc } = pcWith(bytesOf(""), vm, { boot: { kernel } });
+        pc.vm.writePhys(0x108000, Uint8Array.of(1, 2, 3, 4));
+        expect(runToEnd(pc)).to.deep.equal({ kind: "power-off" });
+        const [masks, controlA] = [0x3010, 0x3020].map((at) => [...pc.vm.readPhys(at, 3)]), view = new DataView(pc.vm.readPhys(0x3030, 32).buffer);
+        expect(masks).to.deep.equal([0, 0, 0]);
+        expect(controlA).to.deep.equal([2, 2, 2]);
+        expect([0, 1, 2].map((i) => view.getUint32(4 * i, true))).to.satisfy((tsc: number[]) => tsc.every((t) => t < 10));
+        expect([0, 1, 2].map((i) => view.getUint32(16 + 4 * i, true)), "A20 is open").to.deep.equal([0x04030201, 0x04030201, 0x04030201]);
+        expect(pc.clock.nowNs()).to.equal(pc.insns * NS_PER_INSN);
+      }
+    });
   }
 
   it("is idle when nothing but the outside can wake it, and goes on when that does", () => {
@@ -130,7 +111,7 @@ describe("Pc", () => {
       b0 11 e6 20 b0 20 e6 21 b0 04 e6 21 b0 01 e6 21 b0 ef e6 21   ; 8259: IRQ 4 alone
       66 ba f9 03 b0 01 ee  66 ba fc 03 b0 08 ee                    ; IER = 1, MCR = OUT2
       fb f4 eb fd                                                   ; sti; hlt
-    `));
+    `), {}, { noReboot: true });
     expect(runToEnd(pc)).to.deep.equal({ kind: "idle", untilNs: Infinity });
     expect(runToEnd(pc)).to.deep.equal({ kind: "idle", untilNs: Infinity });
     expect(pc.chips.uarts[0].receive([0x41])).to.equal(1);

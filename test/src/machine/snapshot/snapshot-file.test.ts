@@ -1,20 +1,13 @@
 // The file of a saved machine: sections come back, damage is noticed.
 
-import { deflateSync, inflateSync } from "node:zlib";
 import { expect } from "chai";
 import { StateError } from "../../../../src/devices/saveable.ts";
 import { crc32 } from "../../../../src/machine/snapshot/crc32.ts";
 import { decodePages, encodePages } from "../../../../src/machine/snapshot/memory-pages.ts";
-import type { SnapshotCodec } from "../../../../src/machine/snapshot/snapshot-file.ts";
 import { packSnapshot, SnapshotFile } from "../../../../src/machine/snapshot/snapshot-file.ts";
 import { VmError } from "../../../../tcg/support/errors.ts";
+import { ZLIB } from "../../../support/zlib-codec.ts";
 import { Random, testSeed } from "../../../tcg/support/random.ts";
-
-const CODEC: SnapshotCodec = {
-  deflate: (bytes) => Promise.resolve(deflateSync(bytes)),
-  // eslint-disable-next-line @typescript-eslint/require-await -- what zlib throws is a rejection
-  inflate: async (bytes, maxBytes) => inflateSync(bytes, { maxOutputLength: Math.max(1, maxBytes) }),
-};
 
 const SECTIONS: readonly (readonly [string, Uint8Array])[] = [
   ["clock", new TextEncoder().encode("now")], ["nothing", new Uint8Array(0)], ["memory", new Uint8Array(100_000).fill(7)],
@@ -22,7 +15,7 @@ const SECTIONS: readonly (readonly [string, Uint8Array])[] = [
 
 /** Reads all of a file. */
 async function readAll(bytes: Uint8Array): Promise<(readonly [string, Uint8Array])[]> {
-  const file = new SnapshotFile(bytes, CODEC), sections: (readonly [string, Uint8Array])[] = [];
+  const file = new SnapshotFile(bytes, ZLIB), sections: (readonly [string, Uint8Array])[] = [];
   for (const name of file.names) sections.push([name, await file.read(name)]);
   return sections;
 }
@@ -47,14 +40,14 @@ function resealed(bytes: Uint8Array): Uint8Array {
 
 describe("The file of a saved machine", () => {
   it("has its sections by name, in their order", async () => {
-    const bytes = await packSnapshot(SECTIONS, CODEC);
+    const bytes = await packSnapshot(SECTIONS, ZLIB);
     expect(bytes.length).to.be.below(1000);
     expect((await readAll(bytes)).map(([name, content]) => [name, [...content]])).to.deep.equal(SECTIONS.map(([name, content]) => [name, [...content]]));
-    expect(await new SnapshotFile(bytes, CODEC).read("clock").then((clock) => new TextDecoder().decode(clock))).to.equal("now");
+    expect(await new SnapshotFile(bytes, ZLIB).read("clock").then((clock) => new TextDecoder().decode(clock))).to.equal("now");
   });
 
   it("is refused with any bit of it turned, and cut off anywhere", async () => {
-    const good = await packSnapshot(SECTIONS, CODEC);
+    const good = await packSnapshot(SECTIONS, ZLIB);
     for (let bit = 0; bit < good.length * 8; bit++) {
       const bytes = good.slice();
       bytes[bit >> 3] ^= 1 << (bit & 7);
@@ -64,7 +57,7 @@ describe("The file of a saved machine", () => {
   });
 
   it("never does more than complain, even where the checksum is right", async () => {
-    const good = await packSnapshot(SECTIONS, CODEC), random = new Random(testSeed(0x5f11e));
+    const good = await packSnapshot(SECTIONS, ZLIB), random = new Random(testSeed(0x5f11e));
     for (let i = 0; i < 3000; i++) {
       const bytes = good.slice();
       for (let n = 1 + random.below(3); n > 0; n--) bytes[12 + random.below(bytes.length - 16)] = random.below(256);
@@ -73,13 +66,13 @@ describe("The file of a saved machine", () => {
   });
 
   it("says what is wrong with it", async () => {
-    const good = await packSnapshot(SECTIONS, CODEC), changed = (at: number, value: number): Uint8Array => resealed(good.with(at, value));
+    const good = await packSnapshot(SECTIONS, ZLIB), changed = (at: number, value: number): Uint8Array => resealed(good.with(at, value));
     expect(await complaint(new TextEncoder().encode("something else altogether"))).to.match(/^this is no saved machine/);
     expect(await complaint(changed(8, 9))).to.equal("saved machine: its format is version 9; this tcgjs reads version 1");
     expect(await complaint(changed(12, 2))).to.match(/something behind its last section/);
     expect(await complaint(changed(16, 255))).to.match(/section 0 has wrong lengths/);
     expect(await complaint(changed(25, 9))).to.match(/section clock cannot be unpacked/);
-    await new SnapshotFile(good, CODEC).read("rain").then(() => expect.fail(), (e: unknown) => expect(String(e)).to.match(/there is no section rain/));
+    await new SnapshotFile(good, ZLIB).read("rain").then(() => expect.fail(), (e: unknown) => expect(String(e)).to.match(/there is no section rain/));
   });
 });
 

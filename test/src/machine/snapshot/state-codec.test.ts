@@ -35,6 +35,15 @@ describe("The bytes of a saved state", () => {
     expect(decodeState("state", encodeState(odd))).to.deep.equal(odd);
   });
 
+  it("do without pages that are zero, where there are many", () => {
+    const memory = new Uint8Array(2 ** 24).fill(1, 5000, 5001), bytes = encodeState({ memory });
+    expect(bytes.length).to.be.below(5000);
+    expect(Buffer.compare(decodeState("state", bytes)["memory"] as Uint8Array, memory)).to.equal(0);
+    const claim = bytes.slice();
+    new DataView(claim.buffer).setUint32(bytes.length - 4096 - 8 - 8, 2 ** 29, true);
+    expect(() => decodeState("state", claim)).to.throw(StateError, "has pages of 536870912 bytes");
+  });
+
   it("give a state or a StateError, whatever they are", () => {
     const random = new Random(testSeed(0x5aff));
     let refused = 0;
