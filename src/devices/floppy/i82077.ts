@@ -10,12 +10,12 @@
  * | 5 | FIFO | FIFO |
  * | 7 | DIR: disk change | data rate |
  */
-import type { Clock } from "../../bus/clock.ts";
+import type { Alarm, Clock } from "../../bus/clock.ts";
 import type { BytePorts, Device, Line } from "../../bus/device.ts";
 import type { DmaChannel } from "../../bus/dma.ts";
 import type { HostWork } from "../../bus/host-work.ts";
 import type { Saveable, SavedState, Shape } from "../saveable.ts";
-import { array, BYTE, bytesUpTo, FLAG, oneOf, restoreFields, restoreParts, saveFields, saveParts, upTo } from "../saveable.ts";
+import { array, BYTE, bytesUpTo, FLAG, nullable, oneOf, record, restoreFields, restoreParts, saveFields, saveParts, TIME, upTo } from "../saveable.ts";
 import type { FloppyCommand, FloppyOperation } from "./commands.ts";
 import { commandOf } from "./commands.ts";
 import type { FloppyDrive } from "./floppy-drive.ts";
@@ -48,6 +48,16 @@ const RECALIBRATE_STEPS = 79;
 const NS_PER_SEEK = 1_000_000;
 const NS_PER_REVOLUTION = 200_000_000;
 
+/** Heads on their way. */
+interface Seek {
+  /** When they are there, ns of guest time. */
+  readonly endsNs: number;
+  /** Where they are going; where the controller takes them to be then; status register 0. */
+  readonly to: number;
+  readonly cylinder: number;
+  readonly st0: number;
+}
+
 type Phase = "command" | "execution" | "result";
 
 interface Registers {
@@ -68,7 +78,8 @@ interface Registers {
   cylinders: readonly number[];
   /** For SENSE INTERRUPT STATUS: status register 0 of each drive, or none. */
   ended: readonly number[];
-  /** Drives that seek. */
+  /** What each drive's heads do, if they move; and drives whose seek has not been asked after yet. */
+  seeks: readonly (Seek | null)[];
   seeking: number;
   /** Sectors in a track, or the last one's number, as the last command said. */
   lastSector: number;
@@ -81,14 +92,16 @@ const MAX_COMMAND = 9, MAX_RESULT = 10;
 const SHAPE: Shape<Registers> = {
   dor: BYTE, tape: BYTE, rate: upTo(3), specify: array(2, BYTE), config: BYTE, precompensation: BYTE, isLocked: FLAG, perpendicular: BYTE,
   phase: oneOf<Phase>("command", "execution", "result"), command: bytesUpTo(MAX_COMMAND), result: bytesUpTo(MAX_RESULT), taken: upTo(MAX_RESULT),
-  cylinders: array(FLOPPY_DRIVES, BYTE), ended: array(FLOPPY_DRIVES, upTo(NONE)), seeking: upTo(15), lastSector: BYTE, interrupts: FLAG,
+  cylinders: array(FLOPPY_DRIVES, BYTE), ended: array(FLOPPY_DRIVES, upTo(NONE)),
+  seeks: array(FLOPPY_DRIVES, nullable(record<Seek>({ endsNs: TIME, to: upTo(LAST_CYLINDER), cylinder: BYTE, st0: BYTE }))), seeking: upTo(15), lastSector: BYTE, interrupts: FLAG,
 };
 const NOTHING = new Uint8Array(0);
 const DEFAULT_RATE = 2;
 
 /** What a reset by software, or by DOR, begins anew; LOCK keeps the configuration. */
 const afterReset = () => ({
-  phase: "command" as Phase, command: NOTHING, result: NOTHING, taken: 0, cylinders: [0, 0, 0, 0], ended: [NONE, NONE, NONE, NONE], seeking: 0, perpendicular: 0, interrupts: false,
+  phase: "command" as Phase, command: NOTHING, result: NOTHING, taken: 0, cylinders: [0, 0, 0, 0], ended: [NONE, NONE, NONE, NONE],
+  seeks: [null, null, null, null], seeking: 0, perpendicular: 0, interrupts: false,
 });
 const defaults = () => ({ config: CONFIG_NO_FIFO, precompensation: 0 });
 const powerOn = (): Registers => ({ dor: 0, tape: 0, rate: DEFAULT_RATE, specify: [0, 0], isLocked: false, lastSector: 0, ...defaults(), ...afterReset() });
@@ -105,11 +118,12 @@ export class I82077 implements Device, Saveable, BytePorts {
   private readonly r = powerOn();
   private readonly parts: FloppyParts;
   private readonly transfer: SectorTransfer;
-  /** Grows with each reset: seeks under way then are void. */
-  private epoch = 0;
+  /** Of each drive: its heads are there. */
+  private readonly alarms: readonly Alarm[];
 
   constructor(parts: FloppyParts) {
     this.parts = parts;
+    this.alarms = Array.from({ length: FLOPPY_DRIVES }, (_, unit) => parts.clock.newAlarm(() => this.endSeek(unit)));
     this.transfer = new SectorTransfer({
       drive: () => this.drive, canRead: () => this.canRead, work: parts.work, onFifo: () => this.setInterrupt(true), onEnd: (st0, st1, st2) => this.endTransfer(st0, st1, st2),
       dma: {
@@ -150,8 +164,8 @@ export class I82077 implements Device, Saveable, BytePorts {
   }
 
   reset(): void {
-    Object.assign(this.r, powerOn());
     this.abandon();
+    Object.assign(this.r, powerOn());
     for (const drive of this.parts.drives) drive?.reset();
     this.driveLine();
   }
@@ -162,8 +176,9 @@ export class I82077 implements Device, Saveable, BytePorts {
 
   restore(state: SavedState): void {
     restoreParts("82077", this.saveables, state);
-    this.epoch++;
     this.driveLine();
+    this.alarms.forEach((alarm, unit) => alarm.setAt(this.r.seeks[unit]?.endsNs ?? Infinity));
+    this.transfer.resume();
   }
 
   private get saveables(): Readonly<Record<string, Saveable>> {
@@ -235,7 +250,8 @@ export class I82077 implements Device, Saveable, BytePorts {
   }
 
   private abandon(): void {
-    this.epoch++;
+    for (const alarm of this.alarms) alarm.cancel();
+    this.r.seeks = afterReset().seeks;
     this.transfer.abandon();
   }
 
@@ -376,43 +392,46 @@ export class I82077 implements Device, Saveable, BytePorts {
   // ---- seeks
 
   private recalibrate(): void {
-    const { unit, drive } = this, cylinder = Math.max(0, (drive?.cylinder ?? 0) - RECALIBRATE_STEPS), isAtZero = drive !== null && cylinder === 0;
-    this.startSeek(0, isAtZero ? ST0_SEEK_END : ST0_SEEK_END | ST0_ABNORMAL | ST0_EQUIPMENT_CHECK, () => this.parts.drives[unit]?.seek(cylinder));
+    const { drive } = this, to = Math.max(0, (drive?.cylinder ?? 0) - RECALIBRATE_STEPS), isAtZero = drive !== null && to === 0;
+    this.startSeek(to, 0, isAtZero ? ST0_SEEK_END : ST0_SEEK_END | ST0_ABNORMAL | ST0_EQUIPMENT_CHECK);
   }
 
   private seek(cylinder: number): void {
-    const { unit, head, r } = this, steps = cylinder - r.cylinders[unit];
-    this.startSeek(cylinder, ST0_SEEK_END | (head << 2), () => this.step(unit, steps));
+    this.seekBy(cylinder - this.r.cylinders[this.unit]);
   }
 
   private seekBy(steps: number): void {
-    const { unit, head, r } = this;
-    this.startSeek((r.cylinders[unit] + steps) & 0xff, ST0_SEEK_END | (head << 2), () => this.step(unit, steps));
+    this.startSeek(this.cylinderAfter(steps), (this.r.cylinders[this.unit] + steps) & 0xff, ST0_SEEK_END | (this.head << 2));
   }
 
-  private step(unit: number, steps: number): void {
-    const { drives: { [unit]: drive } } = this.parts;
-    drive?.seek(Math.max(0, Math.min(LAST_CYLINDER, drive.cylinder + steps)));
+  /** Where so many steps bring the heads. */
+  private cylinderAfter(steps: number): number {
+    return Math.max(0, Math.min(LAST_CYLINDER, (this.drive?.cylinder ?? 0) + steps));
   }
 
   /** The command is over at once, and the drive is busy until its heads are there. */
-  private startSeek(cylinder: number, st0: number, move: () => void): void {
-    const { r, unit, epoch } = this, bit = 1 << unit;
-    r.seeking |= bit;
+  private startSeek(to: number, cylinder: number, st0: number): void {
+    const { r, unit } = this, endsNs = this.parts.clock.nowNs() + NS_PER_SEEK;
+    r.seeking |= 1 << unit;
+    r.seeks = r.seeks.with(unit, { endsNs, to, cylinder, st0: st0 | unit });
+    this.alarms[unit].setAt(endsNs);
     this.finish();
-    this.parts.work.start(() => Promise.resolve(), NS_PER_SEEK, () => {
-      if (epoch !== this.epoch) return;
-      move();
-      r.cylinders = r.cylinders.with(unit, cylinder);
-      r.ended = r.ended.with(unit, st0 | unit);
-      this.setInterrupt(true);
-    });
+  }
+
+  private endSeek(unit: number): void {
+    const { r } = this, { seeks: { [unit]: seek } } = r;
+    if (seek === null) return;
+    this.parts.drives[unit]?.seek(seek.to);
+    r.seeks = r.seeks.with(unit, null);
+    r.cylinders = r.cylinders.with(unit, seek.cylinder);
+    r.ended = r.ended.with(unit, seek.st0);
+    this.setInterrupt(true);
   }
 
   /** An implied seek: part of a command. */
   private move(cylinder: number): void {
     const { unit, r } = this;
-    this.step(unit, cylinder - r.cylinders[unit]);
+    this.drive?.seek(this.cylinderAfter(cylinder - r.cylinders[unit]));
     r.cylinders = r.cylinders.with(unit, cylinder);
   }
 

@@ -5,7 +5,7 @@
 import type { DmaChannel } from "../../bus/dma.ts";
 import type { HostWork } from "../../bus/host-work.ts";
 import type { Saveable, SavedState, Shape } from "../saveable.ts";
-import { BYTE, bytesUpTo, FLAG, oneOf, restoreFields, saveFields, upTo } from "../saveable.ts";
+import { BYTE, bytesUpTo, FLAG, nullable, oneOf, restoreFields, saveFields, TIME, upTo } from "../saveable.ts";
 import { SECTOR_BYTES } from "./disk-format.ts";
 import type { FloppyDrive } from "./floppy-drive.ts";
 
@@ -55,11 +55,16 @@ interface State extends TransferRequest {
   /** A sector or an ID on its way through the FIFO, and how much of it is through; empty while there is none. */
   buffer: Uint8Array;
   position: number;
+  /** The host works for it until then, guest time in ns; null if it does not. What it writes, and whether the count has ended with that. */
+  workEndsNs: number | null;
+  written: Uint8Array;
+  isTerminal: boolean;
 }
 
 const SHAPE: Shape<State> = {
   kind: oneOf<TransferKind>("read", "write", "verify", "format"), isMultiTrack: FLAG, head: upTo(1), c: BYTE, h: BYTE, r: BYTE, n: BYTE, eot: BYTE, most: upTo(MOST_SECTORS),
-  filler: BYTE, hasOtherMark: FLAG, isDma: FLAG, buffer: bytesUpTo(SECTOR_BYTES), position: upTo(SECTOR_BYTES),
+  filler: BYTE, hasOtherMark: FLAG, isDma: FLAG, buffer: bytesUpTo(SECTOR_BYTES), position: upTo(SECTOR_BYTES), workEndsNs: nullable(TIME), written: bytesUpTo(SECTOR_BYTES),
+  isTerminal: FLAG,
 };
 
 export interface TransferParts {
@@ -75,10 +80,11 @@ export interface TransferParts {
 }
 
 const NOTHING = new Uint8Array(0);
+const idle = () => ({ buffer: NOTHING, position: 0, workEndsNs: null, written: NOTHING, isTerminal: false });
 
 export class SectorTransfer implements Saveable {
   readonly s: State = {
-    kind: "read", isMultiTrack: false, head: 0, c: 0, h: 0, r: 0, n: 0, eot: 0, most: 0, filler: 0, hasOtherMark: false, isDma: true, buffer: NOTHING, position: 0,
+    kind: "read", isMultiTrack: false, head: 0, c: 0, h: 0, r: 0, n: 0, eot: 0, most: 0, filler: 0, hasOtherMark: false, isDma: true, ...idle(),
   };
   private readonly parts: TransferParts;
   /** Grows when a command is given up: what was under way then is void. */
@@ -91,7 +97,7 @@ export class SectorTransfer implements Saveable {
   /** Ends by `onEnd`; never, if there is no disk: the controller waits for its index hole. */
   start(request: TransferRequest): void {
     const { kind } = request, drive = this.parts.drive();
-    Object.assign(this.s, request, { buffer: NOTHING, position: 0 });
+    Object.assign(this.s, request, idle());
     if (drive === null || drive.format === null) return;
     if ((kind === "write" || kind === "format") && drive.isWriteProtected) return this.fail(ST1_WRITE_PROTECTED);
     this.next(drive);
@@ -100,7 +106,15 @@ export class SectorTransfer implements Saveable {
   /** The command under way is no more. */
   abandon(): void {
     this.epoch++;
-    this.s.buffer = NOTHING;
+    Object.assign(this.s, idle());
+  }
+
+  /** A machine was saved while the host worked for this, which starts that anew; everything is as it was then. */
+  resume(): void {
+    const { s, parts } = this, { workEndsNs } = s, drive = parts.drive();
+    if (workEndsNs === null || drive === null) return;
+    if (s.kind === "read" || s.kind === "verify") this.readNext(drive, workEndsNs);
+    else this.writeNext(s.written, s.isTerminal, workEndsNs);
   }
 
   /** Bytes wait in the FIFO, or there is room for some. */
@@ -143,10 +157,11 @@ export class SectorTransfer implements Saveable {
     }
   }
 
-  private readNext(drive: FloppyDrive): void {
+  /** @param endsNs  when it ends, if it was begun before */
+  private readNext(drive: FloppyDrive, endsNs: number | null = null): void {
     const { s } = this, bytes = new Uint8Array(SECTOR_BYTES);
     if (!this.isThere(drive)) return;
-    this.work(() => drive.read(s.head, s.r, bytes), () => {
+    this.work(() => drive.read(s.head, s.r, bytes), endsNs, () => {
       if (s.kind === "verify") return this.sectorDone(false);
       if (!s.isDma) return this.openFifo(bytes);
       const { count, isTerminal } = this.parts.dma.toMemory(bytes);
@@ -166,12 +181,15 @@ export class SectorTransfer implements Saveable {
     else this.writeNext(bytes, isTerminal);
   }
 
-  private writeNext(bytes: Uint8Array, isTerminal: boolean): void {
+  /** @param endsNs  as `readNext` */
+  private writeNext(bytes: Uint8Array, isTerminal: boolean, endsNs: number | null = null): void {
     const { s } = this, drive = this.parts.drive();
+    s.written = bytes;
+    s.isTerminal = isTerminal;
     if (s.kind === "format") [s.c = 0, s.h = 0, s.r = 0, s.n = 0] = bytes;
     if (drive === null || !this.isThere(drive)) return;
     const data = s.kind === "format" ? new Uint8Array(SECTOR_BYTES).fill(s.filler) : bytes;
-    this.work(() => drive.write(s.head, s.r, data), () => this.sectorDone(isTerminal));
+    this.work(() => drive.write(s.head, s.r, data), endsNs, () => this.sectorDone(isTerminal));
   }
 
   /** A sector has been moved. @param isTerminal  the host wants no more */
@@ -220,13 +238,16 @@ export class SectorTransfer implements Saveable {
     this.parts.onEnd(ST0_ABNORMAL, st1, st2);
   }
 
-  private work(work: () => Promise<void>, done: () => void): void {
-    const { epoch } = this;
-    this.parts.work.start(work, NS_PER_SECTOR, (hasFailed) => {
+  private work(work: () => Promise<void>, endsNs: number | null, done: () => void): void {
+    const { epoch, s, parts } = this;
+    const end = (hasFailed: boolean): void => {
       if (epoch !== this.epoch) return;
+      s.workEndsNs = null;
       if (hasFailed) this.fail(ST1_DATA_ERROR, ST2_DATA_ERROR);
       else done();
-    });
+    };
+    if (endsNs === null) s.workEndsNs = parts.work.start(work, NS_PER_SECTOR, end);
+    else parts.work.resume(work, endsNs, end);
   }
 
   // ---- the FIFO

@@ -13,6 +13,7 @@ import { Random, testSeed } from "../../tcg/support/random.ts";
 import { bytesOf } from "../kvm/guest.ts";
 
 const DOR = 2, STATUS = 4, FIFO = 5, DIR = 7;
+const NS_PER_SEEK = 1_000_000;
 const SECTORS_1440K = 2880;
 /** Main status: a byte is wanted, or waits. */
 const WANTS = 0x80, GIVES = 0xc0;
@@ -44,10 +45,15 @@ function bench(disk: NumberedDisk | null = new NumberedDisk(SECTORS_1440K), seco
     await work.finish();
     return early.length > 0 ? early : result();
   };
+  /** Lets the host's work and seeks end. */
+  const finish = async (): Promise<void> => {
+    clock.advance(NS_PER_SEEK);
+    await work.finish();
+  };
   /** Moves the heads: status register 0 and the cylinder. */
   const seek = async (command: string): Promise<number[]> => {
     expect(send(command)).to.deep.equal([]);
-    await work.finish();
+    await finish();
     expect(irq).to.equal(true);
     return send("08");
   };
@@ -58,7 +64,7 @@ function bench(disk: NumberedDisk | null = new NumberedDisk(SECTORS_1440K), seco
   fdc.writeByte(DOR, 0x1c);
   for (let i = 0; i < 4; i++) send("08");
   fdc.writeByte(DIR, RATE_500K);
-  return { fdc, work, clock, ram, drive, disk, dma, irq: () => irq, status, send, result, run, seek, transfer };
+  return { fdc, work, clock, ram, drive, disk, dma, irq: () => irq, status, send, result, run, seek, transfer, finish };
 }
 
 const numberOf = (bytes: Uint8Array, at = 0): number => new DataView(bytes.buffer, bytes.byteOffset).getUint32(at, true);
@@ -96,10 +102,10 @@ describe("I82077", () => {
   });
 
   it("moves the heads: to a cylinder, by some, to the first", async () => {
-    const { seek, send, status, work } = bench();
+    const { seek, send, status, finish } = bench();
     send("0f 00 28");
     expect(status()).to.equal(0x81);
-    await work.finish();
+    await finish();
     expect([send("08"), status()]).to.deep.equal([[0x20, 40], 0x80]);
     expect(await seek("cf 00 03")).to.deep.equal([0x20, 43]);
     expect(await seek("8f 04 01")).to.deep.equal([0x24, 42]);
@@ -272,6 +278,33 @@ describe("I82077", () => {
       return [...first, ...Array.from({ length: 4 }, () => fdc.readByte(FIFO)), fdc.readByte(STATUS)];
     };
     expect(await rest(two)).to.deep.equal(await rest(one));
+  });
+
+  it("goes on from a state saved while heads move, or the host works: what was under way is begun anew", async () => {
+    const one = bench(), two = bench(), goOn = (): void => two.fdc.restore(structuredClone(one.fdc.save()));
+    one.send("0f 00 28");
+    goOn();
+    await two.finish();
+    expect([two.send("08"), two.drive.cylinder]).to.deep.equal([[0x20, 40], 40]);
+
+    one.fdc.writeByte(DOR, 0x18);
+    one.fdc.writeByte(DOR, 0x1c);
+    for (let i = 0; i < 4; i++) one.send("08");
+    one.fdc.writeByte(DIR, RATE_500K);
+    for (const { transfer } of [one, two]) transfer(true, SECTOR);
+    one.send("46 00 00 00 12 02 12 1b ff");
+    goOn();
+    await two.finish();
+    expect([two.result().slice(0, 3), numberOf(two.ram, 0x1000)]).to.deep.equal([[0, 0, 0], 17]);
+
+    await one.finish();
+    one.result();
+    one.transfer(false, SECTOR);
+    one.ram.fill(9, 0x1000, 0x1000 + SECTOR);
+    one.send("45 00 00 00 05 02 12 1b ff");
+    goOn();
+    await two.finish();
+    expect([two.result().slice(0, 3), two.disk?.bytes[4 * SECTOR]]).to.deep.equal([[0, 0, 0], 9]);
   });
 
   it("refuses states that are none", () => refusesBrokenStates(() => ({ device: bench().fdc })));
