@@ -6,6 +6,7 @@ import { InternalError } from "../../tcg/support/errors.ts";
 import type { Cpu } from "../x86/cpu.ts";
 import { DB, GuestFault, NMI } from "../x86/fault.ts";
 import { readArithFlags } from "../x86/flags.ts";
+import type { DeliveryResult } from "../x86/helpers/interrupt.ts";
 import { deliverDebug, deliverFault, deliverInterrupt, deliverNmi } from "../x86/helpers/interrupt.ts";
 import type { Insn } from "../x86/isa/insn.ts";
 import { BUDGET, CS, EFLAGS_SYS, EIP, F_IF, F_OF, F_RF, LEFT, NMI_BLOCKED, SEG_BASE, SEG_LIMIT, SHADOW, SHADOW_MOV_SS } from "../x86/state.ts";
@@ -154,6 +155,7 @@ export class Engine {
       // In the order of their priorities (SDM 3A table 6-2): traps of the insn before, NMI, interrupts, code breakpoints.
       if (this.pendingFault !== null) {
         if (!this.takeFault(this.pendingFault)) return { kind: "shutdown" };
+        steps++;
         continue;
       }
       if (this.trapsNow()) {
@@ -208,7 +210,13 @@ export class Engine {
     this.stats.faults++;
     this.options.observer?.eventRaised("fault", vector, error);
     const outcome = deliverFault(this.cpu, vector, error);
+    return this.delivered(outcome);
+  }
+
+  /** What follows from a delivery: false if the processor has shut down. */
+  private delivered(outcome: DeliveryResult): boolean {
     this.translator.insns.enterSpace();
+    if (typeof outcome === "object") this.pendingFault = outcome;
     return outcome !== "shutdown";
   }
 
@@ -227,8 +235,7 @@ export class Engine {
   private deliverDebug(bits: number): boolean {
     this.options.observer?.eventRaised("fault", DB, -1);
     const outcome = deliverDebug(this.cpu, bits);
-    this.translator.insns.enterSpace();
-    return outcome !== "shutdown";
+    return this.delivered(outcome);
   }
 
   /** True if a non-maskable interrupt would be taken before the next insn. */
@@ -243,8 +250,7 @@ export class Engine {
     this.stats.interrupts++;
     this.options.observer?.eventRaised("interrupt", NMI, -1);
     const outcome = deliverNmi(this.cpu);
-    this.translator.insns.enterSpace();
-    return outcome !== "shutdown";
+    return this.delivered(outcome);
   }
 
   /** True if an external interrupt would be taken before the next insn. */
@@ -264,8 +270,7 @@ export class Engine {
     this.stats.interrupts++;
     this.options.observer?.eventRaised("interrupt", vector, -1);
     const outcome = deliverInterrupt(this.cpu, vector);
-    this.translator.insns.enterSpace();
-    return outcome !== "shutdown";
+    return this.delivered(outcome);
   }
 
   /**

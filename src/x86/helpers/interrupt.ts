@@ -13,7 +13,15 @@ import { StackView } from "./stack-view.ts";
 import { readSystem16 } from "./system-memory.ts";
 
 /** `shutdown`: a fault while a double fault was being delivered; the processor waits for RESET. */
-export type DeliveryResult = "delivered" | "shutdown";
+export type DeliveryResult = "delivered" | "shutdown"
+  /** Its delivery raised another exception, which is still to be delivered. */
+  | { readonly vector: number; readonly error: number };
+
+/**
+ * Exceptions in a row that are delivered at once. Benign ones can go on for ever, each raised by the delivery of the one
+ * before (#AC, where a handler at level 3 has a stack that is not aligned): whoever runs the processor must get a chance.
+ */
+const MAX_IN_A_ROW = 8;
 
 /** Error-code bit 0: the fault happened while an event from outside the program was delivered (SDM 3A §6.13). */
 const ERROR_EXT = 1;
@@ -92,7 +100,7 @@ function deliverUntilDone(cpu: Cpu, firstVector: number, firstError: number, isF
   let vector = firstVector, error = firstError, isFault = isFirstFault;
   // An external interrupt is benign whatever its vector; so is #DB.
   let severity = isFirstFault ? severityOf(vector) : BENIGN;
-  for (;;) {
+  for (let count = 0; count < MAX_IN_A_ROW; count++) {
     try {
       deliver(cpu, vector, { error: pushesErrorCode(vector) && isFault ? Math.max(error, 0) : error, isSoftware: false, isFault, returnEip: cpu.R[EIP] });
       return "delivered";
@@ -107,6 +115,7 @@ function deliverUntilDone(cpu: Cpu, firstVector: number, firstError: number, isF
       isFault = true;
     }
   }
+  return { vector, error };
 }
 
 /** Classes of exceptions (SDM 3A table 6-4): two of them in a row may make a double fault (table 6-5). */

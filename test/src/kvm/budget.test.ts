@@ -1,7 +1,8 @@
 // Budgets are exact in every engine: stopped after any number of insns, all are in the same state.
 
 import { expect } from "chai";
-import { Device, ENGINES, guest32, poke } from "./guest.ts";
+import { CODE, Device, ENGINES, guest32, poke } from "./guest.ts";
+import { enterUser, protectedGuest, putGate, USER_CS } from "./protected.ts";
 
 /** Loops, calls, string insns, I/O, a store over code that has run, and a fault that is handled. */
 const PROGRAM = `
@@ -81,6 +82,21 @@ describe("budgets", function () {
 
     it(`make no difference when used up again and again with ${name}`, () => {
       for (const n of [2, 3, 5, 7, 11]) expect(states(n, 1000, options).at(-1)).to.equal(one.at(-1));
+    });
+  }
+});
+
+describe("steps", () => {
+  for (const [name, options] of ENGINES) {
+    it(`end a delivery that raises the same exception for ever with ${name}`, () => {
+      // #AC is handled at level 3, on the stack that is not aligned.
+      const made = protectedGuest("50   ; push eax", options), { vcpu } = made;
+      putGate(made, 17, USER_CS, CODE);
+      enterUser(vcpu);
+      vcpu.setSregs({ cr0: 0x40011 });
+      vcpu.setRegs({ rip: CODE, rsp: 0x7001, rflags: 0x40002 });
+      expect(vcpu.run({ maxInsns: 10, maxSteps: 100 })).to.include({ reason: "KVM_EXIT_INTR", insns: 0 });
+      expect(vcpu.getRegs()).to.include({ rip: CODE, rsp: 0x7001 });
     });
   }
 });
