@@ -89,7 +89,7 @@ export class SavedMachine {
  * @throws VmError if the file cannot be written, EBUSY if the processor cannot be stopped where it is
  */
 export async function saveMachine(path: string, pc: Pc, start: StartOptions, options: ReadonlyMap<string, readonly string[]>): Promise<void> {
-  if (!pc.settle()) throw new VmError("EBUSY", `${path}: the machine is in the middle of something that does not end; nothing was saved`);
+  if (!await pc.settle()) throw new VmError("EBUSY", `${path}: the machine is in the middle of something that does not end; nothing was saved`);
   const extra = new Map<string, SavedState>([[BOOT, saveStart(start)], [OPTIONS, Object.fromEntries(options)]]);
   replaceFile(path, await savePc(pc, extra, ZLIB));
 }

@@ -279,11 +279,15 @@ export class Pc {
   }
 
   /**
-   * Takes the processor to where its state is all there is: an insn in the middle of its accesses ends. False if the host must do
-   * something first, or the guest has ended.
+   * Goes on to where the machine's state is all there is: an insn in the middle of its accesses ends. False if that does not come, or the
+   * guest has ended.
    */
-  settle(): boolean {
-    for (let turns = 0; turns < MAX_SETTLING_TURNS && !this.isSettled; turns++) if (this.run({ maxInsns: 1, maxSteps: 1 }).kind !== "budget") break;
+  async settle(): Promise<boolean> {
+    for (let turns = 0; turns < MAX_SETTLING_TURNS && !this.isSettled; turns++) {
+      const outcome = this.run({ maxInsns: 1, maxSteps: 1 });
+      if (outcome.kind === "blocked") await outcome.until;
+      else if (outcome.kind !== "budget") break;
+    }
     return this.isSettled;
   }
 

@@ -39,10 +39,11 @@ export async function restorePc(pc: Pc, file: SnapshotFile, extra: readonly stri
   const unknown = file.names.find((name) => !names.includes(name)), missing = names.find((name) => !file.names.includes(name));
   if (unknown !== undefined) throw new VmError("EINVAL", `saved machine: it has ${unknown}, and this machine has not; options that add devices and memory must be as they were`);
   if (missing !== undefined) throw new VmError("EINVAL", `saved machine: it has no ${missing}, and this machine has; options that add devices and memory must be as they were`);
-  for (const [name, part] of parts) part.restore(decodeState(name, await file.read(name)));
+  // Memory comes first: devices find there what they are in the middle of.
   for (const [name, { address, sizeBytes }] of pieces) {
     decodePages(name, await file.read(name), sizeBytes, (offset, run) => pc.vm.writePhys(address + offset, run));
   }
+  for (const [name, part] of parts) part.restore(decodeState(name, await file.read(name)));
 }
 
 /** A section of the caller's. @throws VmError EINVAL as `SnapshotFile.read`; StateError */

@@ -65,7 +65,7 @@ describe("A saved PC", function () {
       for (const at of [1, 41, 60]) {
         const pc = made(TICKING, { vm });
         pc.run({ maxInsns: at });
-        expect(pc.settle()).to.equal(true);
+        expect(await pc.settle()).to.equal(true);
         const copy = await copyOf(pc, TICKING, { vm });
         expect(hashOf(copy), `after ${at} insns`).to.equal(hashOf(pc));
         expect(copy.run({ maxInsns: MANY_INSNS })).to.deep.equal({ kind: "power-off" });
@@ -101,7 +101,7 @@ describe("A saved PC", function () {
     for (let round = 0; round < 10; round++) {
       const code = pokingCode(random, 400), pc = made(code);
       pc.run({ maxInsns: random.below(1100) });
-      if (!pc.settle()) continue;
+      if (!await pc.settle()) continue;
       const copy = await copyOf(pc, code);
       for (const machine of [pc, copy]) {
         machine.chips.keyboard.type([0x1c]);
@@ -117,7 +117,7 @@ describe("A saved PC", function () {
     const pc = made(code, { onUnhandled: () => pc.requestExit() });
     for (let i = 0; i < 8; i++) {
       pc.run({ maxInsns: 4 - pc.insns, maxSteps: 3 });
-      expect(pc.settle()).to.equal(true);
+      expect(await pc.settle()).to.equal(true);
       expect(hashOf(await copyOf(pc, code))).to.equal(hashOf(pc));
     }
   });
