@@ -123,6 +123,7 @@ function describe(block: Block, tb: TranslationBlock, members: readonly Translat
   const at = (stub: TranslationBlock | null): number => members.findIndex((m) => m.eip === stub?.eip);
   const next = isEither || (exit.def === OPS.goto_tb && exit.imm === 0) ? at(tb.nextStub) : -1;
   const taken = isEither || (exit.def === OPS.goto_tb && exit.imm === 1) ? at(tb.takenStub) : -1;
-  const indirect = exit.def !== OPS.lookup_and_goto_ptr ? [] : waysOf(tb).map(({ to }) => ({ pc: to.eip, to: members.indexOf(to) })).filter((t) => t.to >= 0);
-  return { block, insnCount: tb.size, next, taken, indirect };
+  const ways = waysOf(tb).map(({ to, count }) => ({ pc: to.eip, to: members.indexOf(to), count })).filter((t) => t.to >= 0);
+  const indirect = exit.def === OPS.lookup_and_goto_ptr ? ways : [];
+  return { block, insnCount: tb.size, next, taken, indirect, heat: new Map(ways.map(({ to, count }) => [to, count])) };
 }

@@ -2,6 +2,8 @@
  * Chooses the blocks of a region: from a hot block along the ways that are taken, the hottest first, as far as the size
  * allows; of these, what lies on a way back to it. A loop too long for one region becomes a trace instead.
  */
+import type { Graph } from "../../tcg/ir/reduce.ts";
+import { findCuts } from "../../tcg/ir/reduce.ts";
 import { waysOf } from "./profile.ts";
 import type { TranslationBlock } from "./translation-block.ts";
 
@@ -9,6 +11,9 @@ import type { TranslationBlock } from "./translation-block.ts";
 const CHARS_PER_INSN = 150;
 /** Blocks with a longer text stay by themselves: a chained jump is little against what they do, and V8 allots registers worse in a region. */
 const MAX_CHARS = 16_000;
+
+/** Roots that are tried for a region, the rarest first. */
+const MAX_CANDIDATES = 6;
 
 export interface RegionLimits {
   readonly maxBlocks: number;
@@ -75,15 +80,30 @@ function onCycle(seed: TranslationBlock, among: ReadonlySet<TranslationBlock>): 
   return found;
 }
 
-/** The head of the outermost loop: of the blocks that others further on jump back to, the one that runs least often. */
+/**
+ * The head of the outermost loop: of the blocks that others further on jump back to, one that leaves the hottest loops whole;
+ * of these, the one that runs least often.
+ */
 function rootOf(seed: TranslationBlock, cycle: ReadonlySet<TranslationBlock>): TranslationBlock {
-  let root: TranslationBlock | null = null, least = Infinity;
-  for (const tb of cycle) {
-    for (const { to } of waysOf(tb)) {
-      if (!cycle.has(to) || to.eip >>> 0 > tb.eip >>> 0 || to.count >= least) continue;
-      root = to;
-      least = to.count;
-    }
+  const members = [...cycle], ways = members.map((tb) => mayLeadTo(tb, members));
+  const graph: Graph = { successors: ways.map((w) => [...w.keys()]), heatOf: (from, to) => ways[from].get(to) ?? 0 };
+  const candidates = new Set(members.flatMap((tb, from) => graph.successors[from].filter((to) => members[to].eip >>> 0 <= tb.eip >>> 0)));
+  let root = seed, lost = Infinity;
+  for (const candidate of [...candidates].sort((a, b) => members[a].count - members[b].count).slice(0, MAX_CANDIDATES)) {
+    const { heat } = findCuts(graph, candidate);
+    if (heat >= lost) continue;
+    root = members[candidate];
+    lost = heat;
+    if (lost === 0) break;
   }
-  return root ?? seed;
+  return root;
+}
+
+/** Members that may follow one, by number, and how often they have; what has not been seen yet counts as once. */
+function mayLeadTo(tb: TranslationBlock, members: readonly TranslationBlock[]): Map<number, number> {
+  const found = new Map<number, number>();
+  // Behind an indirect jump no stub is used; the one edge too many weighs little.
+  for (const [to, member] of members.entries()) if (member.eip === tb.nextStub?.eip || member.eip === tb.takenStub?.eip) found.set(to, 1);
+  for (const { to, count } of waysOf(tb)) if (members.includes(to)) found.set(members.indexOf(to), count);
+  return found;
 }

@@ -1,7 +1,7 @@
 /**
  * The control flow of a region: reverse postorder, dominators, natural loops, and where a region that was left comes back in.
  *
- * Only reducible graphs are worth a region here: an edge into the middle of a loop is *cut*, which makes it an exit.
+ * Only reducible graphs are worth a region here: an edge into the middle of a loop is *cut* (reduce.ts), which makes it an exit.
  *
  * A region is entered at its root and at the head of each loop, because that is where it leaves when the budget is spent.
  * JavaScript cannot jump into a loop, so every loop head with other heads inside is preceded by a *dispatch* node: it reads
@@ -10,6 +10,7 @@
  *
  * Dominators: Cooper, Harvey, Kennedy, "A Simple, Fast Dominance Algorithm" (2001).
  */
+import { findCuts } from "./reduce.ts";
 import type { Region } from "./region.ts";
 import { successorsOf } from "./region.ts";
 
@@ -72,18 +73,12 @@ interface MutableNode {
 
 const UNREACHED = -1;
 
-/** Analyses a region. Blocks that cutting has made unreachable have no place in `nodes`. */
-export function analyzeFlow(region: Region): Flow {
-  const cut = new Set<string>();
-  const isCut = (from: number, to: number): boolean => cut.has(`${from} ${to}`);
-  const { blocks } = region;
-  const nodes = blocks.map((_, i) => newNode(i, i));
-  const successors = blocks.map(successorsOf);
-  let ordered: MutableNode[];
-  do {
-    for (const [i, node] of nodes.entries()) node.successors = successors[i].filter((to) => !isCut(i, to)).map((to) => nodes[to]);
-    ordered = analyze(nodes[0], nodes);
-  } while (cutIrreducible(ordered, cut));
+/** Analyses a region. Blocks that are not reached from its root have no place in `nodes`. */
+export function analyzeFlow({ blocks }: Region): Flow {
+  const nodes = blocks.map((_, i) => newNode(i, i)), successors = blocks.map(successorsOf);
+  const { isCut } = findCuts({ successors, heatOf: (from, to) => blocks[from].heat.get(to) ?? 0 }, 0);
+  for (const [i, node] of nodes.entries()) node.successors = successors[i].filter((to) => !isCut(i, to)).map((to) => nodes[to]);
+  let ordered = analyze(nodes[0], nodes);
   findLoops(ordered);
   const targets = nodes.slice(), entries = addDispatch(nodes, targets, ordered);
   ordered = analyze(targets[0], nodes);
@@ -157,28 +152,9 @@ function meet(a: MutableNode, b: MutableNode): MutableNode {
   return x;
 }
 
-function dominates(a: FlowNode, b: FlowNode): boolean {
-  let x = b;
-  while (x.order > a.order) x = x.dominator;
-  return x === a;
-}
-
 /** True if an edge leads back. */
 export function isBackEdge(from: FlowNode, to: FlowNode): boolean {
   return to.order <= from.order;
-}
-
-/** Cuts the edges back to a node that does not dominate where they come from; false if there are none. */
-function cutIrreducible(ordered: readonly MutableNode[], cut: Set<string>): boolean {
-  let found = false;
-  for (const node of ordered) {
-    for (const to of node.successors) {
-      if (!isBackEdge(node, to) || dominates(to, node)) continue;
-      cut.add(`${node.block} ${to.block}`);
-      found = true;
-    }
-  }
-  return found;
 }
 
 /** Finds natural loops, innermost last, and counts forward edges. */

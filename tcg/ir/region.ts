@@ -21,6 +21,8 @@ export interface RegionBlock {
   readonly taken: number;
   /** For `lookup_and_goto_ptr`: the targets inside, likeliest first. */
   readonly indirect: readonly IndirectTarget[];
+  /** How often blocks have been seen to follow, by number; nothing for never. */
+  readonly heat: ReadonlyMap<number, number>;
 }
 
 export interface Region {

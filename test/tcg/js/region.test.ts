@@ -59,7 +59,8 @@ function randomRegionBlock(random: Random, number: number, count: number): Regio
   } else {
     add(new Op(OPS.exit_tb, []));
   }
-  return { block, insnCount, next, taken, indirect };
+  const heat = new Map([next, taken, ...indirect.map((t) => t.to)].map((to) => [to, random.below(100)]));
+  return { block, insnCount, next, taken, indirect, heat };
 }
 
 function randomRegion(seed: number): Region {
