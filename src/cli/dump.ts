@@ -4,7 +4,7 @@ import { cacheDot } from "../inspect/dot.ts";
 import { cacheJson } from "../inspect/json.ts";
 import type { CacheReport } from "../inspect/report.ts";
 import { reportCache } from "../inspect/report.ts";
-import { blockText, cacheHeadline } from "../inspect/text.ts";
+import { blockText, cacheHeadline, regionText } from "../inspect/text.ts";
 import type { BareOutcome } from "../machine/bare.ts";
 import { BareMachine } from "../machine/bare.ts";
 import { defineCommand, STATUS_INTERRUPTED, STATUS_OK } from "./command.ts";
@@ -35,7 +35,7 @@ export const dumpCommand = defineCommand<DumpTable>({
   name: "dump",
   about: "Runs a guest, then prints its translation cache: per block the guest's bytes and insns, the IR as lowered and as optimised, the JavaScript, "
     + "where it goes and what it is chained to, and how often it ran. Blocks are translated at once unless --threshold says otherwise. "
-    + "What the guest prints is dropped.",
+    + "With --region-threshold it goes on with the regions that hot blocks were fused into. What the guest prints is dropped.",
   images: "one",
   imageOption: "bios",
   groups: [
@@ -47,6 +47,7 @@ export const dumpCommand = defineCommand<DumpTable>({
   notes: [],
   examples: [
     { line: "tcgjs dump --bits 32 --top 1 guests/sieve/sieve.bin", does: "the hottest block of the sieve, from bytes to JavaScript" },
+    { line: "tcgjs dump --bits 32 --top 1 --region-threshold 400 guests/sieve/sieve.bin", does: "the same, and the region it is in" },
     { line: "tcgjs dump --bits 32 --max-insns 1M --format dot guests/fib/fib.bin | dot -Tsvg > fib.svg", does: "a picture of the blocks and how they are chained" },
   ],
   async run({ images: [image], values, output }) {
@@ -63,15 +64,17 @@ export const dumpCommand = defineCommand<DumpTable>({
       const options = { isColoured: wantsColour(output.stdout) };
       output.out(cacheHeadline(report));
       for (const block of report.blocks) output.out(`\n${blockText(block, options)}`);
+      for (const region of report.regions) output.out(`\n${regionText(region, options)}`);
     }
     return end.kind === "interrupted" ? STATUS_INTERRUPTED : STATUS_OK;
   },
 });
 
-/** The blocks that were asked for. */
+/** The blocks that were asked for, and the regions they are in. */
 function select(report: CacheReport, ranges: readonly AddressRange[] | null, top: number | null): CacheReport {
   let { blocks } = report;
   if (ranges !== null) blocks = blocks.filter((b) => b.insns.some((i) => Array.from(i.bytes, (_, n) => i.address + n).some((a) => isInRanges(ranges, a))));
   if (top !== null) blocks = [...blocks].sort((a, b) => (b.executions ?? 0) - (a.executions ?? 0)).slice(0, top);
-  return { ...report, blocks };
+  const numbers = new Set(blocks.map((b) => b.number));
+  return { ...report, blocks, regions: report.regions.filter((region) => region.blocks.some((n) => numbers.has(n))) };
 }

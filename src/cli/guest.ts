@@ -1,6 +1,7 @@
 /** From a command line to a machine with the guest in it. */
 import { basename } from "node:path";
 import { VmError } from "../../tcg/support/errors.ts";
+import { DEFAULT_OPTIONS } from "../exec/options.ts";
 import { readImage } from "../host/files.ts";
 import { nowMs } from "../host/time.ts";
 import type { KvmCpuidEntry2 } from "../kvm/cpuid.ts";
@@ -80,4 +81,4 @@ export function vmOptionsOf(values: EngineValues, engine: "jit" | "interp", thre
 }
 
 /** The engine's own threshold. */
-export const DEFAULT_THRESHOLD = 30;
+export const DEFAULT_THRESHOLD = DEFAULT_OPTIONS.threshold;

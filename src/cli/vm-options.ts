@@ -1,5 +1,6 @@
 /** The options that say what machine to build, how its engine works and when to stop: common to the commands that run guests. */
 import { VmError } from "../../tcg/support/errors.ts";
+import { DEFAULT_OPTIONS } from "../exec/options.ts";
 import type { CpuDescription } from "../x86/cpuid-leaves.ts";
 import { MAX_MODEL_ID_BYTES } from "../x86/cpuid-leaves.ts";
 import { DEFAULT_MODEL, MODEL_NAMES, parseCpu } from "../x86/cpu-models.ts";
@@ -54,11 +55,11 @@ export const engineChoice = {
 export const engineOptions = {
   threshold: number({
     argument: "N", help: "how often a block is interpreted before it is translated; 1 translates at once", min: 1, max: 2 ** 30 - 1, initial: null,
-    defaultText: "30; 1 where translations are printed",
+    defaultText: `${DEFAULT_OPTIONS.threshold}; 1 where translations are printed`,
   }),
   "region-threshold": number({
     argument: "N", help: "how often a block must be seen to run, when the engine looks, before it and its like become a region; 0 for no regions", min: 0,
-    max: 2 ** 30 - 1, initial: null, defaultText: "400; 0 where blocks are counted",
+    max: 2 ** 30 - 1, initial: null, defaultText: `${DEFAULT_OPTIONS.regionThreshold}; 0 where blocks are counted`,
   }),
   "max-region-insns": number({ argument: "N", help: "most insns of a region", min: 1, max: 1000, initial: 400 }),
   "max-blocks": number({ argument: "N", help: "translation blocks the cache holds; then it is flushed", min: 1, max: 2 ** 20, initial: 16384 }),

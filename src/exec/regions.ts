@@ -168,4 +168,9 @@ export class Regions {
   clear(): void {
     this.all.clear();
   }
+
+  /** All regions, for the inspector. */
+  list(): readonly Region[] {
+    return [...this.all];
+  }
 }

@@ -30,6 +30,19 @@
  *             { "kind": "taken", "address": 4132, "chainedTo": null }
  *           ]
  *         }
+ *       ],
+ *       "regions": [                         by ascending address of the root; there are some only with --region-threshold
+ *         {
+ *           "number": 1,                     counts regions from 1
+ *           "address": 4132,                 linear address of the root
+ *           "blocks": [3, 4],                by number, the root first
+ *           "entries": [3],                  where it may be entered
+ *           "insnCount": 7,
+ *           "sideExits": 0,
+ *           "exits": [{ "block": 4, "kind": "next", "count": 12 }],   ways out that were taken; kind may be `budget`
+ *           "optimizedIr": […],              ops of all blocks as optimised for the region, or null if not kept
+ *           "javascript": "function region_1024(left) {…}"
+ *         }
  *       ]
  *     }
  *
@@ -44,7 +57,7 @@ export const DUMP_FORMAT = "tcgjs-dump", DUMP_VERSION = 1;
 /** A `CacheReport` as JSON text, indented, with a line feed at the end. */
 export function cacheJson(report: CacheReport): string {
   const value = {
-    format: DUMP_FORMAT, version: DUMP_VERSION, capacityBlocks: report.capacityBlocks, blocks: report.blocks.map(blockValue),
+    format: DUMP_FORMAT, version: DUMP_VERSION, capacityBlocks: report.capacityBlocks, blocks: report.blocks.map(blockValue), regions: report.regions,
   };
   return `${JSON.stringify(value, null, 2)}\n`;
 }

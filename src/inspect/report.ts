@@ -4,6 +4,7 @@
  * the engine must have been made with `inspect`, or IR and counts are missing.
  */
 import type { Engine } from "../exec/engine.ts";
+import type { Region } from "../exec/region.ts";
 import type { LinkSlot, TranslationBlock } from "../exec/translation-block.ts";
 import type { Cpu } from "../x86/cpu.ts";
 import { disassemble } from "../x86/isa/disasm.ts";
@@ -62,9 +63,38 @@ export interface ModeReport {
   readonly cpl: number;
 }
 
+/** A region: blocks in one function. Blocks are named by number. */
+export interface RegionReport {
+  /** Counts regions from 1; unique in an engine. */
+  readonly number: number;
+  /** Linear address of its root, unsigned. */
+  readonly address: number;
+  /** The root first. */
+  readonly blocks: readonly number[];
+  /** Where it may be entered. */
+  readonly entries: readonly number[];
+  readonly insnCount: number;
+  /** IR of all blocks as optimised for the region, one line each; null if the engine did not keep it. */
+  readonly optimizedIr: readonly string[] | null;
+  /** Source text of the emitted function. */
+  readonly javascript: string;
+  /** The ways out that were taken, hottest first. */
+  readonly exits: readonly RegionExitReport[];
+  /** How often it left in front of one of its insns for the interpreter. */
+  readonly sideExits: number;
+}
+
+export interface RegionExitReport {
+  /** The block it was left behind; in front of it, if that is because the budget was used up. */
+  readonly block: number;
+  readonly kind: "next" | "taken" | "budget";
+  readonly count: number;
+}
+
 /** Everything about one engine's cache. */
 export interface CacheReport {
   readonly blocks: readonly BlockReport[];
+  readonly regions: readonly RegionReport[];
   /** Most blocks the cache holds before it is flushed. */
   readonly capacityBlocks: number;
 }
@@ -72,7 +102,28 @@ export interface CacheReport {
 /** Reports on all valid blocks, by ascending address. Allocates; the engine must not be running. */
 export function reportCache(engine: Engine): CacheReport {
   const blocks = engine.translator.allBlocks().map((tb) => reportBlock(engine, tb));
-  return { blocks: blocks.sort((a, b) => a.address - b.address || a.number - b.number), capacityBlocks: engine.options.maxBlocks };
+  return {
+    blocks: blocks.sort((a, b) => a.address - b.address || a.number - b.number), capacityBlocks: engine.options.maxBlocks,
+    regions: engine.translator.regions.list().map(reportRegion).sort((a, b) => a.address - b.address || a.number - b.number),
+  };
+}
+
+/** Reports on one region. */
+export function reportRegion(region: Region): RegionReport {
+  const { members, entries, exits } = region;
+  const kinds = ["next", "taken", "budget"] as const;
+  return {
+    number: region.serial,
+    address: (region.space.csBase + members[0].eip) >>> 0,
+    blocks: members.map((tb) => tb.serial),
+    entries: entries.map((tb) => tb.serial),
+    insnCount: members.reduce((sum, tb) => sum + tb.size, 0),
+    optimizedIr: region.optimizedIr?.split("\n").filter((line) => line !== "") ?? null,
+    javascript: region.text,
+    exits: members.flatMap((tb, i) => kinds.map((kind, way) => ({ block: tb.serial, kind, count: exits[4 * i + way] })))
+      .filter(({ count }) => count > 0).sort((a, b) => b.count - a.count),
+    sideExits: region.sideExits,
+  };
 }
 
 /** Reports on one valid block. */

@@ -12,7 +12,7 @@
  */
 import type { Palette } from "./palette.ts";
 import { palette } from "./palette.ts";
-import type { BlockReport, CacheReport, InsnReport, ModeReport, SuccessorReport } from "./report.ts";
+import type { BlockReport, CacheReport, InsnReport, ModeReport, RegionReport, SuccessorReport } from "./report.ts";
 
 /** Bytes per listing line before the text: the longest insn wraps nothing, it only pushes its text to the right. */
 const BYTES_COLUMNS = 24;
@@ -44,6 +44,22 @@ export function blockText(block: BlockReport, { isColoured }: TextOptions): stri
   lines.push(...block.javascript.trimEnd().split("\n").map((line) => `  ${p.javascript(line)}`));
   for (const s of block.successors) lines.push(`  ${successorText(s, p)}`);
   return `${lines.join("\n")}\n`;
+}
+
+/** One region: its blocks, its JavaScript, and the ways it was left. */
+export function regionText(region: RegionReport, { isColoured }: TextOptions): string {
+  const p = palette(isColoured), { blocks, entries, exits, sideExits } = region;
+  const names = (numbers: readonly number[]): string => numbers.map((n) => `TB ${n}`).join(", ");
+  const facts = [`${blocks.length} block${blocks.length === 1 ? "" : "s"}`, `${region.insnCount} insns`];
+  if (sideExits > 0) facts.push(`${sideExits} side exit${sideExits === 1 ? "" : "s"}`);
+  return `${[
+    p.heading(`REGION ${region.number} at ${hex(region.address)}: ${facts.join(", ")}`),
+    `  made of ${names(blocks)}`,
+    `  entered at ${names(entries)}`,
+    ...(region.optimizedIr ?? []).map((line) => `${OP_INDENT}${p.ir(line)}`),
+    ...region.javascript.trimEnd().split("\n").map((line) => `  ${p.javascript(line)}`),
+    ...exits.map(({ block, kind, count }) => `  left ${count} time${count === 1 ? "" : "s"} ${kind === "budget" ? `in front of TB ${block}, the budget used up` : `behind TB ${block}, by its ${kind}`}`),
+  ].join("\n")}\n`;
 }
 
 function headline(block: BlockReport): string {

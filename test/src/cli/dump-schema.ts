@@ -13,8 +13,17 @@ export interface DumpedBlock {
   readonly successors: readonly { readonly kind: string; readonly address: number | null; readonly chainedTo: number | null }[];
 }
 
+export interface DumpedRegion {
+  readonly address: number;
+  readonly blocks: readonly number[];
+  readonly entries: readonly number[];
+  readonly insnCount: number;
+  readonly javascript: string;
+}
+
 export interface Dump {
   readonly blocks: readonly DumpedBlock[];
+  readonly regions: readonly DumpedRegion[];
 }
 
 function fail(path: string, wanted: string, value: unknown): never {
@@ -54,6 +63,10 @@ const DUMP = object({
     insns: list(object({ address, bytes: hexBytes, text, ir: orNull(list(text)), optimizedIr: orNull(list(text)) })),
     javascript: text,
     successors: list(object({ kind: oneOf("next", "taken", "indirect", "engine"), address: orNull(address), chainedTo: orNull(count) })),
+  })),
+  regions: list(object({
+    number: count, address, blocks: list(count), entries: list(count), insnCount: count, sideExits: count, optimizedIr: orNull(list(text)), javascript: text,
+    exits: list(object({ block: count, kind: oneOf("next", "taken", "budget"), count })),
   })),
 });
 

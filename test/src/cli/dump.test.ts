@@ -44,6 +44,16 @@ describe("tcgjs dump", function () {
     }
   });
 
+  it("shows the regions of hot code, with --region-threshold", async () => {
+    const args = ["--region-threshold", "100", "--top", "1", ...SIEVING, SIEVE];
+    const { blocks: [block], regions: [region] } = checkDump(JSON.parse((await tcgjs("dump", "--format", "json", ...args)).stdout));
+    expect(region.blocks).to.include(block.number);
+    expect(region.blocks).to.include.members([...region.entries]);
+    expect(region.javascript).to.match(/^function region_[0-9a-f]+\(left\) \{/);
+    const { stdout } = await tcgjs("dump", ...args);
+    expect(stdout).to.match(/^REGION \d+ at 0x[0-9a-f]+: \d+ blocks?, \d+ insns/m).and.to.match(/^ {2}made of TB \d+/m).and.to.match(/^ {2}function region_[0-9a-f]+\(left\) \{$/m);
+  });
+
   it("says what ended the run on stderr, and has status 0 all the same", async () => {
     const { status, stderr } = await tcgjs("dump", "--format", "json", ...MILLION, SIEVE);
     expect([status, stderr]).to.deep.equal([0, stderr.match(/^tcgjs dump: stopped at 0008:\w+ after 1048576 insns: --max-insns is used up\n$/)?.[0]]);
