@@ -19,8 +19,8 @@ import type { TerminalLine } from "./serial.ts";
 import { TerminalDisplay } from "./terminal-display.ts";
 import { keysTyped } from "./terminal-keys.ts";
 
-/** How often characters and pictures are drawn at most. */
-const TEXT_INTERVAL_MS = 33, PICTURE_INTERVAL_MS = 250;
+/** How often characters and pictures are drawn at most; and how many times as long as drawing takes passes until the next, for pictures can be large. */
+const TEXT_INTERVAL_MS = 33, PICTURE_INTERVAL_MS = 250, REST = 5;
 
 export interface ConsoleParts {
   readonly pc: Pc;
@@ -47,6 +47,8 @@ export class PcConsole implements SliceListener {
   private nextDrawMs = 0;
   /** The guest has run since it was drawn. */
   private isStale = true;
+  /** Insns of the guest when that was noticed. */
+  private seenInsns = -1;
 
   constructor(parts: ConsoleParts) {
     const { output, monitor } = parts, write = (text: string): void => output.out(text);
@@ -77,8 +79,10 @@ export class PcConsole implements SliceListener {
   }
 
   afterSlice(): void {
-    this.parts.keys.feed();
-    this.isStale = true;
+    const { keys, runnable } = this.parts;
+    keys.feed();
+    if (runnable.insns !== this.seenInsns) this.isStale = true;
+    this.seenInsns = runnable.insns;
     this.draw();
   }
 
@@ -89,6 +93,7 @@ export class PcConsole implements SliceListener {
     if (this.display === null || this.screen !== null) return;
     this.display.invalidate();
     this.nextDrawMs = 0;
+    this.isStale = true;
     this.screen = enterScreen(output.stdout, (text) => output.out(text), () => {
       this.display?.invalidate();
       this.isStale = true;
@@ -98,12 +103,13 @@ export class PcConsole implements SliceListener {
 
   private draw(): void {
     const { display, screen, parts: { pc: { chips: { vga } } } } = this, now = nowMs();
-    if (display === null || screen === null || now < this.nextDrawMs) return;
+    if (display === null || screen === null || !this.isStale || now < this.nextDrawMs) return;
     this.isStale = false;
     const text = textScreenOf(vga);
-    this.nextDrawMs = now + (text === null ? PICTURE_INTERVAL_MS : TEXT_INTERVAL_MS);
     if (text === null) display.showPicture(pictureOf(vga), screen.columns, screen.rows);
     else display.showText(text, screen.columns, screen.rows);
+    const ended = nowMs();
+    this.nextDrawMs = ended + Math.max(text === null ? PICTURE_INTERVAL_MS : TEXT_INTERVAL_MS, REST * (ended - now));
   }
 
   // ---- what is typed
