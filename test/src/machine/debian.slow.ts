@@ -19,6 +19,7 @@ seq 1 ${LINES} > /a; gzip /a; gunzip /a.gz; md5sum < /a
 mkdir -p /d/e; cp /a /d/e/b; cmp /a /d/e/b && echo "files: same"
 awk 'BEGIN { printf "awk: %.6f\\n", 2 / 3 * 1.5e3 + 0.1 }'
 sleep 1; echo "slept"
+mknod /dev/tty0 c 4 0; echo "on the screen" > /dev/tty0
 poweroff -f
 `;
 /** Made by coreutils. */
@@ -40,20 +41,21 @@ describe("Debian's i386 kernel", function () {
   ]);
 
   /** What comes over the first serial line up to the end. */
-  function boot(options: Partial<PcOptions> = {}): { readonly end: string; readonly text: string; readonly insns: number } {
+  function boot(options: Partial<PcOptions> = {}): { readonly end: string; readonly text: string; readonly insns: number; readonly screen: readonly string[] } {
     let text = "";
     const pc = new Pc({ boot: { kernel, initrd, cmdline: "console=ttyS0 nokaslr cryptomgr.notests quiet" }, ...options });
     pc.chips.uarts[0].connect({ transmit: (byte) => { text += String.fromCharCode(byte); }, roomAgain: () => undefined });
     let outcome = pc.run({ maxInsns: SLICE });
     while (outcome.kind === "budget" && pc.insns < MAX_INSNS) outcome = pc.run({ maxInsns: SLICE });
-    return { end: outcome.kind, text: text.replaceAll("\r", ""), insns: pc.insns };
+    return { end: outcome.kind, text: text.replaceAll("\r", ""), insns: pc.insns, screen: pc.screenText() ?? [] };
   }
 
   it("comes up on the serial line, runs a script, and is switched off by ACPI", () => {
-    const { end, text } = boot();
+    const { end, text, screen } = boot();
     expect(end, text).to.equal("power-off");
     for (const line of ["kernel: Linux i686", `forks: ${FORKS}`, `${SORTED_MD5}  -`, `${PLAIN_MD5}  -`, "files: same", "awk: 1000.100000", "slept"]) {
       expect(text.split("\n")).to.include(line);
     }
+    expect(screen).to.include("on the screen");
   });
 });
