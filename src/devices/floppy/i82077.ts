@@ -99,8 +99,8 @@ const NOTHING = new Uint8Array(0);
 const DEFAULT_RATE = 2;
 
 /** What a reset by software, or by DOR, begins anew; LOCK keeps the configuration. */
-const afterReset = () => ({
-  phase: "command" as Phase, command: NOTHING, result: NOTHING, taken: 0, cylinders: [0, 0, 0, 0], ended: [NONE, NONE, NONE, NONE],
+const afterReset = (): Omit<Registers, "dor" | "tape" | "rate" | "specify" | "isLocked" | "lastSector" | "config" | "precompensation"> => ({
+  phase: "command", command: NOTHING, result: NOTHING, taken: 0, cylinders: [0, 0, 0, 0], ended: [NONE, NONE, NONE, NONE],
   seeks: [null, null, null, null], seeking: 0, perpendicular: 0, interrupts: false,
 });
 const defaults = () => ({ config: CONFIG_NO_FIFO, precompensation: 0 });
