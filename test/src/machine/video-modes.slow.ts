@@ -37,7 +37,8 @@ const MODES: readonly (readonly [mode: number, size: string, letter: string, lin
   [0x13, "320x200", "aaaaaa", "aa0000"], [0x101, "640x480", "aaaaaa", "aa0000"], [0x102, "800x600", "aaaaaa", "aa0000"], [0x103, "800x600", "aaaaaa", "aa0000"],
   [0x110, "640x480", "adadad", "ad0000"], [0x111, "640x480", "adaaad", "ad0000"], [0x112, "640x480", "aaaaaa", "aa0000"], [0x4144, "1024x768", "aaaaaa", "aa0000"],
 ];
-const LINE_POINTS = 20, LETTER_POINTS = [28, 35, 39];
+/** Points of the line; of the letter, the last with the cursor of a text mode. */
+const LINE_POINTS = 20, LETTER_POINTS = [28, 35, 39, 57];
 
 function bootDisk(): MemoryImage {
   const bytes = new Uint8Array(DISK_BYTES), view = new DataView(bytes.buffer);
