@@ -69,6 +69,12 @@ export class Emission {
     return { ...this.flatTarget, memory: { kind: "tlb", read: `tlbRead${who}`, write: `tlbWrite${who}` } };
   }
 
+  /** The same for some insns: if one of them kept leaving, what lies near a frame's slot is not taken to lie in one page. */
+  private targetFor(mode: Mode, insns: readonly Insn[]): EmitTarget {
+    const target = this.targetOf(mode);
+    return insns.every((insn) => insn.isTrusted) ? target : { ...target, frames: [] };
+  }
+
   /** Lowers, optimises, emits and compiles a block's insns; `tb` gets its function, text and, if inspected, its IR. */
   compileBlock(tb: TranslationBlock, insns: readonly Insn[]): void {
     const { inspect, checked, observer } = this.options, { mode } = insns[0];
@@ -77,7 +83,7 @@ export class Emission {
     if (inspect) tb.ir = printBlock(block);
     optimize(block, checked ? { check: verify } : undefined);
     if (inspect) tb.optimizedIr = printBlock(block);
-    const emitted = emitBlock(block, this.targetOf(mode), insns.length);
+    const emitted = emitBlock(block, this.targetFor(mode, insns), insns.length);
     bindHelpers(this.environment, emitted.helpers, this.cpu);
     const compiled = compile(emitted, this.environment, {
       name, params: emitted.params, sourceUrl: `${this.urlPrefix}/${name}.${tb.serial}`, bound: { tb }, checked,
@@ -100,7 +106,7 @@ export class Emission {
     const blocks = insns.map((list) => lowerRegionBlock(list, `tb_${(list[0].lin >>> 0).toString(16)}`));
     for (const block of blocks) optimize(block, checked ? { check: verify } : undefined);
     if (inspect) region.optimizedIr = blocks.map((b) => printBlock(b)).join("\n");
-    const emitted = emitRegion({ blocks: blocks.map((block, i) => describe(block, members[i], members)) }, this.targetOf(mode));
+    const emitted = emitRegion({ blocks: blocks.map((block, i) => describe(block, members[i], members)) }, this.targetFor(mode, insns.flat()));
     bindHelpers(this.environment, emitted.helpers, this.cpu);
     const compiled = compile(emitted, this.environment, {
       name, params: emitted.params, sourceUrl: `${this.urlPrefix}/${name}.r${region.serial}`, bound: { tbs: region }, checked,

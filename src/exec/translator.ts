@@ -200,7 +200,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
    * blocks are made anew without the assumption. `retired` is the count of retired insns.
    */
   noteLeave(insn: Insn, retired: number): void {
-    if (insn.form?.def.speculative !== true || !insn.isTrusted) return;
+    if (!insn.isTrusted || (insn.form?.def.speculative !== true && !insn.mode.paging)) return;
     if (insn.leaves === 0) insn.leavesSince = retired | 0;
     if (++insn.leaves < LEAVES) return;
     insn.leaves = 0;

@@ -67,7 +67,7 @@ export class Insn implements Facts {
   heat = 0;
   /** How often its translation as a block start was written over. */
   invalidations = 0;
-  /** Code for the usual case only may be made of it, if its definition offers that (see `Lowering.speculates`). */
+  /** Code for the usual case only may be made of it: if its definition offers that (see `Lowering.speculates`), or of accesses to one frame. */
   isTrusted = true;
   /** How often of late a block has left in front of it, and the retired count, modulo 2^32, as of when that was 0. */
   leaves = 0;

@@ -136,7 +136,7 @@ export class Mmu implements MemoryListener {
    */
   translate(linear: number, kind: AccessKind, user: boolean, implicit: boolean): boolean {
     const page = linear >>> 12, at = ((user ? 3 : 0) + kind) * CACHE_SIZE + (page & (CACHE_SIZE - 1));
-    if (this.tags[at] === page && !implicit) {
+    if (this.tags[at] === page) {
       this.physical = (this.pages[at] & ~4095) | (linear & 4095);
       this.isGlobal = (this.pages[at] & 1) !== 0;
       return true;
@@ -149,8 +149,9 @@ export class Mmu implements MemoryListener {
       return false;
     }
     const found = walker.result;
-    // What a supervisor reaches only because EFLAGS.AC is set is not kept: it ends with the flag, which is cheap to change.
-    if (!implicit && (user || !this.control.smap || !found.isUser)) {
+    // What a supervisor reaches only because EFLAGS.AC is set is not kept: it ends with the flag, which is cheap to change. So an
+    // implicit access may go by what is kept.
+    if (user || !this.control.smap || !found.isUser) {
       this.tags[at] = page;
       this.pages[at] = found.page | (found.isGlobal ? 1 : 0);
       if (found.isLarge) this.large[page >>> 9] = 1;
