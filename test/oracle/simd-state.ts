@@ -30,10 +30,11 @@ export function setXmmState(c: Case): void {
   }
 }
 
-const ROUNDING_SHIFT = 13, FTZ = 0x8000, DAZ = 0x40, STICKY = 0x3f;
+const ROUNDING_SHIFT = 13, FTZ = 0x8000, DAZ = 0x40, STICKY = 0x3f, PRECISION = 0x20;
 
-/** All exceptions masked; rounding, flush modes and sticky flags at random. */
+/** All exceptions masked; often as in the midst of a program, else rounding, flush modes and sticky flags at random. */
 export function randomMxcsr(random: Random): number {
+  if (random.chance(0.4)) return MXCSR_RESET | PRECISION;
   const flush = (random.chance(0.15) ? FTZ : 0) | (random.chance(0.1) ? DAZ : 0);
   const sticky = random.chance(0.1) ? random.u32() & STICKY : 0;
   return MXCSR_RESET | (random.below(4) << ROUNDING_SHIFT) | flush | sticky;

@@ -4,7 +4,7 @@
  * it whole, because source and destination may be one register. `w` is 2 for MMX, 4 for XMM.
  */
 import type { Cpu } from "../../cpu.ts";
-import { toS16, toS8, toU16, toU8 } from "./lanes.ts";
+import { toS16, toS8, toU16 } from "./lanes.ts";
 import type { VectorHelper } from "./vector-helper.ts";
 import { defVectorHelper } from "./vector-helper.ts";
 
@@ -43,15 +43,6 @@ function bindAcross(cpu: Cpu, compute: AcrossFunction, words: 2 | 4): (dst: numb
 
 type View = "u8" | "s8" | "u16" | "s16" | "u32" | "s32";
 const LANES_PER_WORD: Readonly<Record<View, number>> = { u8: 4, s8: 4, u16: 2, s16: 2, u32: 1, s32: 1 };
-
-/** Lanes of the low (or high) halves of x and y in turn. */
-const interleave = (view: "u8" | "u16" | "u32", fromHigh: boolean): AcrossFunction => (r, x, y, w) => {
-  const n = LANES_PER_WORD[view] * w, from = fromHigh ? n / 2 : 0;
-  for (let i = 0; i < n / 2; i++) {
-    r[view][2 * i] = x[view][from + i];
-    r[view][2 * i + 1] = y[view][from + i];
-  }
-};
 
 /** The lanes of x, then those of y, each made half as wide by `saturate`. */
 const pack = (from: "s16" | "s32", to: View, saturate: (v: number) => number): AcrossFunction => (r, x, y, w) => {
@@ -94,19 +85,16 @@ const quadwords = (compute: (xl: number, xh: number, yl: number, yh: number) => 
       r.s32[i + 1] = computeHigh(xl, xh, yl, yh);
     }
   };
-const carry = (xl: number, yl: number): number => ((xl + yl) >>> 0 < xl >>> 0 ? 1 : 0);
-const borrow = (xl: number, yl: number): number => (xl >>> 0 < yl >>> 0 ? 1 : 0);
 const isGreaterQuad = (xl: number, xh: number, yl: number, yh: number): number => (xh > yh || (xh === yh && xl >>> 0 > yl >>> 0) ? -1 : 0);
 const isEqualQuad = (xl: number, xh: number, yl: number, yh: number): number => (xl === yl && xh === yh ? -1 : 0);
 
-/** Even doublewords multiplied to quadwords. */
-const multiplyEven = (isSigned: boolean): AcrossFunction => (r, x, y, w) => {
+/** Even signed doublewords multiplied to quadwords. */
+const multiplyEven: AcrossFunction = (r, x, y, w) => {
   for (let i = 0; i < w; i += 2) {
     const low = Math.imul(x.s32[i], y.s32[i]);
-    let high = highOfProduct(x.u32[i], y.u32[i]);
-    if (isSigned) high -= (x.s32[i] < 0 ? y.s32[i] : 0) + (y.s32[i] < 0 ? x.s32[i] : 0);
+    const high = highOfProduct(x.u32[i], y.u32[i]);
     r.s32[i] = low;
-    r.s32[i + 1] = high;
+    r.s32[i + 1] = high - ((x.s32[i] < 0 ? y.s32[i] : 0) + (y.s32[i] < 0 ? x.s32[i] : 0));
   }
 };
 
@@ -115,20 +103,9 @@ function highOfProduct(x: number, y: number): number {
   return Math.round((x * y - low) / 4294967296);
 }
 
-const multiplyAdd: AcrossFunction = (r, x, y, w) => {
-  for (let i = 0; i < w; i++) r.s32[i] = x.s16[2 * i] * y.s16[2 * i] + x.s16[2 * i + 1] * y.s16[2 * i + 1];
-};
 /** x unsigned, y signed. */
 const multiplyAddBytes: AcrossFunction = (r, x, y, w) => {
   for (let i = 0; i < 2 * w; i++) r.s16[i] = toS16(x.u8[2 * i] * y.s8[2 * i] + x.u8[2 * i + 1] * y.s8[2 * i + 1]);
-};
-
-const sumOfDifferences: AcrossFunction = (r, x, y, w) => {
-  for (let q = 0; q < w / 2; q++) {
-    let sum = 0;
-    for (let i = 8 * q; i < 8 * q + 8; i++) sum += Math.abs(x.u8[i] - y.u8[i]);
-    setQuad(r, q, sum, 0);
-  }
 };
 
 const shuffleBytes: AcrossFunction = (r, x, y, w) => {
@@ -144,14 +121,9 @@ const minimumPosition: AcrossFunction = (r, _x, y) => {
 };
 
 export const ACROSS_OPERATIONS = {
-  punpcklbw: interleave("u8", false), punpcklwd: interleave("u16", false),
-  punpckhbw: interleave("u8", true), punpckhwd: interleave("u16", true),
-  packsswb: pack("s16", "s8", toS8), packuswb: pack("s16", "u8", toU8), packssdw: pack("s32", "s16", toS16), packusdw: pack("s32", "u16", toU16),
-  paddq: quadwords((xl, _xh, yl) => xl + yl, (xl, xh, yl, yh) => xh + yh + carry(xl, yl)),
-  psubq: quadwords((xl, _xh, yl) => xl - yl, (xl, xh, yl, yh) => xh - yh - borrow(xl, yl)),
+  packsswb: pack("s16", "s8", toS8), packusdw: pack("s32", "u16", toU16),
   pcmpeqq: quadwords(isEqualQuad, isEqualQuad), pcmpgtq: quadwords(isGreaterQuad, isGreaterQuad),
-  pmuludq: multiplyEven(false), pmuldq: multiplyEven(true),
-  pmaddwd: multiplyAdd, pmaddubsw: multiplyAddBytes, psadbw: sumOfDifferences,
+  pmuldq: multiplyEven, pmaddubsw: multiplyAddBytes,
   phaddw: horizontal("s16", (a, b) => a + b), phaddd: horizontal("s32", (a, b) => a + b), phaddsw: horizontal("s16", (a, b) => toS16(a + b)),
   phsubw: horizontal("s16", (a, b) => a - b), phsubd: horizontal("s32", (a, b) => a - b), phsubsw: horizontal("s16", (a, b) => toS16(a - b)),
   pshufb: shuffleBytes, phminposuw: minimumPosition,

@@ -1,6 +1,6 @@
 /**
  * Packed integer arithmetic of MMX, SSE2, SSSE3 and SSE4: one table, `name: opcode`, for MMX registers and, with 66h, XMM
- * registers. What is one or two IR ops per dword is inline, the rest calls a helper.
+ * registers. What a few IR ops per dword do is inline, the rest calls a helper.
  */
 import type { AcrossFunction, AcrossOperation } from "../../helpers/sse/across.ts";
 import { ACROSS_OPERATIONS, acrossHelper } from "../../helpers/sse/across.ts";
@@ -17,12 +17,12 @@ import type { Cond } from "../../../../tcg/ir/types.ts";
 import type { Lowering, Val } from "../../lowering.ts";
 import type { VectorOperand } from "../../vector-operands.ts";
 import { fillExponent, known, vector, VectorRegister, vectorRegister } from "../../vector-operands.ts";
+import { BY_CONSTANT } from "./packed-immediate.ts";
+import type { ByConstant } from "./packed-immediate.ts";
+import { PACKED_WORDS, wordwise } from "./packed-words.ts";
+import type { Inline } from "./packed-words.ts";
 import { callVector, enterMmx, requireMmx, requireSse } from "./vector-lowering.ts";
 
-/** Result words from the operands' words; there are 2 or 4. */
-type Inline = (b: Lowering, x: readonly Val[], y: readonly Val[]) => Val[];
-
-const wordwise = (f: (b: Lowering, x: Val, y: Val) => Val): Inline => (b, x, y) => x.map((xi, i) => f(b, xi, y[i]));
 const mask = (cond: Cond): Inline => wordwise((b, x, y) => b.neg(b.setcond(cond, x, y)));
 const choose = (cond: Cond): Inline => wordwise((b, x, y) => b.movcond(cond, x, y, x, y));
 
@@ -30,6 +30,7 @@ export const AND = wordwise((b, x, y) => b.and(x, y)), ANDN = wordwise((b, x, y)
 export const OR = wordwise((b, x, y) => b.or(x, y)), XOR = wordwise((b, x, y) => b.xor(x, y));
 
 const INLINE = {
+  ...PACKED_WORDS,
   pand: AND, pandn: ANDN, por: OR, pxor: XOR,
   paddd: wordwise((b, x, y) => b.add(x, y)), psubd: wordwise((b, x, y) => b.sub(x, y)), pmulld: wordwise((b, x, y) => b.mul(x, y)),
   pcmpeqd: mask("eq"), pcmpgtd: mask("gt"),
@@ -74,8 +75,32 @@ const SSE41: Readonly<Partial<Record<Operation, readonly [opcode: string, source
   pmulld: ["0f 38 40"], phminposuw: ["0f 38 41"],
 };
 
-/** Either a function that writes IR, or a helper. */
-type Work = Inline | VectorHelper;
+/** A helper, and what stands for it where the immediate is known. */
+interface ByImmediate {
+  readonly helper: VectorHelper;
+  readonly byConstant: ByConstant;
+}
+
+/** A function that writes IR, a helper, or one of the two. */
+type Work = Inline | VectorHelper | ByImmediate;
+
+function compute(b: Lowering, work: Work, to: VectorRegister, from: VectorOperand, imm: Val | undefined): void {
+  if (typeof work === "function") {
+    const y = from.load();
+    to.store(work(b, to.load(), y));
+    return;
+  }
+  if (!("byConstant" in work)) {
+    callVector(b, work, to, from, imm);
+    return;
+  }
+  const n = imm === undefined ? null : known(imm);
+  if (n === null) callVector(b, work.helper, to, from, imm);
+  else {
+    const y = from.load();
+    to.store(work.byConstant(b, to.load(), y, n));
+  }
+}
 
 function workOf(name: Operation, words: 2 | 4): Work {
   if (name in INLINE) return INLINE[name as keyof typeof INLINE];
@@ -97,11 +122,8 @@ export function xmmInsn(name: string, form: string, work: Work): InsnDef {
         const { elements } = b;
         if (elements === null) to.store(Array<Val>(4).fill(b.imm(0)));
         else to.storeFloats(elements, Array<Double>(4 / elements.words).fill(elements.zero));
-      } else if (typeof work === "function") {
-        const y = from.load();
-        to.store(work(b, to.load(), y));
       } else {
-        callVector(b, work, to, from, imm?.read());
+        compute(b, work, to, from, imm?.read());
       }
     },
   });
@@ -114,12 +136,7 @@ export function mmxInsn(name: string, form: string, work: Work): InsnDef {
     lower(b, [dst, src, imm]) {
       requireMmx(b);
       const to = vectorRegister(dst), from = vector(src);
-      if (typeof work === "function") {
-        const y = from.load();
-        to.store(work(b, to.load(), y));
-      } else {
-        callVector(b, work, to, from, imm?.read());
-      }
+      compute(b, work, to, from, imm?.read());
       enterMmx(b);
       fillExponent(b, to);
     },
@@ -140,20 +157,23 @@ const shifts = (name: Shift, opcode: string, digit: number): InsnDef[] => [
 ];
 
 /** A shift of one register by an immediate. */
-function shiftInsn(name: string, prefix: "np" | "66", form: string, compute: AcrossFunction): InsnDef {
-  const isMmx = prefix === "np", helper = acrossHelper(`${name}_i`, compute, isMmx ? 2 : 4);
+function shiftInsn(name: Shift | "psrldq" | "pslldq", prefix: "np" | "66", form: string, shift: AcrossFunction): InsnDef {
+  const isMmx = prefix === "np", work = byImmediate(name, shift, isMmx ? 2 : 4, `${name}_i`);
   return defInsn(name, {
     ref: `SDM 2 ${name.toUpperCase()}`, forms: [`${prefix} ${form}`],
     lower(b, [operand, imm]) {
       (isMmx ? requireMmx : requireSse)(b);
       const register = vectorRegister(operand);
-      callVector(b, helper, register, register, imm.read());
+      compute(b, work, register, register, imm.read());
       if (!isMmx) return;
       enterMmx(b);
       fillExponent(b, register);
     },
   });
 }
+
+const byImmediate = (name: keyof typeof BY_CONSTANT, helper: AcrossFunction, words: 2 | 4, helperName: string = name): ByImmediate =>
+  ({ helper: acrossHelper(helperName, helper, words), byConstant: BY_CONSTANT[name] });
 
 const helperInsn = (name: string, form: string, compute: AcrossFunction): InsnDef => xmmInsn(name, form, acrossHelper(name, compute, 4));
 
@@ -175,17 +195,17 @@ export const PACKED: readonly InsnDef[] = [
   ...shifts("psrlq", "73", 2), ...shifts("psllq", "73", 6),
 
   ...ofFeature("sse",
-    mmxInsn("pshufw", "np 0f 70 /r ib  Pq,Qq,Ib", acrossHelper("pshufw", immediate.pshufw, 2)),
+    mmxInsn("pshufw", "np 0f 70 /r ib  Pq,Qq,Ib", byImmediate("pshufw", immediate.pshufw, 2)),
   ),
   ...ofFeature("sse2",
     shiftInsn("psrldq", "66", "0f 73 /3 ib  Udq,Ib", immediate.psrldq),
     shiftInsn("pslldq", "66", "0f 73 /7 ib  Udq,Ib", immediate.pslldq),
-    helperInsn("pshuflw", "f2 0f 70 /r ib  Vx,Wx,Ib", immediate.pshufw),
-    helperInsn("pshufhw", "f3 0f 70 /r ib  Vx,Wx,Ib", immediate.pshufhw),
+    xmmInsn("pshuflw", "f2 0f 70 /r ib  Vx,Wx,Ib", byImmediate("pshuflw", immediate.pshufw, 4)),
+    xmmInsn("pshufhw", "f3 0f 70 /r ib  Vx,Wx,Ib", byImmediate("pshufhw", immediate.pshufhw, 4)),
   ),
   ...ofFeature("ssse3",
-    mmxInsn("palignr", "np 0f 3a 0f /r ib  Pq,Qq,Ib", acrossHelper("palignr", immediate.palignr, 2)),
-    helperInsn("palignr", "66 0f 3a 0f /r ib  Vx,Wx,Ib", immediate.palignr),
+    mmxInsn("palignr", "np 0f 3a 0f /r ib  Pq,Qq,Ib", byImmediate("palignr", immediate.palignr, 2)),
+    xmmInsn("palignr", "66 0f 3a 0f /r ib  Vx,Wx,Ib", byImmediate("palignr", immediate.palignr, 4)),
   ),
   ...ofFeature("sse4.1",
     helperInsn("pblendw", "66 0f 3a 0e /r ib  Vx,Wx,Ib", immediate.pblendw),
