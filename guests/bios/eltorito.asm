@@ -118,9 +118,17 @@ tell_cd:
         mov     byte [ebda_cd_status], 13h
         mov     byte [ebda_cd_status + 1], NO_EMULATION
         mov     [ebda_cd_status + 2], dl
-        mov     byte [ebda_cd_status + 3], 0
+        push    ax
+        mov     si, [ebda_drive]
+        cmp     word [si + drive.port], 1f0h
+        setne   [ebda_cd_status + 3]    ; which channel
+        cmp     byte [si + drive.unit], 0a0h
+        setne   al                      ; which of its drives
+        mov     ah, 0
+        mov     [ebda_cd_status + 8], ax
+        mov     word [ebda_cd_status + 10], 0
+        pop     ax
         mov     [ebda_cd_status + 4], ebx
-        mov     dword [ebda_cd_status + 8], 0
         mov     [ebda_cd_status + 12], ax
         mov     [ebda_cd_status + 14], cx
         ret

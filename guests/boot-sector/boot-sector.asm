@@ -7,7 +7,6 @@
         org     7c00h
 
 SECTORS         equ 16                  ; of this program
-COM3            equ 3e8h
 DEBUG_EXIT      equ 0f4h
 BUFFER          equ 0a000h              ; above the program
 
@@ -36,6 +35,7 @@ start:  cli
 
 drive:          db      0
 
+%include "send.inc"
 %include "print.inc"
 
         times   510 - ($ - $$) db 0

@@ -5,7 +5,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { bootSectorDisk, bootSectorExpected, OWN_BIOS, runBootSector } from "../../support/boot-sector.ts";
+import { bootCd, bootDisk, bootSectorDisk, bootSectorExpected, CD_ANSWERS, FLOPPY_ANSWERS, FLOPPY_BYTES, OWN_BIOS, runBootSector } from "../../support/boot-sector.ts";
+import { MemoryImage } from "../../support/memory-image.ts";
 
 const SEABIOS = "/usr/share/seabios/bios.bin", VIDEO_BIOS = "/usr/share/seabios/vgabios-stdvga.bin", QEMU = "/usr/bin/qemu-system-i386";
 const LIMIT_MS = 60_000;
@@ -16,6 +17,11 @@ describe("our BIOS and SeaBIOS", () => {
       const { outcome, text } = await runBootSector(readFileSync(SEABIOS), { vgaRom: readFileSync(VIDEO_BIOS) });
       expect(text).to.equal(bootSectorExpected());
       expect(outcome).to.deep.equal({ kind: "debug-exit", status: 1 });
+      const bios = readFileSync(SEABIOS), options = { vgaRom: readFileSync(VIDEO_BIOS), disks: [] };
+      const floppy = await runBootSector(bios, { ...options, boot: { bios, order: "a" }, floppies: [new MemoryImage(bootDisk("floppy", FLOPPY_BYTES))] });
+      expect(floppy.text).to.equal(FLOPPY_ANSWERS);
+      const cd = await runBootSector(bios, { ...options, boot: { bios, order: "d" }, cdrom: new MemoryImage(bootCd(), true) });
+      expect(cd.text).to.equal(CD_ANSWERS);
     });
   } else {
     it.skip(`give the same answers in our machine (there is no ${SEABIOS}; Debian's package seabios has it)`);

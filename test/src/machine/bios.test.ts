@@ -3,7 +3,8 @@
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import type { BootSectorRun } from "../../support/boot-sector.ts";
-import { bootSectorExpected, OWN_BIOS, runBootSector } from "../../support/boot-sector.ts";
+import { MemoryImage } from "../../support/memory-image.ts";
+import { bootCd, bootDisk, bootSectorExpected, CD_ANSWERS, DISK_BYTES, FLOPPY_ANSWERS, FLOPPY_BYTES, OWN_BIOS, runBootSector } from "../../support/boot-sector.ts";
 
 const ROWS = 25, COLUMNS = 80;
 
@@ -29,5 +30,27 @@ describe("the BIOS", function () {
     const interp = await runBootSector(bios, { vm: { engine: "interp" } });
     expect(interp.states).to.deep.equal(jit.states);
     expect(interp.text).to.equal(jit.text);
+  });
+
+  it("starts a floppy, and reads and writes it", async () => {
+    const { text } = await runBootSector(bios, { boot: { bios, order: "a" }, disks: [], floppies: [new MemoryImage(bootDisk("floppy", FLOPPY_BYTES))] });
+    expect(text).to.equal(FLOPPY_ANSWERS);
+  });
+
+  it("starts a CD, and reads from it", async () => {
+    const { text } = await runBootSector(bios, { boot: { bios, order: "d" }, disks: [], cdrom: new MemoryImage(bootCd(), true) });
+    expect(text).to.equal(CD_ANSWERS);
+  });
+
+  it("comes back from every function, whatever the registers are", async () => {
+    const { text, outcome } = await runBootSector(bios, { disks: [new MemoryImage(bootDisk("every-function", DISK_BYTES))] });
+    expect(text).to.equal(".");
+    expect(outcome).to.deep.equal({ kind: "debug-exit", status: 1 });
+  });
+
+  it("goes on to the next in the boot order", async () => {
+    const blank = new MemoryImage(new Uint8Array(DISK_BYTES)), disc = new MemoryImage(bootCd(), true);
+    const { text } = await runBootSector(bios, { boot: { bios, order: "cd" }, disks: [blank], cdrom: disc });
+    expect(text).to.equal(CD_ANSWERS);
   });
 });
