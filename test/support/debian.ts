@@ -11,7 +11,9 @@ import { projectRoot } from "./project.ts";
 const CACHE = process.env["TCGJS_DEBIAN_CACHE"] ?? join(projectRoot, "node_modules/.cache/debian");
 const KERNEL = "vmlinuz-i386", BUSYBOX = "busybox-i386", MODULES = "modules-i386";
 /** Modules that tests load; those that they need are kept with them. */
-const WANTED_MODULES = ["floppy", "ata_piix", "sd_mod", "sr_mod", "isofs", "virtio_pci", "virtio_net"];
+const WANTED_MODULES = [
+  "floppy", "ata_piix", "sd_mod", "sr_mod", "isofs", "virtio_pci", "virtio_net", "virtio_blk", "virtio-rng", "virtio_console", "9pnet_virtio", "9p", "crc32c_generic", "ext4",
+];
 const LIMIT_MS = 120_000;
 
 /** A module of the kernel: its name is that of its file, without `.ko`. */
