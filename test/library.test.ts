@@ -103,7 +103,9 @@ describe("the package", function () {
   it("ships what its package.json names, its types, and no tests", () => {
     const named = [...Object.values(manifest.bin), ...Object.values(manifest.exports).flatMap((entry) => (typeof entry === "string" ? [entry] : Object.values(entry)))];
     expect(packed).to.include.members(["README.md", "LICENSE", ...named.map((path) => path.replace(/^\.\//, ""))]);
-    expect(packed.filter((path) => /^(src|tcg|test|dist\/test|dist\/bench|bench|guests)\//.test(path))).to.deep.equal([]);
+    // npm adds the README of every folder that has something to ship.
+    const shipped = ["guests/bios/bios.bin", "guests/bios/README.md", "guests/README.md"];
+    expect(packed.filter((path) => /^(src|tcg|test|dist\/test|dist\/bench|bench|guests)\//.test(path) && !shipped.includes(path))).to.deep.equal([]);
   });
 
   it("has a program that runs by itself", () => {

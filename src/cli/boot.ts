@@ -26,7 +26,7 @@ import { Monitor } from "./monitor/monitor.ts";
 import { bootNetwork } from "./net-options.ts";
 import { ownBiosPath } from "./own-bios.ts";
 import { PcConsole } from "./pc-console.ts";
-import { pcOptions, startOptions } from "./pc-options.ts";
+import { PC_MODEL, pcOptions, startOptions } from "./pc-options.ts";
 import { RunnablePc } from "./runnable-pc.ts";
 import type { StartOptions } from "../machine/snapshot/boot-state.ts";
 import { SavedMachine, saveMachine } from "./saved-machine.ts";
@@ -152,7 +152,7 @@ async function runWith({ values, texts, output }: Pick<BootInvocation, "values" 
   const isDisplayed = hasDisplay("bios" in start.boot ? values : { ...values, kernel: values.kernel ?? values.restore });
   const pc = new Pc({
     ...start, awaitsState: saved !== null, noReboot: values["no-reboot"], ...media, virtio: [...media.virtio, ...virtioDevices(values, isRealTime(values), console)],
-    memoryBytes: values.memory, cpuid: cpuidOf(values), clock: clockOf(values), startSeconds: startSecondsOf(values), isaDebugExit: values["isa-debug-exit"],
+    memoryBytes: values.memory, cpuid: cpuidOf(values, PC_MODEL), clock: clockOf(values), startSeconds: startSecondsOf(values), isaDebugExit: values["isa-debug-exit"],
     vm: vmOptionsOf(values, values.engine, BOOT_THRESHOLD), onDebugByte: debug, network: net?.options,
     onUnhandled: (access) => {
       unhandled.note(access);

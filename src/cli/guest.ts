@@ -59,9 +59,9 @@ function readModule({ path, text }: ModuleFile, memoryBytes: number): BootModule
   return { bytes: readImage(path, memoryBytes, "memory"), text: text ?? basename(path) };
 }
 
-/** The leaves of the chosen processor, with what the command line says instead. */
-export function cpuidOf(values: Pick<MachineValues, "cpu" | "model-id" | "cpuid">): KvmCpuidEntry2[] {
-  const cpu = values.cpu ?? parseCpu(DEFAULT_MODEL), entries: CpuidEntry[] = cpuidLeaves({ ...cpu, modelId: values["model-id"] ?? cpu.modelId });
+/** The leaves of the chosen processor, or of `model`, with what the command line says instead. */
+export function cpuidOf(values: Pick<MachineValues, "cpu" | "model-id" | "cpuid">, model = DEFAULT_MODEL): KvmCpuidEntry2[] {
+  const cpu = values.cpu ?? parseCpu(model), entries: CpuidEntry[] = cpuidLeaves({ ...cpu, modelId: values["model-id"] ?? cpu.modelId });
   for (const given of values.cpuid) {
     const at = entries.findIndex((e) => e.leaf === given.leaf && (e.subleaf === given.subleaf || given.subleaf === undefined));
     if (at >= 0) entries[at] = given;

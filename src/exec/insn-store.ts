@@ -165,6 +165,12 @@ export class InsnStore implements CodeSpaceHost {
     return target.run(target);
   };
 
+  /** Where a jump leads. A page that is not known is looked up when the insn runs: that shows, and it may not run. */
+  readonly findTarget = (eip: number): Insn => {
+    const { space } = this, linear = (space.csBase + eip) | 0;
+    return space.knownPage(linear) === null ? new Insn(space.mode, eip, linear, this.runCrossing, this.exitInsn) : space.find(eip);
+  };
+
   readonly again = (insn: Insn): Insn => {
     this.unfinished++;
     return insn;

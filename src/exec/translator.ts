@@ -94,7 +94,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
 
   private newEmission(): Emission {
     const { insns, side, leave, short, jump, exitBlock, exitInsn } = this;
-    const callbacks: Callbacks = { side, leave, short, jump, find: insns.find, again: insns.again, exitBlock, exitInsn };
+    const callbacks: Callbacks = { side, leave, short, jump, find: insns.findTarget, again: insns.again, exitBlock, exitInsn };
     return new Emission(this.cpu, this.options, callbacks);
   }
 
