@@ -60,7 +60,10 @@ interface Import {
   readonly line: number;
 }
 
-describe("layers", () => {
+describe("layers", function () {
+  // The whole project is read.
+  this.timeout(60_000);
+
   const product = readSources("src", "tcg");
   const oracle = readSources(ORACLE);
 
@@ -94,7 +97,9 @@ describe("the layer table", () => {
   });
 });
 
-describe("the layer checker", () => {
+describe("the layer checker", function () {
+  this.timeout(60_000);
+
   const complaintsAbout = (path: string, text: string): readonly string[] => layerComplaints(new Map([[path, text]]));
 
   it("accepts a folder's own files and its row", () => {
