@@ -169,7 +169,9 @@ export class Engine {
       if (this.acceptsInterrupts()) {
         if (this.pendingInterrupt >= 0) {
           if (!this.takeInterrupt()) return { kind: "shutdown" };
-        } else if (this.wantsIrqWindow) {
+          continue;   // a task's T bit traps before its first insn
+        }
+        if (this.wantsIrqWindow) {
           return { kind: "irq-window" };
         }
       }
