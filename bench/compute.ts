@@ -2,7 +2,7 @@
  * The guests under both engines: speed of the interpreter, of translation cold and warm. The interpreter runs the short images,
  * since it is as fast at the end as at the start; translated code the long ones.
  */
-import { geometricMean, spread } from "../src/cli/statistics.ts";
+import { geometricMean, spread } from "../src/cli/bench/statistics.ts";
 import type { GuestGroup } from "./guests.ts";
 import { GUEST_GROUPS, inGroup } from "./guests.ts";
 import type { Pass } from "./passes.ts";

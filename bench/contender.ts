@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { VmError } from "../tcg/support/errors.ts";
-import { median, spread } from "../src/cli/statistics.ts";
+import { median, spread } from "../src/cli/bench/statistics.ts";
 import type { BenchGuest } from "./guests.ts";
 
 export interface Contender {

@@ -1,5 +1,5 @@
 /** What paging costs warm translated code: the guests with every page mapped to itself, and without. */
-import { geometricMean } from "../src/cli/statistics.ts";
+import { geometricMean } from "../src/cli/bench/statistics.ts";
 import type { GuestGroup } from "./guests.ts";
 import { inGroup } from "./guests.ts";
 import { timePasses } from "./passes.ts";

@@ -2,7 +2,7 @@
  * Times guests from start to end, twice on the same machine: the first pass has all decoding, translating and compiling
  * in it; for the second the machine is put back to where it started, and only what has been derived from the code stays.
  */
-import { median } from "../src/cli/statistics.ts";
+import { median } from "../src/cli/bench/statistics.ts";
 import type { Setting } from "./guest-run.ts";
 import { GuestRun } from "./guest-run.ts";
 import type { BenchGuest } from "./guests.ts";

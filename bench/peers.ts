@@ -2,7 +2,7 @@
  * The guests with us and with others, where those are installed: the whole run of the long images from start to end, all
  * translating and warming up included, each run in a fresh process.
  */
-import { geometricMean } from "../src/cli/statistics.ts";
+import { geometricMean } from "../src/cli/bench/statistics.ts";
 import type { Claim } from "./claims.ts";
 import type { Contender, Timing } from "./contender.ts";
 import { timeContenders } from "./contender.ts";

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { VmError } from "../tcg/support/errors.ts";
-import { median } from "../src/cli/statistics.ts";
+import { median } from "../src/cli/bench/statistics.ts";
 import { timeSubjects } from "./sampling.ts";
 import type { Section } from "./section.ts";
 import { TablePrinter } from "./table-printer.ts";

@@ -8,7 +8,7 @@ import { blockText, cacheHeadline, regionText } from "../inspect/text.ts";
 import type { BareOutcome } from "../machine/bare.ts";
 import { BareMachine } from "../machine/bare.ts";
 import { defineCommand, STATUS_INTERRUPTED, STATUS_OK } from "./command.ts";
-import { sentenceOf } from "./end-report.ts";
+import { sentenceOf } from "./run/end-report.ts";
 import { csIpText } from "./exit-text.ts";
 import { readGuest, vmOptionsOf } from "./guest.ts";
 import type { AddressRange } from "./numbers.ts";

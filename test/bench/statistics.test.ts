@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { geometricMean, median, spread } from "../../src/cli/statistics.ts";
+import { geometricMean, median, spread } from "../../src/cli/bench/statistics.ts";
 
 describe("statistics of measurements", () => {
   it("takes the middle value of an odd number, however they are ordered", () => {

@@ -3,8 +3,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { expect } from "chai";
-import { parseSerial } from "../../../src/cli/serial.ts";
-import { EscapeKeys } from "../../../src/cli/escape-keys.ts";
+import { parseSerial } from "../../../src/cli/boot/serial.ts";
+import { EscapeKeys } from "../../../src/cli/boot/terminal/escape-keys.ts";
 import { MAIN, spawnTcgjs, startTcgjs, tcgjs, TemporaryFolder } from "../../support/cli.ts";
 import { bytesOf } from "../kvm/guest.ts";
 import { linuxImage } from "../machine/linux-image.ts";

@@ -1,7 +1,7 @@
 // What lockstep writes at a difference: a filetest that holds by itself.
 
 import { expect } from "chai";
-import { filetestText } from "../../../src/cli/lockstep-filetest.ts";
+import { filetestText } from "../../../src/cli/run/lockstep-filetest.ts";
 import { BareMachine } from "../../../src/machine/bare.ts";
 import { CaseMachine } from "../../../src/machine/case-machine.ts";
 import { parseFiletests } from "../../support/filetest.ts";

@@ -1,9 +1,9 @@
 // The monitor's commands, on a PC that loops.
 
 import { expect } from "chai";
-import { LineEditor } from "../../../src/cli/monitor/line-editor.ts";
-import { Monitor } from "../../../src/cli/monitor/monitor.ts";
-import { RunnablePc } from "../../../src/cli/runnable-pc.ts";
+import { LineEditor } from "../../../src/cli/boot/monitor/line-editor.ts";
+import { Monitor } from "../../../src/cli/boot/monitor/monitor.ts";
+import { RunnablePc } from "../../../src/cli/boot/runnable-pc.ts";
 import { Pc } from "../../../src/machine/pc.ts";
 import { testSeed, Random } from "../../tcg/support/random.ts";
 import { bytesOf } from "../kvm/guest.ts";

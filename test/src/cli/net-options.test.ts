@@ -3,7 +3,7 @@
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
-import { bootNetwork, netOptions } from "../../../src/cli/net-options.ts";
+import { bootNetwork, netOptions } from "../../../src/cli/boot/net-options.ts";
 import type { PortForward } from "../../../src/net/user-network.ts";
 import { tcgjs, TemporaryFolder } from "../../support/cli.ts";
 import { linuxImage } from "../machine/linux-image.ts";

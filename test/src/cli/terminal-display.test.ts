@@ -1,7 +1,7 @@
 // A VGA's screen in a terminal: what a terminal shows of what is written to it, and how little that is.
 
 import { expect } from "chai";
-import { TerminalDisplay } from "../../../src/cli/terminal-display.ts";
+import { TerminalDisplay } from "../../../src/cli/boot/terminal/terminal-display.ts";
 import type { TextScreen } from "../../../src/devices/vga/text-screen.ts";
 
 /** As much of a terminal as the display uses. */

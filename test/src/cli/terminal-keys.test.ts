@@ -1,9 +1,9 @@
 // From what a terminal sends to what a keyboard sends.
 
 import { expect } from "chai";
-import { KeyFeeder } from "../../../src/cli/key-feeder.ts";
-import { keysOf, scanCodesOf } from "../../../src/cli/keys.ts";
-import { keysTyped } from "../../../src/cli/terminal-keys.ts";
+import { KeyFeeder } from "../../../src/cli/boot/terminal/key-feeder.ts";
+import { keysOf, scanCodesOf } from "../../../src/cli/boot/terminal/keys.ts";
+import { keysTyped } from "../../../src/cli/boot/terminal/terminal-keys.ts";
 import { Ps2Keyboard } from "../../../src/devices/ps2-keyboard.ts";
 
 const names = (text: string): string => keysTyped(text).map((keys) => keys.join("-")).join(" ");

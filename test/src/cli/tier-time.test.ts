@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { sharesOf, TIERS } from "../../../src/cli/tier-time.ts";
+import { sharesOf, TIERS } from "../../../src/cli/bench/tier-time.ts";
 
 interface Frame {
   readonly name: string;

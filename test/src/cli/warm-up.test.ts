@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import type { Sample } from "../../../src/cli/warm-up.ts";
-import { breakEven, curveOf } from "../../../src/cli/warm-up.ts";
+import type { Sample } from "../../../src/cli/bench/warm-up.ts";
+import { breakEven, curveOf } from "../../../src/cli/bench/warm-up.ts";
 
 /** From pairs of insns and milliseconds. */
 const run = (...points: readonly (readonly [number, number])[]): Sample[] => [[0, 0], ...points].map(([insns, ms]) => ({ insns, ms }));

@@ -2,7 +2,7 @@
 // machine whose CPUID answers otherwise stands for an engine that errs.
 
 import { expect } from "chai";
-import { differenceText } from "../../../src/cli/lockstep-report.ts";
+import { differenceText } from "../../../src/cli/run/lockstep-report.ts";
 import { BareMachine } from "../../../src/index.ts";
 import type { LockstepOutcome, MakeMachine } from "../../../src/machine/lockstep.ts";
 import { Lockstep } from "../../../src/machine/lockstep.ts";

@@ -1,0 +1,255 @@
+/** `tcgjs boot`: a PC, and what to start on it. */
+import { VmError } from "../../../tcg/support/errors.ts";
+import { VirtioConsole } from "../../devices/virtio/virtio-console.ts";
+import { isInteractive } from "../../host/console-input.ts";
+import { createFile, readImage } from "../../host/files.ts";
+import type { Output } from "../../host/output.ts";
+import { watchTerminalSize } from "../../host/tty.ts";
+import { nowMs } from "../../host/time.ts";
+import { ROM_MAX_BYTES } from "../../machine/boot/rom.ts";
+import type { ClockChoice, PcOptions } from "../../machine/pc.ts";
+import { Pc } from "../../machine/pc.ts";
+import type { StartOptions } from "../../machine/snapshot/boot-state.ts";
+import type { Invocation } from "../command.ts";
+import { defineCommand } from "../command.ts";
+import { cpuidOf, vmOptionsOf } from "../guest.ts";
+import type { OptionTable } from "../option-table.ts";
+import { choice, flag, number, value } from "../option-table.ts";
+import { Session } from "../session.ts";
+import { UnhandledReport } from "../unhandled.ts";
+import { engineOptions, limitOptions } from "../vm-options.ts";
+import { bootReport } from "./boot-report.ts";
+import type { BootEnd } from "./boot-report.ts";
+import { ConsoleLine } from "./console-line.ts";
+import { hasDisplay, videoBiosOf } from "./display.ts";
+import type { BootMedia } from "./media.ts";
+import { driveTexts, hasMedia, withMedia } from "./media.ts";
+import { Monitor } from "./monitor/monitor.ts";
+import { bootNetwork } from "./net-options.ts";
+import { ownBiosPath } from "./own-bios.ts";
+import { PC_MODEL, pcOptions, startOptions } from "./pc-options.ts";
+import { RunnablePc } from "./runnable-pc.ts";
+import { SavedMachine, saveMachine } from "./saved-machine.ts";
+import { writeScreenshot } from "./screenshot.ts";
+import { FileSink, MAX_SERIAL_LINES, SerialLine } from "./serial.ts";
+import type { SerialChoice, TerminalLine } from "./serial.ts";
+import { ESCAPE_HELP } from "./terminal/escape-keys.ts";
+import { KeyFeeder } from "./terminal/key-feeder.ts";
+import { PcConsole } from "./terminal/pc-console.ts";
+import { virtioDevices } from "./virtio.ts";
+
+const engineChoice = { engine: choice(["jit", "interp"], { help: "jit: interpret what is cold, translate what is warm; interp: interpret everything", initial: "jit" }) };
+
+/** An operating system's start runs most of its code a few times: three times as many blocks would be translated at 30, for half a percent of the insns. */
+const BOOT_THRESHOLD = 2000;
+const pcEngineOptions = {
+  ...engineOptions,
+  threshold: number({
+    argument: "N", help: "how often a block is interpreted before it is translated; 1 translates at once", min: 1, max: 2 ** 30 - 1, initial: null, defaultText: String(BOOT_THRESHOLD),
+  }),
+};
+
+/** When the run ends otherwise than by the guest, which can go on then. */
+const saving = {
+  save: value((path) => path, { argument: "FILE", help: "save the machine when a limit or a person ends the run, for --restore; disks' contents stay in their images, which must not change" }),
+};
+
+const reporting = {
+  "state-hash": flag({ help: "print a hash of all that the guest can see of the machine, at the end: two that have the same go on alike" }),
+  unhandled: flag({ help: "tell of accesses to ports and memory that are not there" }),
+  stats: flag({ help: "print counters on stderr at the end" }),
+  json: flag({ help: "print one JSON object on stdout at the end: how the run ended, what came over the first serial line, all counters" }),
+};
+
+type BootTable = typeof startOptions & typeof pcOptions & typeof engineChoice & typeof pcEngineOptions & typeof limitOptions & typeof saving & typeof reporting;
+type BootInvocation = Invocation<BootTable>;
+type Values = BootInvocation["values"];
+
+export const bootCommand = defineCommand<BootTable>({
+  name: "boot",
+  about: "Runs a PC: interrupt controllers, timer, clock, keyboard controller, VGA, serial lines, PCI, IDE disks, a CD-ROM drive, floppy disks, virtio devices, a network card, ACPI power management. It starts a Linux kernel directly, by the "
+    + "32-bit boot protocol, or firmware (a BIOS of its own, or another such as SeaBIOS); its first serial line or its screen is the terminal.",
+  images: "none",
+  groups: [
+    { title: "What to start", options: startOptions },
+    { title: "Machine", options: pcOptions as OptionTable },
+    { title: "Engine", note: "What the guest sees does not depend on these.", options: { ...engineChoice, ...pcEngineOptions } as OptionTable },
+    { title: "Limits", options: { ...limitOptions, ...saving } as OptionTable },
+    { title: "Report", options: reporting },
+  ],
+  notes: [
+    `Keys, on a terminal: ${ESCAPE_HELP}.`,
+    "Exit status: 0 the guest switched the machine off, reset it or halted; 1 it shut down (triple fault) or can go no further, or tcgjs failed; 2 usage or bad input; "
+      + "124 --max-insns or --timeout used up; 130 Ctrl-C; with --isa-debug-exit (V << 1) | 1.",
+  ],
+  examples: [
+    { line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0", does: "Linux, its console on the terminal" },
+    { line: "tcgjs boot --kernel vmlinuz --append 'console=ttyS0 root=/dev/sda1' --hda disk.qcow2", does: "the same with a disk" },
+    {
+      line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append 'console=ttyS0 root=/dev/vda' --drive file=disk.qcow2,if=virtio --snapshot",
+      does: "a virtio disk, left as it was",
+    },
+    { line: "tcgjs boot --hda disk.img", does: "what the disk's boot sector starts" },
+    { line: "tcgjs boot --bios /usr/share/seabios/bios.bin --cdrom debian.iso --boot d", does: "what a CD image starts, by SeaBIOS" },
+    { line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --share src,tag=src,readonly", does: "with a folder of the host to mount by 9P" },
+    { line: "tcgjs boot --kernel vmlinuz --append 'console=ttyS0 root=/dev/vda' --drive file=disk.qcow2,if=virtio --hostfwd tcp::2222-:22", does: "port 2222 of this machine leads to the guest's SSH server" },
+    { line: "tcgjs boot --kernel vmlinuz --append 'console=ttyS0 panic=-1' --no-reboot --serial file:boot.log --timeout 60", does: "without a terminal, into a file" },
+    { line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --max-insns 1G --save booted", does: "a machine that has booted, for later: tcgjs boot --restore booted" },
+    { line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --clock virtual --max-insns 3G --json", does: "exactly three billion insns, and what they cost" },
+  ],
+  run: runBoot,
+});
+
+/** @throws VmError for options that make no sense together */
+function checkCombinations(values: Values): void {
+  if (values.restore === null) checkStart(values);
+  else if (START_OPTIONS.some((name) => values[name] !== null)) throw new VmError("EINVAL", "--restore goes on with what was started; nothing else can be");
+  checkSerial(values);
+  if (values.save !== null && values.snapshot) throw new VmError("EINVAL", "--save keeps what is not on the disks, and --snapshot throws away what would be on them; a machine needs both");
+}
+
+const START_OPTIONS = ["kernel", "initrd", "bios", "boot", "append"] as const;
+
+function checkStart(values: Values): void {
+  const { kernel, initrd, append, bios, boot } = values;
+  if (kernel !== null && bios !== null) throw new VmError("EINVAL", "--kernel starts a kernel without firmware, --bios starts firmware; only one of them can be");
+  if (kernel === null) {
+    const stray = initrd !== null ? "--initrd" : append !== null ? "--append" : null;
+    if (stray !== null) throw new VmError("EINVAL", `${stray} goes with --kernel FILE`);
+    if (bios === null && boot === null && !hasMedia(values)) {
+      throw new VmError("EINVAL", "what to boot? --kernel FILE names a Linux kernel, --hda, --cdrom or --drive something to start from, --restore FILE a saved machine");
+    }
+  } else if (boot !== null) {
+    throw new VmError("EINVAL", "--boot is for firmware, and --kernel FILE starts a kernel without");
+  }
+}
+
+function checkSerial(values: Values): void {
+  const { serial, json } = values;
+  if (serial.length > MAX_SERIAL_LINES) throw new VmError("EINVAL", `--serial was given ${serial.length} times; there are ${MAX_SERIAL_LINES} serial lines`);
+  const terminals = serial.filter((s) => s.kind === "stdio").length;
+  if (terminals > 1) throw new VmError("EINVAL", "--serial stdio was given twice; there is one terminal");
+  if (terminals > 0 && values["virtio-console"]?.kind === "stdio") throw new VmError("EINVAL", "there is one terminal, for --serial stdio or --virtio-console stdio");
+  if (json && serial.slice(1).some((s) => s.kind === "stdio")) throw new VmError("EINVAL", "--json has stdout; --serial stdio is for the first line then");
+}
+
+/** The most a kernel or RAM disk may have. */
+const MAX_FILE_BYTES = 2 ** 30;
+
+async function runBoot(given: BootInvocation): Promise<number> {
+  checkCombinations(given.values);
+  const { restore } = given.values, saved = restore === null ? null : new SavedMachine(restore);
+  const { values, texts } = saved === null ? given : await saved.optionsWith<BootTable>(given.texts, bootCommand.spec.groups);
+  return withMedia(values, (media) => runWith({ values, texts, output: given.output }, media, saved));
+}
+
+async function runWith({ values, texts, output }: Pick<BootInvocation, "values" | "texts" | "output">, media: BootMedia, saved: SavedMachine | null): Promise<number> {
+  const session = new Session<BootEnd>(output, { maxInsns: values["max-insns"], timeoutMs: values.timeout });
+  const say = (line: string): void => output.error(`tcgjs boot: ${line}\n`);
+  const unhandled = new UnhandledReport(values.unhandled ? say : () => undefined), sinks: FileSink[] = [];
+  const net = bootNetwork(values), debug = byteSink(values.debugcon ?? { kind: "none" }, output, sinks);
+  const console = values["virtio-console"] === null ? null : new VirtioConsole(), start = saved === null ? { boot: startOf(values), vgaRom: videoBiosOf(values) } : await saved.start();
+  const isDisplayed = hasDisplay("bios" in start.boot ? values : { ...values, kernel: values.kernel ?? values.restore });
+  const pc = new Pc({
+    ...start, awaitsState: saved !== null, noReboot: values["no-reboot"], ...media, virtio: [...media.virtio, ...virtioDevices(values, isRealTime(values), console)],
+    memoryBytes: values.memory, cpuid: cpuidOf(values, PC_MODEL), clock: clockOf(values), startSeconds: startSecondsOf(values), isaDebugExit: values["isa-debug-exit"],
+    vm: vmOptionsOf(values, values.engine, BOOT_THRESHOLD), onDebugByte: debug, network: net?.options,
+    onUnhandled: (access) => {
+      unhandled.note(access);
+      session.tick();
+    },
+  });
+  const printed: number[] | null = values.json ? [] : null, runnable = new RunnablePc(pc), flushSinks = (): void => sinks.forEach((sink) => sink.flush());
+  const sinkOf = (choice: SerialChoice): ((byte: number) => void) => (choice.kind === "stdio" && printed !== null ? (byte) => void printed.push(byte) : byteSink(choice, output, sinks));
+  const choices = serialChoices(values, isDisplayed), lines: (TerminalLine | null)[] = choices.map((choice, i) => serialLine(pc, i, choice, sinkOf(choice)));
+  if (console !== null && values["virtio-console"] !== null) {
+    choices.push(values["virtio-console"]);
+    lines.push(new ConsoleLine(console, sinkOf(values["virtio-console"])));
+    if (values["virtio-console"].kind === "stdio") watchTerminalSize((columns, rows) => console.resize(columns, rows));
+  }
+  const keys = new KeyFeeder(pc.chips.keyboard);
+  const monitor = new Monitor({ pc, control: runnable, drives: driveTexts(values), pressKeys: (names) => keys.press(names), dumpScreen: (path) => writeScreenshot(pc.chips.vga, path) });
+  const terminal = new PcConsole({ pc, runnable, output, monitor, keys, line: lines[choices.findIndex((c) => c.kind === "stdio")] ?? null, hasDisplay: isDisplayed });
+  runnable.addListener({ afterSlice: flushSinks, patienceMs: Infinity });
+  runnable.addListener(terminal);
+  try {
+    await saved?.restore(pc);
+    if (net !== null) net.sockets.onActivity = () => runnable.wake();
+    await pc.network?.open();
+    terminal.open();
+    const result = await session.run(runnable);
+    flushSinks();
+    terminal.close();
+    if (values.screenshot !== null) writeScreenshot(pc.chips.vga, values.screenshot);
+    if (values.save !== null) await saveAtEnd(values.save, { pc, start, end: result.end, texts, say });
+    return bootReport({ result, pc, unhandled: unhandled.counts, printed, values, output });
+  } finally {
+    terminal.close();
+    net?.sockets.close();
+  }
+}
+
+/** Ends after which the guest can go on. */
+const CAN_GO_ON: readonly BootEnd["kind"][] = ["budget", "timeout", "interrupted", "closed", "quit", "idle"];
+
+interface Unfinished {
+  readonly pc: Pc;
+  readonly start: StartOptions;
+  readonly end: BootEnd;
+  readonly texts: BootInvocation["texts"];
+  readonly say: (line: string) => void;
+}
+
+/** Saves the machine unless the guest has ended. */
+async function saveAtEnd(path: string, { pc, start, end, texts, say }: Unfinished): Promise<void> {
+  if (!CAN_GO_ON.includes(end.kind)) return say(`${path} was not written: the guest has ended, and there is nothing to go on with`);
+  const options = new Map([...texts].filter(([name]) => name in pcOptions));
+  await saveMachine(path, pc, start, options);
+}
+
+/** @throws VmError for files that cannot be read */
+function startOf({ kernel, initrd, append, bios, boot, memory }: Values): PcOptions["boot"] {
+  if (kernel === null) return { bios: readImage(bios ?? ownBiosPath(), ROM_MAX_BYTES, "the most a ROM may have"), order: boot ?? undefined };
+  return {
+    kernel: readImage(kernel, MAX_FILE_BYTES, "the most a kernel may have"), cmdline: append ?? undefined,
+    initrd: initrd === null ? undefined : readImage(initrd, memory, "memory"),
+  };
+}
+
+/** What is at the ends of the serial lines. */
+function serialChoices({ serial, "virtio-console": console }: Values, isDisplayed: boolean): SerialChoice[] {
+  return serial.length === 0 && console?.kind !== "stdio" && !isDisplayed ? [{ kind: "stdio" }] : [...serial];
+}
+
+/** Where bytes go. */
+function byteSink(choice: SerialChoice, output: Output, sinks: FileSink[]): (byte: number) => void {
+  switch (choice.kind) {
+    case "none": return () => undefined;
+    case "stdio": return (byte) => output.byte(byte);
+    case "file": {
+      const sink = new FileSink(createFile(choice.path), output);
+      sinks.push(sink);
+      return sink.byte;
+    }
+  }
+}
+
+function serialLine(pc: Pc, line: number, choice: SerialChoice, onByte: (byte: number) => void): SerialLine | null {
+  return choice.kind === "none" ? null : new SerialLine(pc.chips.uarts[line], onByte);
+}
+
+function isRealTime({ clock }: Values): boolean {
+  return clock === null ? isInteractive() : clock === "real";
+}
+
+function clockOf(values: Values): ClockChoice {
+  return isRealTime(values) ? { kind: "real", hostNs: () => nowMs() * 1e6 } : { kind: "virtual", nsPerInsn: 2 ** values["clock-shift"] };
+}
+
+function startSecondsOf(values: Values): number | undefined {
+  const rtc = values.rtc ?? (isRealTime(values) ? "utc" : null);
+  if (rtc === null) return undefined;
+  if (typeof rtc === "object") return rtc.seconds;
+  const now = new Date();
+  return Math.floor(now.getTime() / 1000) - (rtc === "localtime" ? now.getTimezoneOffset() * 60 : 0);
+}
