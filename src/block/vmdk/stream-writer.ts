@@ -41,6 +41,8 @@ export class StreamWriter implements PackedWriter {
     if (!Number.isInteger(index) || tableIndex < this.tableIndex || tableIndex === this.tableIndex && this.table[inTable] !== 0) {
       throw new ImageError("failed", `${this.storage.path} is written grain by grain, in ascending order`);
     }
+    // What an empty file has at its end goes, so that one that is not finished cannot be taken for whole.
+    if (this.next === this.header.overhead) await this.storage.truncate(this.header.overhead * SECTOR_BYTES);
     if (tableIndex > this.tableIndex) await this.endTable(tableIndex);
     const packed = await this.codec.deflate(bytes.length === this.pieceBytes ? bytes : padded(bytes, this.pieceBytes), "zlib", WINDOW_BITS);
     const grain = new Uint8Array(roundUp(GRAIN_MARKER_BYTES + packed.length, SECTOR_BYTES)), view = viewOf(grain);

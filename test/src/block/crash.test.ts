@@ -7,7 +7,7 @@ import { createImage, openImage } from "../../../src/block/formats.ts";
 import { VmError } from "../../../tcg/support/errors.ts";
 import { copyFiles, MemoryHost } from "./memory-host.ts";
 import type { Event } from "./memory-host.ts";
-import { pattern, randomNumbers } from "./random-disk.ts";
+import { firstDifference, pattern, randomNumbers } from "./random-disk.ts";
 
 const SEED = Number(process.env["SEED"] ?? 1), SIZE = 192 * 1024, OPERATIONS = 50, ROUNDS = 25;
 
@@ -118,7 +118,7 @@ async function workOnFullDisk(format: string, options: Readonly<Record<string, s
 }
 
 const SHAPES: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
-  ["qcow2", { cluster_size: "512" }], ["qcow2", { cluster_size: "4k", refcount_bits: "64" }], ["qcow2", { cluster_size: "512", compat: "0.10" }], ["vdi", {}], ["vmdk", {}],
+  ["qcow2", { cluster_size: "512" }], ["qcow2", { cluster_size: "4k", refcount_bits: "64" }], ["qcow2", { cluster_size: "512", compat: "0.10" }], ["qcow2", { cluster_size: "4k", lazy_refcounts: "on" }], ["vdi", {}], ["vmdk", {}],
 ];
 
 describe(`block: crashes, SEED=${SEED}`, function () {
@@ -162,6 +162,28 @@ describe(`block: crashes, SEED=${SEED}`, function () {
       for (let round = 0; round < 8; round++) await workOnFullDisk(format, options, randomNumbers(SEED * 100 + round), `round ${round}`);
     });
   }
+
+  it("vmdk: a stream-optimised file that was not finished is refused, or holds what it should", async () => {
+    const host = new MemoryHost(), content = pattern(SIZE, 3), bytes = new Uint8Array(SIZE);
+    await createImage(host, "disk", { format: "vmdk", sizeBytes: SIZE, options: { subformat: "streamOptimized" } });
+    const before = copyFiles(host.files), events: Event[] = host.events = [];
+    const image = await openImage(host, "disk", { format: null, isReadOnly: false, purpose: "pack" });
+    for (let at = 0; at < SIZE; at += 65_536) await image.packed?.write(at, content.subarray(at, at + 65_536));
+    await image.close();
+    host.events = null;
+    let refused = 0;
+    for (let count = 1; count <= events.length; count++) {
+      try {
+        const after = await openImage(crashed({ before, events, marks: [] }, count, () => false), "disk", { format: "vmdk", isReadOnly: true });
+        await after.read(0, bytes);
+        expect(firstDifference(bytes, content), `killed after ${count} of ${events.length}`).to.equal(-1);
+      } catch (e) {
+        if (!(e instanceof VmError)) throw e;
+        refused++;
+      }
+    }
+    expect(refused).to.be.within(5, events.length - 1);
+  });
 
   it("qcow2: a snapshot that was interrupted is there or is not, and nothing else is lost", async () => {
     for (const what of ["create", "apply", "delete"] as const) {

@@ -60,7 +60,8 @@ async function makeBases(): Promise<Base[]> {
   const bases: Base[] = [];
   for (const [format, options, isBacked] of [
     ["qcow2", { cluster_size: "512" }, false], ["qcow2", { cluster_size: "4k", refcount_bits: "1" }, true], ["qcow2", { compat: "0.10", cluster_size: "4k" }, false],
-    ["vdi", {}, false], ["vmdk", {}, false], ["vmdk", { subformat: "streamOptimized" }, false], ["vmdk", { subformat: "monolithicFlat" }, false],
+    ["qcow2", { lazy_refcounts: "on", cluster_size: "4k", refcount_bits: "64" }, true], ["vdi", {}, false], ["vdi", { static: "on" }, false],
+    ["vmdk", {}, false], ["vmdk", { subformat: "streamOptimized" }, false], ["vmdk", { subformat: "monolithicFlat" }, false],
   ] as const) {
     const host = new MemoryHost(), content = new Uint8Array(SIZE);
     if (isBacked) host.files.set("base", pattern(50_000, 9));
