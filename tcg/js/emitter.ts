@@ -239,7 +239,7 @@ export abstract class Emitter {
     if (isPredicate(op)) {
       const hazards = this.hazardsOf(op.args);
       const test = this.condition(op);
-      return new Emitted({ type: "ConditionalExpression", test, consequent: int(1), alternate: int(0) }, hazards, false, op.uses);
+      return new Emitted(instantiate(template("+$0").expression, [test]), hazards, false, op.uses);
     }
     if (op.def === OPS.movcond || op.def === OPS.movcond_f64) {
       const hazards = this.hazardsOf(op.args);
