@@ -55,7 +55,8 @@ export function planFile(path: string, image: Uint8Array, request: BootRequest):
   }
 }
 
-function readModule({ path, text }: ModuleFile, memoryBytes: number): BootModule {
+/** @throws VmError for a file that cannot be read */
+export function readModule({ path, text }: ModuleFile, memoryBytes: number): BootModule {
   return { bytes: readImage(path, memoryBytes, "memory"), text: text ?? basename(path) };
 }
 

@@ -81,7 +81,8 @@ export interface ModuleFile {
   readonly text: string | null;
 }
 
-function parseModule(text: string): ModuleFile {
+/** @throws VmError EINVAL for what is no module */
+export function parseModule(text: string): ModuleFile {
   const [path, ...rest] = text.split(",");
   if (path === "") throw new VmError("EINVAL", `wants FILE or FILE,TEXT; not "${text}"`);
   return { path, text: rest.length === 0 ? null : rest.join(",") };

@@ -66,7 +66,7 @@ export interface BoardWires {
 
 /** Interrupt requests of an AT. */
 const TIMER_IRQ = 0, KEYBOARD_IRQ = 1, FLOPPY_IRQ = 6, CLOCK_IRQ = 8, MOUSE_IRQ = 12;
-const UARTS = [{ port: 0x3f8, irq: 4 }, { port: 0x2f8, irq: 3 }, { port: 0x3e8, irq: 4 }, { port: 0x2e8, irq: 3 }] as const;
+export const UARTS = [{ port: 0x3f8, irq: 4 }, { port: 0x2f8, irq: 3 }, { port: 0x3e8, irq: 4 }, { port: 0x2e8, irq: 3 }] as const;
 const UART_PORTS = 8;
 const IDE_IRQS = [14, 15] as const;
 const FLOPPY_DMA = 2, FLOPPY_PORT = 0x3f0, FLOPPY_DIR = 7;
@@ -178,6 +178,11 @@ export class PcChips {
     const resources = new PciResources();
     resources.assign(this.vgaFunction, 0);
     this.virtio.forEach(({ pci }, i) => resources.assign(pci, PIRQ_IRQS[pirqOf(VIRTIO_SLOT + i, 1)]));
+  }
+
+  /** Where all of video memory lies, once the base addresses are set. */
+  get videoMemory(): number {
+    return (this.vgaFunction.readByte(BASE_ADDRESS + 3) << 24) >>> 0;
   }
 
   /** Video memory where the processor has always found it. */

@@ -25,30 +25,24 @@ import type { UserNetworkOptions } from "../net/user-network.ts";
 import type { UnhandledAccess } from "./bare.ts";
 import { SOFT_OFF_TYPE } from "./acpi/dsdt.ts";
 import { acpiTables } from "./acpi/tables.ts";
-import { enterLinux } from "./boot/enter-linux.ts";
+import { biosData } from "./boot/bios-data.ts";
+import { showBootScreen } from "./boot/boot-screen.ts";
 import type { FirmwareBoot } from "./boot/firmware.ts";
 import { cmosOf, firmwareFiles, firmwareItems, installFirmware, mapFirmware } from "./boot/firmware.ts";
 import { installStart } from "./boot/install.ts";
-import { planLinux } from "./boot/linux.ts";
+import type { KernelBoot } from "./boot/kernel-boot.ts";
+import { planKernel } from "./boot/kernel-boot.ts";
 import { romBase } from "./boot/rom.ts";
-import { startTextMode } from "./boot/text-mode.ts";
 import { MachineClock, RealTime, VirtualTime } from "./clock.ts";
 import { MachineWork } from "./host-work.ts";
 import { IdlePace } from "./idle-pace.ts";
-import { addressMap, DEVICE_SLOTS, FIRMWARE_AREA, installMemory, MAX_MEMORY_BYTES, memoryRanges, MIN_MEMORY_BYTES, UPPER_MEMORY, VIDEO_MEMORY } from "./memory-map.ts";
+import { DEVICE_SLOTS, FIRMWARE_AREA, installMemory, MAX_MEMORY_BYTES, memoryRanges, MIN_MEMORY_BYTES, UPPER_MEMORY, VIDEO_MEMORY } from "./memory-map.ts";
 import type { MemoryRange } from "./memory-map.ts";
 import { MmioSpace } from "./mmio-space.ts";
 import type { Media } from "./media.ts";
-import { PcChips, PIRQ_IRQS } from "./pc-chips.ts";
+import { PcChips, PIRQ_IRQS, UARTS } from "./pc-chips.ts";
 import { PortSpace } from "./port-space.ts";
 import { restoreVcpu, saveVcpu } from "./snapshot/vcpu-state.ts";
-
-/** What the machine starts with: a Linux kernel. */
-export interface LinuxBoot {
-  readonly kernel: Uint8Array;
-  readonly initrd?: Uint8Array | undefined;
-  readonly cmdline?: string | undefined;
-}
 
 /** Where time comes from: see clock.ts. */
 export type ClockChoice =
@@ -66,7 +60,7 @@ export interface PcNetworkOptions extends UserNetworkOptions {
 
 export interface PcOptions extends Media {
   /** A kernel, or firmware that finds something to start. */
-  readonly boot: LinuxBoot | FirmwareBoot;
+  readonly boot: KernelBoot | FirmwareBoot;
   /** Bytes of memory, a multiple of 4096. Default: 128 MiB. */
   readonly memoryBytes?: number | undefined;
   /** What CPUID answers. Default: `Kvm.getSupportedCpuid()`. */
@@ -196,7 +190,7 @@ export class Pc {
   private start(): void {
     const { boot, memoryBytes = DEFAULT_PC_MEMORY_BYTES } = this.options;
     if ("bios" in boot) this.startFirmware(boot, memoryBytes);
-    else this.startLinux(boot, memoryBytes);
+    else this.startKernel(boot, memoryBytes);
   }
 
   private virtioDevices(): readonly VirtioDevice[] {
@@ -218,14 +212,14 @@ export class Pc {
   }
 
   /** Without firmware: the board does what that would have done. */
-  private startLinux({ kernel, cmdline, initrd }: LinuxBoot, memoryBytes: number): void {
-    const tables = acpiTables(FIRMWARE_AREA, PIRQ_IRQS);
-    const plan = planLinux(kernel, { map: addressMap(memoryBytes), memoryBytes, cmdline, initrd, acpiRsdp: tables.rsdp, hasTextScreen: true });
-    this.vm.writePhys(FIRMWARE_AREA, tables.bytes);
-    for (const { address, bytes } of plan.segments) this.vm.writePhys(address, bytes);
-    this.chips.initialise();
-    startTextMode(this.chips.vga);
-    enterLinux(this.vcpu, plan);
+  private startKernel(boot: KernelBoot, memoryBytes: number): void {
+    const { vm, vcpu, chips } = this, tables = acpiTables(FIRMWARE_AREA, PIRQ_IRQS);
+    chips.initialise();
+    const start = planKernel(boot, { memoryBytes, acpiRsdp: tables.rsdp, videoMemory: chips.videoMemory });
+    vm.writePhys(FIRMWARE_AREA, tables.bytes);
+    for (const { address, bytes } of [biosData(UARTS.map(({ port }) => port)), ...start.segments]) vm.writePhys(address, bytes);
+    showBootScreen(chips.vga, start.screen);
+    start.enter(vcpu);
   }
 
   /** Insns retired so far. */

@@ -12,7 +12,7 @@ import { Pc } from "../../machine/pc.ts";
 import type { StartOptions } from "../../machine/snapshot/boot-state.ts";
 import type { Invocation } from "../command.ts";
 import { defineCommand } from "../command.ts";
-import { cpuidOf, vmOptionsOf } from "../guest.ts";
+import { cpuidOf, readModule, vmOptionsOf } from "../guest.ts";
 import type { OptionTable } from "../option-table.ts";
 import { choice, flag, number, value } from "../option-table.ts";
 import { Session } from "../session.ts";
@@ -67,8 +67,8 @@ type Values = BootInvocation["values"];
 
 export const bootCommand = defineCommand<BootTable>({
   name: "boot",
-  about: "Runs a PC: interrupt controllers, timer, clock, keyboard controller, VGA, serial lines, PCI, IDE disks, a CD-ROM drive, floppy disks, virtio devices, a network card, ACPI power management. It starts a Linux kernel directly, by the "
-    + "32-bit boot protocol, or firmware (a BIOS of its own, or another such as SeaBIOS); its first serial line or its screen is the terminal.",
+  about: "Runs a PC: interrupt controllers, timer, clock, keyboard controller, VGA, serial lines, PCI, IDE disks, a CD-ROM drive, floppy disks, virtio devices, a network card, ACPI power management. It starts a kernel directly, Linux by the "
+    + "32-bit boot protocol or a multiboot one, or firmware (a BIOS of its own, or another such as SeaBIOS); its first serial line or its screen is the terminal.",
   images: "none",
   groups: [
     { title: "What to start", options: startOptions },
@@ -89,6 +89,7 @@ export const bootCommand = defineCommand<BootTable>({
       line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append 'console=ttyS0 root=/dev/vda' --drive file=disk.qcow2,if=virtio --snapshot",
       does: "a virtio disk, left as it was",
     },
+    { line: "tcgjs boot --kernel kernel.elf --append verbose --module initial.tar --screenshot screen.png --timeout 10", does: "a multiboot kernel, and what it has drawn" },
     { line: "tcgjs boot --hda disk.img", does: "what the disk's boot sector starts" },
     { line: "tcgjs boot --bios /usr/share/seabios/bios.bin --cdrom debian.iso --boot d", does: "what a CD image starts, by SeaBIOS" },
     { line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --share src,tag=src,readonly", does: "with a folder of the host to mount by 9P" },
@@ -103,7 +104,7 @@ export const bootCommand = defineCommand<BootTable>({
 /** @throws VmError for options that make no sense together */
 function checkCombinations(values: Values): void {
   if (values.restore === null) checkStart(values);
-  else if (START_OPTIONS.some((name) => values[name] !== null)) throw new VmError("EINVAL", "--restore goes on with what was started; nothing else can be");
+  else if (START_OPTIONS.some((name) => values[name] !== null) || values.module.length > 0) throw new VmError("EINVAL", "--restore goes on with what was started; nothing else can be");
   checkSerial(values);
   if (values.save !== null && values.snapshot) throw new VmError("EINVAL", "--save keeps what is not on the disks, and --snapshot throws away what would be on them; a machine needs both");
 }
@@ -111,13 +112,13 @@ function checkCombinations(values: Values): void {
 const START_OPTIONS = ["kernel", "initrd", "bios", "boot", "append"] as const;
 
 function checkStart(values: Values): void {
-  const { kernel, initrd, append, bios, boot } = values;
+  const { kernel, initrd, append, module, bios, boot } = values;
   if (kernel !== null && bios !== null) throw new VmError("EINVAL", "--kernel starts a kernel without firmware, --bios starts firmware; only one of them can be");
   if (kernel === null) {
-    const stray = initrd !== null ? "--initrd" : append !== null ? "--append" : null;
+    const stray = initrd !== null ? "--initrd" : append !== null ? "--append" : module.length > 0 ? "--module" : null;
     if (stray !== null) throw new VmError("EINVAL", `${stray} goes with --kernel FILE`);
     if (bios === null && boot === null && !hasMedia(values)) {
-      throw new VmError("EINVAL", "what to boot? --kernel FILE names a Linux kernel, --hda, --cdrom or --drive something to start from, --restore FILE a saved machine");
+      throw new VmError("EINVAL", "what to boot? --kernel FILE names a kernel, --hda, --cdrom or --drive something to start from, --restore FILE a saved machine");
     }
   } else if (boot !== null) {
     throw new VmError("EINVAL", "--boot is for firmware, and --kernel FILE starts a kernel without");
@@ -208,11 +209,11 @@ async function saveAtEnd(path: string, { pc, start, end, texts, say }: Unfinishe
 }
 
 /** @throws VmError for files that cannot be read */
-function startOf({ kernel, initrd, append, bios, boot, memory }: Values): PcOptions["boot"] {
+function startOf({ kernel, initrd, append, module, bios, boot, memory }: Values): PcOptions["boot"] {
   if (kernel === null) return { bios: readImage(bios ?? ownBiosPath(), ROM_MAX_BYTES, "the most a ROM may have"), order: boot ?? undefined };
   return {
     kernel: readImage(kernel, MAX_FILE_BYTES, "the most a kernel may have"), cmdline: append ?? undefined,
-    initrd: initrd === null ? undefined : readImage(initrd, memory, "memory"),
+    initrd: initrd === null ? undefined : readImage(initrd, memory, "memory"), modules: module.map((file) => readModule(file, memory)),
   };
 }
 

@@ -4,7 +4,7 @@ import { DEFAULT_NS_PER_INSN, DEFAULT_PC_MEMORY_BYTES } from "../../machine/pc.t
 import { BOOT_ORDER_HELP } from "../../machine/boot/firmware.ts";
 import { MAX_MEMORY_BYTES, MIN_MEMORY_BYTES } from "../../machine/memory-map.ts";
 import { choice, flag, number, size, value, values } from "../option-table.ts";
-import { machineOptions } from "../vm-options.ts";
+import { machineOptions, parseModule } from "../vm-options.ts";
 import { displayOptions } from "./display.ts";
 import { mediaOptions } from "./media.ts";
 import { netOptions } from "./net-options.ts";
@@ -15,11 +15,14 @@ const PAGE_BYTES = 4096;
 const MAX_CLOCK_SHIFT = 10;
 
 export const startOptions = {
-  kernel: value((path) => path, { argument: "FILE", help: "a Linux kernel (bzImage), started by itself, without firmware" }),
-  initrd: value((path) => path, { argument: "FILE", help: "its initial RAM disk" }),
+  kernel: value((path) => path, { argument: "FILE", help: "a Linux kernel (bzImage) or a multiboot kernel, started by itself, without firmware" }),
+  initrd: value((path) => path, { argument: "FILE", help: "Linux: the initial RAM disk" }),
+  module: values(parseModule, {
+    argument: "FILE[,TEXT]", help: "multiboot: a file loaded beside the kernel, which is told TEXT or else the file's name; may be given several times",
+  }),
   bios: value((path) => path, { argument: "FILE", help: "firmware, such as Debian's /usr/share/seabios/bios.bin; it starts what the disks hold", defaultText: "without --kernel, a BIOS of tcgjs's own" }),
   boot: value(parseOrder, { argument: "ORDER", help: `with firmware: what is tried, in order: ${BOOT_ORDER_HELP}`, defaultText: "cad" }),
-  append: value((text) => text, { argument: "TEXT", help: "its command line, such as console=ttyS0" }),
+  append: value((text) => text, { argument: "TEXT", help: "the kernel's command line, such as console=ttyS0" }),
   restore: value((path) => path, {
     argument: "FILE", help: "a machine that --save has saved, from where it was; memory and processor are as they were, drives and other devices are to be given as they were",
   }),

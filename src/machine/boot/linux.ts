@@ -49,8 +49,10 @@ const VIDEO_MODE = 0x06, VIDEO_COLUMNS = 0x07, VIDEO_LINES = 0x0e, VIDEO_IS_VGA 
 
 const SECTOR = 512, PAGE = 4096;
 const HEADER_MAGIC = 0x53726448, BOOT_MAGIC = 0xaa55;
-/** The first protocol with all that is needed here: a command line pointer, and how much memory the kernel wants to begin with. */
-const MIN_VERSION = 0x20a;
+/** The first protocol with a command line pointer (Linux 2.4), and those that brought fields which matter here. */
+const MIN_VERSION = 0x202, SAYS_INITRD_ADDR_MAX = 0x203, SAYS_RELOCATABLE = 0x205, SAYS_CMDLINE_SIZE = 0x206, SAYS_INIT_SIZE = 0x20a;
+/** What holds for kernels that do not say. */
+const OLD_INITRD_ADDR_MAX = 0x37ffffff, OLD_CMDLINE_SIZE = 255;
 const LOADED_HIGH = 1, CAN_USE_HEAP = 0x80, UNDEFINED_LOADER = 0xff;
 const DEFAULT_LOAD = 0x100000;
 const KIB = 1024, MIB = 2 ** 20;
@@ -107,14 +109,18 @@ function bad(what: string): VmError {
 function readHeader(image: Uint8Array): Header {
   if (!isLinuxKernel(image)) throw new VmError("EINVAL", "this is no Linux kernel: there is no setup header (\"HdrS\" at 0x202)");
   const view = viewOf(image), version = view.getUint16(VERSION, true);
-  if (version < MIN_VERSION) throw bad(`it speaks boot protocol ${version >>> 8}.${version & 0xff}; 2.10 (Linux 2.6.31) and later are supported`);
+  if (version < MIN_VERSION) throw bad(`it speaks boot protocol ${version >>> 8}.${String(version & 0xff).padStart(2, "0")}; 2.02 (Linux 2.4) and later are supported`);
   if ((image[LOADFLAGS] & LOADED_HIGH) === 0) throw bad("it is a zImage, which loads below 1 MiB; only bzImage is supported");
   // 0 stands for 4 (boot.rst).
   const setupBytes = ((image[SETUP_SECTS] || 4) + 1) * SECTOR;
   if (setupBytes >= image.length) throw bad(`its setup code has ${setupBytes} bytes, the file only ${image.length}`);
+  const saysInitSize = version >= SAYS_INIT_SIZE;
   return {
-    setupBytes, version, initSize: view.getUint32(INIT_SIZE, true), prefAddress: Number(view.getBigUint64(PREF_ADDRESS, true)),
-    isRelocatable: image[RELOCATABLE] !== 0, initrdAddrMax: view.getUint32(INITRD_ADDR_MAX, true), cmdlineSize: view.getUint32(CMDLINE_SIZE, true),
+    setupBytes, version,
+    initSize: saysInitSize ? view.getUint32(INIT_SIZE, true) : 0, prefAddress: saysInitSize ? Number(view.getBigUint64(PREF_ADDRESS, true)) : DEFAULT_LOAD,
+    isRelocatable: version >= SAYS_RELOCATABLE && image[RELOCATABLE] !== 0,
+    initrdAddrMax: version >= SAYS_INITRD_ADDR_MAX ? view.getUint32(INITRD_ADDR_MAX, true) : OLD_INITRD_ADDR_MAX,
+    cmdlineSize: version >= SAYS_CMDLINE_SIZE ? view.getUint32(CMDLINE_SIZE, true) : OLD_CMDLINE_SIZE,
   };
 }
 

@@ -13,19 +13,32 @@ export interface MultibootAddresses {
   readonly entryAddr: number;
 }
 
+/** The screen that an image would like to start with. */
+export interface MultibootVideo {
+  readonly isText: boolean;
+  /** Points or characters; 0: no preference. */
+  readonly width: number;
+  readonly height: number;
+  /** Bits of a point; 0 for text and where there is no preference. */
+  readonly depth: number;
+}
+
 export interface MultibootHeader {
   /** Where in the file it is. */
   readonly offset: number;
   readonly flags: number;
   /** Null if the image is to be loaded by its ELF headers. */
   readonly addresses: MultibootAddresses | null;
+  /** Null if it does not say. */
+  readonly video: MultibootVideo | null;
 }
 
 export const MULTIBOOT_SEARCH_BYTES = 8192;
 const MAGIC = 0x1badb002, ALIGNMENT = 4;
-/** Fields every header has, and those of the addresses. */
-const LEAST_BYTES = 12, ADDRESS_FIELDS_END = 32;
-/** Flags (§3.1.2). The low 16 are requirements, of which video is one that this machine cannot meet. */
+/** Fields every header has, those of the addresses, and those of the screen. */
+const LEAST_BYTES = 12, ADDRESS_FIELDS_END = 32, VIDEO_FIELDS_END = 48;
+const VIDEO_IS_TEXT = 1;
+/** Flags (§3.1.2). The low 16 are requirements, of which video is one that only a machine with a display can meet. */
 const FLAG_PAGE_ALIGN = 1 << 0, FLAG_MEMORY_INFO = 1 << 1, FLAG_VIDEO = 1 << 2, FLAG_ADDRESSES = 1 << 16;
 const REQUIREMENTS = 0xffff;
 
@@ -39,22 +52,29 @@ export function findMultibootHeader(image: Uint8Array): number | null {
 
 /**
  * Reads the header at `findMultibootHeader`.
+ * @param hasDisplay  the machine can meet a wish for a screen
  * @throws VmError EINVAL if there is none, if it is cut off, or wants what the machine cannot give
  */
-export function readMultibootHeader(image: Uint8Array): MultibootHeader {
+export function readMultibootHeader(image: Uint8Array, hasDisplay: boolean): MultibootHeader {
   const offset = findMultibootHeader(image);
   if (offset === null) throw missing(image);
   const view = new DataView(image.buffer, image.byteOffset, image.length), field = (at: number): number => view.getUint32(offset + at, true);
   const flags = field(4);
-  if ((flags & FLAG_VIDEO) !== 0) throw bad(`it wants a video mode (flags ${hex(flags)}, bit 2), and the machine has no display`);
-  const unknown = flags & REQUIREMENTS & ~(FLAG_PAGE_ALIGN | FLAG_MEMORY_INFO);
-  if (unknown !== 0) throw bad(`it has requirements (flags ${hex(flags)}) that are not known: ${hex(unknown)}; known are ${hex(FLAG_PAGE_ALIGN | FLAG_MEMORY_INFO)}`);
-  if ((flags & FLAG_ADDRESSES) === 0) return { offset, flags, addresses: null };
-  if (offset + ADDRESS_FIELDS_END > Math.min(image.length, MULTIBOOT_SEARCH_BYTES)) {
-    throw bad(`its address fields at ${hex(offset + LEAST_BYTES)} are not all within the first ${MULTIBOOT_SEARCH_BYTES} bytes of the file, which has ${image.length}`);
-  }
+  const wantsVideo = (flags & FLAG_VIDEO) !== 0;
+  if (wantsVideo && !hasDisplay) throw bad(`it wants a video mode (flags ${hex(flags)}, bit 2), and the machine has no display`);
+  const known = FLAG_PAGE_ALIGN | FLAG_MEMORY_INFO | (hasDisplay ? FLAG_VIDEO : 0), unknown = flags & REQUIREMENTS & ~known;
+  if (unknown !== 0) throw bad(`it has requirements (flags ${hex(flags)}) that are not known: ${hex(unknown)}; known are ${hex(known)}`);
+  const checkFields = (what: string, from: number, end: number): void => {
+    if (offset + end <= Math.min(image.length, MULTIBOOT_SEARCH_BYTES)) return;
+    throw bad(`its ${what} fields at ${hex(offset + from)} are not all within the first ${MULTIBOOT_SEARCH_BYTES} bytes of the file, which has ${image.length}`);
+  };
+  const hasAddresses = (flags & FLAG_ADDRESSES) !== 0;
+  if (hasAddresses) checkFields("address", LEAST_BYTES, ADDRESS_FIELDS_END);
+  if (wantsVideo) checkFields("video", ADDRESS_FIELDS_END, VIDEO_FIELDS_END);
   return {
-    offset, flags, addresses: { headerAddr: field(12), loadAddr: field(16), loadEndAddr: field(20), bssEndAddr: field(24), entryAddr: field(28) },
+    offset, flags,
+    addresses: hasAddresses ? { headerAddr: field(12), loadAddr: field(16), loadEndAddr: field(20), bssEndAddr: field(24), entryAddr: field(28) } : null,
+    video: wantsVideo ? { isText: field(32) === VIDEO_IS_TEXT, width: field(36), height: field(40), depth: field(44) } : null,
   };
 }
 

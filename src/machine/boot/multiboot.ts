@@ -1,12 +1,16 @@
 /** Multiboot kernels (Multiboot Specification 0.6.96): ELF files, or any image whose header has the address fields. */
 import { VmError } from "../../../tcg/support/errors.ts";
+import type { AddressRangeEntry } from "../memory-map.ts";
+import { E820_RAM } from "../memory-map.ts";
+import type { BootScreen } from "./boot-screen.ts";
+import { bootScreen } from "./boot-screen.ts";
 import { isElf, readElf } from "./elf.ts";
 import type { MultibootHeader } from "./multiboot-header.ts";
 import { bad, readMultibootHeader } from "./multiboot-header.ts";
 import type { LoadedModule, MultibootFacts } from "./multiboot-info.ts";
 import { multibootInfo, multibootInfoBytes } from "./multiboot-info.ts";
 import type { BootPlan, Segment } from "./plan.ts";
-import { checkEntry, checkSegments, endOf, hex, highestGap } from "./segments.ts";
+import { checkEntry, checkInMap, checkSegments, endOf, hex, highestGap } from "./segments.ts";
 
 /** A file for the kernel, loaded behind it on a page of its own. */
 export interface BootModule {
@@ -20,24 +24,45 @@ export interface MultibootRequest {
   /** The kernel's command line. Default: empty. */
   readonly cmdline?: string | undefined;
   readonly modules?: readonly BootModule[] | undefined;
+  /** A PC that the kernel is to find itself in. Default: the bare machine, which is memory alone. */
+  readonly pc?: MultibootPc | undefined;
+}
+
+export interface MultibootPc {
+  /** What lies where, by address. */
+  readonly map: readonly AddressRangeEntry[];
+  /** Physical address of video memory. */
+  readonly videoMemory: number;
+}
+
+/** On a PC there is a screen, too. */
+export interface MultibootPlan extends BootPlan {
+  readonly screen: BootScreen | null;
 }
 
 /** What EAX holds at the entry (§3.2). */
 const LOADER_MAGIC = 0x2badb002;
 const PAGE_SIZE = 4096;
-/** Where the free memory of a PC's first megabyte ends; the information structure goes below, as other loaders do it. */
-const LOW_MEMORY_END = 0xa0000;
+/** The bare machine does not tell of memory between these: kernels look for devices there. */
+const LOWER_END = 0xa0000, UPPER_START = 0x100000;
 
 /** @throws VmError EINVAL for an image that is not multiboot, or malformed, or does not fit with its modules */
-export function planMultiboot(image: Uint8Array, { memoryBytes, cmdline = "", modules = [] }: MultibootRequest): BootPlan {
-  const header = readMultibootHeader(image), kernel = kernelOf(image, header, memoryBytes);
-  const loaded = placeModules(kernel.segments, modules, memoryBytes), segments = [...kernel.segments, ...loaded.map((l) => l.segment)];
-  const facts: MultibootFacts = { memoryBytes, cmdline, modules: loaded.map((l) => l.module) };
-  const info = placeInfo(segments, facts);
+export function planMultiboot(image: Uint8Array, { memoryBytes, cmdline = "", modules = [], pc }: MultibootRequest): MultibootPlan {
+  const header = readMultibootHeader(image, pc !== undefined), kernel = kernelOf(image, header, memoryBytes);
+  if (pc !== undefined) checkInMap("the multiboot image", kernel.segments, pc.map);
+  const modulesFrom = Math.max(endOf(kernel.segments), pc === undefined ? 0 : UPPER_START);
+  const loaded = placeModules(modulesFrom, modules, memoryBytes), segments = [...kernel.segments, ...loaded.map((l) => l.segment)];
+  const screen = pc === undefined ? null : bootScreen(header.video, pc.videoMemory);
+  const info = placeInfo(segments, memoryBytes, { map: pc?.map ?? bareMap(memoryBytes), cmdline, modules: loaded.map((l) => l.module), screen });
   return {
-    format: "multiboot", segments: [...segments, info], rom: null,
+    format: "multiboot", segments: [...segments, info], rom: null, screen,
     start: { kind: "protected", entry: kernel.entry, eax: LOADER_MAGIC, ebx: info.address },
   };
+}
+
+function bareMap(memoryBytes: number): AddressRangeEntry[] {
+  const ranges = [{ address: 0, sizeBytes: Math.min(memoryBytes, LOWER_END) }, { address: UPPER_START, sizeBytes: memoryBytes - UPPER_START }];
+  return ranges.filter((r) => r.sizeBytes > 0).map((r) => ({ ...r, type: E820_RAM }));
 }
 
 /** By the header's address fields if it has them, which come first (§3.1.3), else by the ELF headers. */
@@ -64,9 +89,9 @@ function planByAddresses(image: Uint8Array, offset: number, at: NonNullable<Mult
   return { segments, entry: entryAddr };
 }
 
-/** Modules one after the other behind the kernel, on page boundaries (§3.1.2, bit 0). */
-function placeModules(kernel: readonly Segment[], modules: readonly BootModule[], memoryBytes: number): { module: LoadedModule; segment: Segment }[] {
-  let next = pageAbove(endOf(kernel));
+/** Modules one after the other, on page boundaries (§3.1.2, bit 0). */
+function placeModules(from: number, modules: readonly BootModule[], memoryBytes: number): { module: LoadedModule; segment: Segment }[] {
+  let next = pageAbove(from);
   return modules.map(({ bytes, text }) => {
     const start = next, end = start + bytes.length;
     if (end > memoryBytes) {
@@ -81,10 +106,10 @@ function pageAbove(address: number): number {
   return Math.ceil(address / PAGE_SIZE) * PAGE_SIZE;
 }
 
-/** Below 640 KiB, or where there is room. */
-function placeInfo(segments: readonly Segment[], facts: MultibootFacts): Segment {
-  const size = multibootInfoBytes(facts), { memoryBytes } = facts;
-  const address = highestGap(segments, size, Math.min(memoryBytes, LOW_MEMORY_END)) ?? highestGap(segments, size, memoryBytes);
+/** In the first megabyte, as other loaders do it, or where there is room. */
+function placeInfo(segments: readonly Segment[], memoryBytes: number, facts: MultibootFacts): Segment {
+  const size = multibootInfoBytes(facts), lower = facts.map.find((r) => r.address === 0)?.sizeBytes ?? 0;
+  const address = highestGap(segments, size, lower) ?? highestGap(segments, size, memoryBytes);
   if (address === null) throw bad(`there is no room in memory for the ${hex(size)} bytes of information that it wants`);
   return { address, bytes: multibootInfo(facts, address), sizeBytes: size, isCode: false };
 }

@@ -1,5 +1,7 @@
 /** Checks that hold for the segments of every format: within memory, not on top of each other. Messages in the caller's terms. */
 import { VmError } from "../../../tcg/support/errors.ts";
+import type { AddressRangeEntry } from "../memory-map.ts";
+import { E820_RAM } from "../memory-map.ts";
 import type { Segment } from "./plan.ts";
 
 const ADDRESS_SPACE = 2 ** 32, PAGE_SIZE = 4096;
@@ -9,8 +11,8 @@ export function hex(n: number): string {
   return `${n < 0 ? "-" : ""}0x${Math.abs(n).toString(16)}`;
 }
 
-/** First and last address of a segment, as text. */
-export function rangeText({ address, sizeBytes }: Segment): string {
+/** First and last address, as text. */
+export function rangeText({ address, sizeBytes }: Pick<Segment, "address" | "sizeBytes">): string {
   return `${hex(address)}..${hex(address + sizeBytes - 1)}`;
 }
 
@@ -32,6 +34,15 @@ export function checkSegments(what: string, segments: readonly Segment[], memory
     if (segment.address < before.address + before.sizeBytes) {
       throw new VmError("EINVAL", `${what} wants ${rangeText(before)} and ${rangeText(segment)}, which overlap`);
     }
+  }
+}
+
+/** @throws VmError EINVAL if a segment is not all in RAM */
+export function checkInMap(what: string, segments: readonly Segment[], map: readonly AddressRangeEntry[]): void {
+  const ram = map.filter((r) => r.type === E820_RAM);
+  for (const segment of segments) {
+    if (ram.some((r) => segment.address >= r.address && segment.address + segment.sizeBytes <= r.address + r.sizeBytes)) continue;
+    throw new VmError("EINVAL", `${what} wants memory at ${rangeText(segment)}; a PC has it at ${ram.map(rangeText).join(" and ")}`);
   }
 }
 

@@ -1,11 +1,12 @@
 /** What a machine was started with, in its saved state: a reset starts it again. */
 import type { SavedState } from "../../devices/saveable.ts";
-import { bytesUpTo, nullable, restoreFields, StateError, text } from "../../devices/saveable.ts";
+import { bytesUpTo, list, nullable, record, restoreFields, StateError, text } from "../../devices/saveable.ts";
+import type { BootModule } from "../boot/multiboot.ts";
 import { ROM_MAX_BYTES } from "../boot/rom.ts";
 import type { PcOptions } from "../pc.ts";
 import { MAX_SECTION_BYTES } from "./snapshot-file.ts";
 
-const MAX_TEXT = 65_536;
+const MAX_TEXT = 65_536, MAX_MODULES = 1024;
 
 /** As much of a machine's options. */
 export type StartOptions = Pick<PcOptions, "boot" | "vgaRom">;
@@ -13,7 +14,9 @@ export type StartOptions = Pick<PcOptions, "boot" | "vgaRom">;
 export function saveStart({ boot, vgaRom = null }: { readonly boot: PcOptions["boot"]; readonly vgaRom?: Uint8Array | null | undefined }): SavedState {
   return "bios" in boot
     ? { bios: boot.bios, order: boot.order ?? null, vgaRom }
-    : { kernel: boot.kernel, cmdline: boot.cmdline ?? null, initrd: boot.initrd ?? null, vgaRom };
+    : {
+      kernel: boot.kernel, cmdline: boot.cmdline ?? null, initrd: boot.initrd ?? null, modules: (boot.modules ?? []).map(({ bytes, text: told }) => ({ bytes, text: told })), vgaRom,
+    };
 }
 
 /** @throws StateError */
@@ -25,7 +28,13 @@ export function readStart(state: SavedState): StartOptions {
     return { boot: { bios: firmware.bios, order: firmware.order ?? undefined }, vgaRom: firmware.vgaRom ?? undefined };
   }
   if (!("kernel" in state)) throw new StateError("boot", "has neither a kernel nor firmware");
-  const linux: { kernel: Uint8Array; cmdline: string | null; initrd: Uint8Array | null; vgaRom: Uint8Array | null } = { ...none, kernel: new Uint8Array(0), cmdline: null, initrd: null };
-  restoreFields("boot", linux, { kernel: bytesUpTo(MAX_SECTION_BYTES), cmdline: nullable(text(MAX_TEXT)), initrd: nullable(bytesUpTo(MAX_SECTION_BYTES)), vgaRom }, state);
-  return { boot: { kernel: linux.kernel, cmdline: linux.cmdline ?? undefined, initrd: linux.initrd ?? undefined }, vgaRom: linux.vgaRom ?? undefined };
+  const started: { kernel: Uint8Array; cmdline: string | null; initrd: Uint8Array | null; modules: readonly BootModule[]; vgaRom: Uint8Array | null } = {
+    ...none, kernel: new Uint8Array(0), cmdline: null, initrd: null, modules: [],
+  };
+  restoreFields("boot", started, {
+    kernel: bytesUpTo(MAX_SECTION_BYTES), cmdline: nullable(text(MAX_TEXT)), initrd: nullable(bytesUpTo(MAX_SECTION_BYTES)),
+    modules: list(MAX_MODULES, record<BootModule>({ bytes: bytesUpTo(MAX_SECTION_BYTES), text: text(MAX_TEXT) })), vgaRom,
+  }, state);
+  const { kernel, cmdline, initrd, modules } = started;
+  return { boot: { kernel, cmdline: cmdline ?? undefined, initrd: initrd ?? undefined, modules }, vgaRom: started.vgaRom ?? undefined };
 }

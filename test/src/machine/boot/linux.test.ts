@@ -61,11 +61,18 @@ describe("Linux kernels", () => {
   });
 
   const good = linuxImage(CODE);
+  it("of old protocols are taken for what they do not say", () => {
+    const initrd = new Uint8Array(4096), place = (version: number): unknown => plan({ initrd }, linuxImage(CODE, { version, initrd_addr_max: 0x7fffff })).segments.at(-1)?.address;
+    expect([0x202, 0x203, 0x206].map(place)).to.deep.equal([0xfff000, 0x7ff000, 0x7ff000]);
+    expect(plan({}, linuxImage(CODE, { version: 0x209, init_size: 32 * MIB, relocatable_kernel: 0, pref_address: 4 * MIB })).entry).to.equal(MIB);
+    expectErrno("EINVAL", /has 256 bytes; this kernel takes 255/, () => plan({ cmdline: "x".repeat(256) }, linuxImage(CODE, { version: 0x205, cmdline_size: 2047 })));
+  });
+
   const refused: readonly (readonly [string, Uint8Array, Partial<LinuxRequest>, RegExp])[] = [
     ["another file", CODE, {}, /no Linux kernel: there is no setup header/],
     ["a file that is cut off", good.subarray(0, 1023), {}, /no Linux kernel/],
     ["a file that ends with its setup code", good.subarray(0, 1024), {}, /its setup code has 1024 bytes, the file only 1024/],
-    ["an old protocol", linuxImage(CODE, { version: 0x204 }), {}, /boot protocol 2\.4; 2\.10/],
+    ["an old protocol", linuxImage(CODE, { version: 0x201 }), {}, /boot protocol 2\.01; 2\.02/],
     ["a zImage", linuxImage(CODE, { loadflags: 0 }), {}, /zImage/],
     ["a kernel that wants more memory", linuxImage(CODE, { init_size: 16 * MIB }), {}, /needs memory up to 0x1100000; there is memory up to 0x1000000/],
     ["a command line that is too long", good, { cmdline: "x".repeat(256) }, /has 256 bytes; this kernel takes 255/],

@@ -138,7 +138,7 @@ describe("A saved PC", function () {
   it("starts again after a reset with what it was started with", async () => {
     // Counts its starts in memory; after the second it switches the machine off, before that it resets it.
     const code = bytesOf("ff 05 00 30 00 00  83 3d 00 30 00 00 02  73 06  b0 01  e6 92  eb fe  66 ba 04 06  66 b8 00 20  66 ef  eb fe");
-    const pc = made(code, { noReboot: false }), boot = { kernel: linuxImage(code), cmdline: "quiet", initrd: Uint8Array.of(1, 2, 3) };
+    const pc = made(code, { noReboot: false }), boot = { kernel: linuxImage(code), cmdline: "quiet", initrd: Uint8Array.of(1, 2, 3), modules: [{ bytes: Uint8Array.of(4), text: "told" }] };
     pc.run({ maxInsns: 2 });
     expect(readStart(saveStart({ boot, vgaRom: Uint8Array.of(0x55, 0xaa) }))).to.deep.equal({ boot, vgaRom: Uint8Array.of(0x55, 0xaa) });
     const copy = await copyOf(pc, code, { noReboot: false, ...readStart(saveStart({ boot: { kernel: linuxImage(code) } })) });
