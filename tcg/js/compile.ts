@@ -5,10 +5,10 @@
  */
 import { parse } from "acorn";
 import { generate } from "astring";
-import type { FunctionDeclaration, Node, Program } from "estree";
+import type { FunctionDeclaration, Node, Program, VariableDeclarator } from "estree";
 import { InternalError } from "../support/errors.ts";
 import type { EmittedFunction } from "./emitter.ts";
-import { id } from "./estree.ts";
+import { block, id } from "./estree.ts";
 
 /** The objects behind the names of emitted text. */
 export type Environment = Record<string, unknown>;
@@ -33,21 +33,28 @@ export interface Compiled {
 
 /** The JavaScript of an emitted function. */
 export function printFunction(emitted: EmittedFunction, name: string, params: readonly string[]): string {
+  const { body, localNames = [] } = emitted;
+  const locals = localNames.map((n): VariableDeclarator => ({ type: "VariableDeclarator", id: id(n), init: id(outerName(n)) }));
   const declaration: FunctionDeclaration = {
-    type: "FunctionDeclaration", id: id(name), params: params.map(id), body: { type: "BlockStatement", body: emitted.body },
+    type: "FunctionDeclaration", id: id(name), params: params.map(id),
+    body: block(locals.length === 0 ? body : [{ type: "VariableDeclaration", kind: "const", declarations: locals }, ...body]),
     generator: false, async: false,
   };
   return generate(declaration);
 }
 
+/** What the enclosing function calls an object that the function has a variable for. */
+const outerName = (name: string): string => `$${name}`;
+
 /** Prints and compiles a function over `environment`. */
 export function compile(emitted: EmittedFunction, environment: Environment, request: CompileRequest): Compiled {
   const text = printFunction(emitted, request.name, request.params), { bound = {} } = request;
-  if (request.checked) checkText(text, new Set([...emitted.names, ...Object.keys(bound)]));
+  const locals = new Set(emitted.localNames), outside = (n: string): string => (locals.has(n) ? outerName(n) : n);
+  if (request.checked) checkText(text, new Set([...[...emitted.names].map(outside), ...Object.keys(bound)]));
   const names = [...emitted.names].filter((n) => !(n in bound));
   const missing = names.find((n) => !(n in environment));
   if (missing !== undefined) throw new InternalError(`emitted code names ${missing}, which the environment lacks`, { text });
-  const outer = `"use strict"; const { ${names.join(", ")} } = env; const { ${Object.keys(bound).join(", ")} } = bound;\nreturn ${text}\n//# sourceURL=${request.sourceUrl}`;
+  const outer = `"use strict"; const { ${names.map((n) => (locals.has(n) ? `${n}: ${outerName(n)}` : n)).join(", ")} } = env; const { ${Object.keys(bound).join(", ")} } = bound;\nreturn ${text}\n//# sourceURL=${request.sourceUrl}`;
 
   const make = new Function("env", "bound", outer) as (env: Environment, bound: Environment) => Compiled["fn"];
   return { text, fn: make(environment, bound) };

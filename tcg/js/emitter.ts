@@ -61,6 +61,11 @@ export interface Naming {
 export interface EmittedFunction {
   readonly body: Statement[];
   readonly names: ReadonlySet<string>;
+  /**
+   * Those of `names` that the function has variables of its own for. In nested loops V8 finds only late that what an outer
+   * function binds is constant: after it has compiled accesses for any object of such a kind, which is looked at each time.
+   */
+  readonly localNames?: readonly string[];
   /** Helpers it calls; their names are among `names`. */
   readonly helpers: ReadonlySet<Helper>;
 }

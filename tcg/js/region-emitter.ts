@@ -64,6 +64,9 @@ export const WAY_ASIDE = -1, WAY_JUMP = -2, WAY_EXIT = -3;
 /** Ways out by a block: number of the block times 4, plus its link, or this to run the block itself. */
 export const WAY_SELF = 2;
 
+/** Names of the environment that are not used within loops. */
+const BEFORE_LOOPS: ReadonlySet<string> = new Set(["short", "plain", "leave", "tbs"]);
+
 const make = (source: string, ...operands: Expression[]): Expression => instantiate(template(source).expression, operands);
 
 /** `n = n - cost | 0` */
@@ -107,7 +110,7 @@ class RegionEmitter {
     const { flow, budget } = this;
     return {
       body: [...this.prologue(), { type: "LabeledStatement", label: id("leave"), body: blockOf(body) }, ...this.epilogue()],
-      names: this.names, helpers: this.helpers, params: ["left"],
+      names: this.names, localNames: [...this.names].filter((name) => !BEFORE_LOOPS.has(name)), helpers: this.helpers, params: ["left"],
       entries: flow.entries.map((block) => ({ block, reach: budget.reachOf(flow.nodeOf[block]) })),
     };
   }
