@@ -1,14 +1,14 @@
 /** Single elements in and out of vector registers, blends by XMM0, PTEST. */
-import { blendByMask, testRegisters } from "../../helpers/sse/blend.ts";
-import type { VectorHelper } from "../../helpers/sse/vector-helper.ts";
 import type { InsnDef } from "../../isa/define.ts";
 import { defInsn, ofFeature } from "../../isa/define.ts";
 import type { Lowering, Val } from "../../lowering.ts";
 import type { Operand } from "../../operands.ts";
 import type { VectorRegister } from "../../vector-operands.ts";
+import { XMM_WORDS } from "../../state.ts";
 import { fillExponent, readSlot, vector, vectorRegister, writeSlot } from "../../vector-operands.ts";
-import { xmmInsn } from "./packed.ts";
-import { callVector, enterMmx, requireMmx, requireSse } from "./vector-lowering.ts";
+import type { OnWord } from "./packed-words.ts";
+import { choose, laneMask } from "./packed-words.ts";
+import { enterMmx, requireMmx, requireSse } from "./vector-lowering.ts";
 
 const ref = (name: string): string => `SDM 2 ${name.toUpperCase()}`;
 
@@ -59,7 +59,15 @@ const extracts = (name: string, form: string, bits: ElementBits, isMmx = false):
   },
 });
 
-const blend = (name: string, form: string, helper: VectorHelper): InsnDef => xmmInsn(name, form, helper);
+/** Takes an element from the source where the top bit of XMM0's is set: `maskOf` gives ones for such, of a word and the one above it in its quadword. */
+const blend = (name: string, form: string, maskOf: OnWord): InsnDef => defInsn(name, {
+  ref: ref(name), forms: [form],
+  lower(b, [dst, src]) {
+    requireSse(b);
+    const to = vectorRegister(dst), y = vector(src).load(), mask = XMM_WORDS.slice(0, 4).map((word) => b.get(word));
+    to.store(to.load().map((x, i) => choose(b, maskOf(b, mask[i], mask[i | 1]), y[i], x)));
+  },
+});
 
 export const SSE_ELEMENT: readonly InsnDef[] = ofFeature("sse4.1",
   ...ofFeature("sse", inserts("pinsrw", "np 0f c4 /r ib  Pq,Ed,Ib", 16, true), extracts("pextrw", "np 0f c5 /r ib  Gd,Nq,Ib", 16, true)),
@@ -82,16 +90,18 @@ export const SSE_ELEMENT: readonly InsnDef[] = ofFeature("sse4.1",
     },
   }),
 
-  blend("pblendvb", "66 0f 38 10 /r  Vx,Wx", blendByMask("pblendvb", 8)),
-  blend("blendvps", "66 0f 38 14 /r  Vx,Wx", blendByMask("blendvps", 32)),
-  blend("blendvpd", "66 0f 38 15 /r  Vx,Wx", blendByMask("blendvpd", 64)),
+  blend("pblendvb", "66 0f 38 10 /r  Vx,Wx", laneMask(8)),
+  blend("blendvps", "66 0f 38 14 /r  Vx,Wx", (b, word) => b.sar(word, b.imm(31))),
+  blend("blendvpd", "66 0f 38 15 /r  Vx,Wx", (b, _word, upper) => b.sar(upper, b.imm(31))),
 
   // ZF: no bit in common; CF: no bit of the source outside the destination.
   defInsn("ptest", {
     ref: ref("ptest"), forms: ["66 0f 38 17 /r  Vx,Wx"],
     lower(b, [dst, src]) {
       requireSse(b);
-      b.flags.fromEflags(callVector(b, testRegisters, vectorRegister(dst), vector(src)));
+      const y = vector(src).load(), x = vectorRegister(dst).load(), isNone = (words: readonly Val[]): Val => b.setcond("eq", words.reduce((any, v) => b.or(any, v)), b.imm(0));
+      const zf = isNone(y.map((v, i) => b.and(v, x[i]))), cf = isNone(y.map((v, i) => b.and(v, b.not(x[i]))));
+      b.flags.fromEflags(b.or(b.shl(zf, b.imm(6)), cf));
     },
   }),
 );

@@ -6,7 +6,7 @@ import type { Lowering, Val } from "../../lowering.ts";
 
 /** Result words from the operands' words; there are 2 or 4. */
 export type Inline = (b: Lowering, x: readonly Val[], y: readonly Val[]) => Val[];
-type OnWord = (b: Lowering, x: Val, y: Val) => Val;
+export type OnWord = (b: Lowering, x: Val, y: Val) => Val;
 
 export const wordwise = (f: OnWord): Inline => (b, x, y) => x.map((xi, i) => f(b, xi, y[i]));
 
@@ -25,7 +25,9 @@ const sub = (bits: LaneBits): OnWord => (b, x, y) => {
 
 /** All bits of the lanes whose top bit is set in `m`, which has no others. */
 const spread = (bits: LaneBits, b: Lowering, m: Val): Val => b.sub(b.shl(m, b.imm(1)), b.shr(m, b.imm(bits - 1)));
-const choose = (b: Lowering, mask: Val, x: Val, y: Val): Val => b.or(b.and(x, mask), b.and(y, b.not(mask)));
+/** The same of words that have other bits. */
+export const laneMask = (bits: LaneBits) => (b: Lowering, x: Val): Val => spread(bits, b, b.and(x, b.imm(TOP[bits])));
+export const choose = (b: Lowering, mask: Val, x: Val, y: Val): Val => b.or(b.and(x, mask), b.and(y, b.not(mask)));
 
 /** Lanes where x > y: y - x borrows, from unsigned numbers; from signed ones where the signs count the other way. */
 const greater = (bits: LaneBits, isSigned: boolean): OnWord => (b, x, y) => {
@@ -60,8 +62,8 @@ const average = (bits: LaneBits): OnWord => (b, x, y) =>
   b.sub(b.or(x, y), b.and(b.shr(b.xor(x, y), b.imm(1)), b.imm(~TOP[bits])));
 
 const lowHalf = (b: Lowering, x: Val): Val => b.zext(16, x);
-const highHalf = (b: Lowering, x: Val): Val => b.shr(x, b.imm(16));
-const halves = (b: Lowering, low: Val, high: Val): Val => b.deposit(low, high, 16, 16);
+export const highHalf = (b: Lowering, x: Val): Val => b.shr(x, b.imm(16));
+export const halves = (b: Lowering, low: Val, high: Val): Val => b.deposit(low, high, 16, 16);
 
 const multiplyHigh = (isSigned: boolean): OnWord => (b, x, y) => {
   const low = (v: Val): Val => (isSigned ? b.sext(16, v) : b.zext(16, v)), high = (v: Val): Val => (isSigned ? b.sar(v, b.imm(16)) : highHalf(b, v));
@@ -76,7 +78,7 @@ const sumOfDifferences: OnWord = (b, x, y) => {
 };
 
 /** Two bytes with a byte of room behind each. */
-const spaced = (b: Lowering, x: Val): Val => b.or(b.zext(8, x), b.shl(b.extract(x, 8, 8), b.imm(16)));
+export const spaced = (b: Lowering, x: Val): Val => b.or(b.zext(8, x), b.shl(b.extract(x, 8, 8), b.imm(16)));
 const interleaveBytes = (b: Lowering, x: Val, y: Val): Val[] =>
   [[x, y], [highHalf(b, x), highHalf(b, y)]].map(([p, q]) => b.or(spaced(b, p), b.shl(spaced(b, q), b.imm(8))));
 const interleaveHalves = (b: Lowering, x: Val, y: Val): Val[] => [halves(b, x, y), halves(b, highHalf(b, x), highHalf(b, y))];
@@ -93,11 +95,11 @@ function bytesOf(b: Lowering, x: Val): Val {
   return b.or(bytes, b.shr(bytes, b.imm(8)));
 }
 /** A word as a signed halfword with saturation. */
-function halfOf(b: Lowering, x: Val): Val {
+export function halfOf(b: Lowering, x: Val): Val {
   const low = b.imm(-32768), high = b.imm(32767), least = b.movcond("lt", x, low, low, x);
   return b.movcond("gt", x, high, high, least);
 }
-const pairsOf = (words: readonly Val[]): [Val, Val][] => Array.from({ length: words.length / 2 }, (_, i) => [words[2 * i], words[2 * i + 1]]);
+export const pairsOf = (words: readonly Val[]): [Val, Val][] => Array.from({ length: words.length / 2 }, (_, i) => [words[2 * i], words[2 * i + 1]]);
 const pack = (f: (b: Lowering, x: Val) => Val): Inline => (b, x, y) => pairsOf([...x, ...y]).map(([low, high]) => halves(b, f(b, low), f(b, high)));
 
 /** On each quadword, as two words. */
@@ -105,6 +107,42 @@ const onQuads = (f: (b: Lowering, x: [Val, Val], y: [Val, Val]) => Val[]): Inlin
   const ys = pairsOf(y);
   return pairsOf(x).flatMap((pair, i) => f(b, pair, ys[i]));
 };
+
+/** Words whose first half is the signed or unsigned halfword on the left, and likewise. */
+const signedHalves = (b: Lowering, x: Val): [Val, Val] => [b.sext(16, x), b.sar(x, b.imm(16))];
+
+/** -x in the lanes that are all ones in `mask`. */
+const negatedWhere = (bits: LaneBits, b: Lowering, x: Val, mask: Val): Val => sub(bits)(b, b.xor(x, mask), mask);
+const absolute = (bits: LaneBits): OnWord => (b, _x, y) => negatedWhere(bits, b, y, laneMask(bits)(b, y));
+/** x with the sign of y, which may be 0. */
+const signed = (bits: LaneBits): OnWord => (b, x, y) =>
+  b.and(negatedWhere(bits, b, x, laneMask(bits)(b, y)), b.not(equal(bits)(b, y, b.imm(0))));
+
+/** Bits 30:15 of each product, rounded. */
+const multiplyRounded: OnWord = (b, x, y) => {
+  const [x0, x1] = signedHalves(b, x), [y0, y1] = signedHalves(b, y);
+  const rounded = (p: Val): Val => b.sar(b.add(b.sar(p, b.imm(14)), b.imm(1)), b.imm(1));
+  return halves(b, rounded(b.mul(x0, y0)), rounded(b.mul(x1, y1)));
+};
+
+/** Unsigned bytes of x times signed ones of y, neighbours summed to halfwords with saturation. */
+const multiplyAddBytes: OnWord = (b, x, y) => {
+  const product = (i: number): Val => b.mul(b.extract(x, 8 * i, 8), b.sext(8, b.shr(y, b.imm(8 * i))));
+  return halves(b, halfOf(b, b.add(product(0), product(1))), halfOf(b, b.add(product(2), product(3))));
+};
+
+/** Halfwords as signed bytes with saturation, in the low half. */
+function signedBytesOf(b: Lowering, x: Val): Val {
+  const clamped = extreme(16, true, true)(b, extreme(16, true, false)(b, x, b.imm(0x007f007f)), b.imm(0xff80ff80 | 0));
+  return b.or(b.zext(8, clamped), b.and(b.shr(clamped, b.imm(8)), b.imm(0xff00)));
+}
+/** A signed word as an unsigned halfword with saturation. */
+function unsignedHalfOf(b: Lowering, x: Val): Val {
+  const least = b.movcond("lt", x, b.imm(0), b.imm(0), x);
+  return b.movcond("gt", least, b.imm(0xffff), b.imm(0xffff), least);
+}
+
+const both = (v: Val): Val[] => [v, v];
 
 export const PACKED_WORDS = {
   paddb: wordwise(add(8)), paddw: wordwise(add(16)), psubb: wordwise(sub(8)), psubw: wordwise(sub(16)),
@@ -120,11 +158,18 @@ export const PACKED_WORDS = {
   psadbw: onQuads((b, [x0, x1], [y0, y1]) => [b.add(sumOfDifferences(b, x0, y0), sumOfDifferences(b, x1, y1)), b.imm(0)]),
   punpcklbw: interleave(interleaveBytes, false), punpckhbw: interleave(interleaveBytes, true),
   punpcklwd: interleave(interleaveHalves, false), punpckhwd: interleave(interleaveHalves, true),
-  packuswb: pack(bytesOf), packssdw: pack((b, x) => lowHalf(b, halfOf(b, x))),
+  pabsb: wordwise(absolute(8)), pabsw: wordwise(absolute(16)), pabsd: wordwise((b, _x, y) => b.movcond("lt", y, b.imm(0), b.neg(y), y)),
+  psignb: wordwise(signed(8)), psignw: wordwise(signed(16)),
+  psignd: wordwise((b, x, y) => b.movcond("lt", y, b.imm(0), b.neg(x), b.movcond("eq", y, b.imm(0), y, x))),
+  pmulhrsw: wordwise(multiplyRounded), pmaddubsw: wordwise(multiplyAddBytes),
+  packuswb: pack(bytesOf), packsswb: pack(signedBytesOf), packssdw: pack((b, x) => lowHalf(b, halfOf(b, x))), packusdw: pack(unsignedHalfOf),
   paddq: onQuads((b, [x0, x1], [y0, y1]) => {
     const low = b.add(x0, y0);
     return [low, b.add(b.add(x1, y1), b.setcond("ltu", low, x0))];
   }),
   psubq: onQuads((b, [x0, x1], [y0, y1]) => [b.sub(x0, y0), b.sub(b.sub(x1, y1), b.setcond("ltu", x0, y0))]),
-  pmuludq: onQuads((b, [x0], [y0]) => [b.mul(x0, y0), b.muluh(x0, y0)]),
+  pmuludq: onQuads((b, [x0], [y0]) => [b.mul(x0, y0), b.muluh(x0, y0)]), pmuldq: onQuads((b, [x0], [y0]) => [b.mul(x0, y0), b.mulsh(x0, y0)]),
+  pcmpeqq: onQuads((b, [x0, x1], [y0, y1]) => both(b.neg(b.setcond("eq", b.or(b.xor(x0, y0), b.xor(x1, y1)), b.imm(0))))),
+  pcmpgtq: onQuads((b, [x0, x1], [y0, y1]) =>
+    both(b.neg(b.or(b.setcond("gt", x1, y1), b.and(b.setcond("eq", x1, y1), b.setcond("gtu", x0, y0)))))),
 } satisfies Record<string, Inline>;

@@ -2,12 +2,9 @@
  * Packed integer arithmetic of MMX, SSE2, SSSE3 and SSE4: one table, `name: opcode`, for MMX registers and, with 66h, XMM
  * registers. What a few IR ops per dword do is inline, the rest calls a helper.
  */
-import type { AcrossFunction, AcrossOperation } from "../../helpers/sse/across.ts";
-import { ACROSS_OPERATIONS, acrossHelper } from "../../helpers/sse/across.ts";
-import type { Shift } from "../../helpers/sse/by-immediate.ts";
+import type { AcrossFunction } from "../../helpers/sse/across.ts";
+import { acrossHelper, minimumPosition } from "../../helpers/sse/across.ts";
 import * as immediate from "../../helpers/sse/by-immediate.ts";
-import type { LaneOperation } from "../../helpers/sse/lanes.ts";
-import { laneHelper } from "../../helpers/sse/lanes.ts";
 import type { VectorHelper } from "../../helpers/sse/vector-helper.ts";
 import type { Double } from "../../floats.ts";
 import type { Feature } from "../../features.ts";
@@ -17,8 +14,11 @@ import type { Cond } from "../../../../tcg/ir/types.ts";
 import type { Lowering, Val } from "../../lowering.ts";
 import type { VectorOperand } from "../../vector-operands.ts";
 import { fillExponent, known, vector, VectorRegister, vectorRegister } from "../../vector-operands.ts";
+import { PACKED_ACROSS } from "./packed-across.ts";
 import { BY_CONSTANT } from "./packed-immediate.ts";
 import type { ByConstant } from "./packed-immediate.ts";
+import type { Shift } from "./packed-shifts.ts";
+import { byVector, SHIFTS_BY_COUNT } from "./packed-shifts.ts";
 import { PACKED_WORDS, wordwise } from "./packed-words.ts";
 import type { Inline } from "./packed-words.ts";
 import { callVector, enterMmx, requireMmx, requireSse } from "./vector-lowering.ts";
@@ -30,14 +30,14 @@ export const AND = wordwise((b, x, y) => b.and(x, y)), ANDN = wordwise((b, x, y)
 export const OR = wordwise((b, x, y) => b.or(x, y)), XOR = wordwise((b, x, y) => b.xor(x, y));
 
 const INLINE = {
-  ...PACKED_WORDS,
+  ...PACKED_WORDS, ...PACKED_ACROSS,
   pand: AND, pandn: ANDN, por: OR, pxor: XOR,
   paddd: wordwise((b, x, y) => b.add(x, y)), psubd: wordwise((b, x, y) => b.sub(x, y)), pmulld: wordwise((b, x, y) => b.mul(x, y)),
   pcmpeqd: mask("eq"), pcmpgtd: mask("gt"),
   pminsd: choose("lt"), pmaxsd: choose("gt"), pminud: choose("ltu"), pmaxud: choose("gtu"),
 } satisfies Record<string, Inline>;
 
-type Operation = keyof typeof INLINE | LaneOperation | AcrossOperation | Shift;
+type Operation = keyof typeof INLINE | Shift | "phminposuw";
 
 type Opcodes = Readonly<Partial<Record<Operation, string>>>;
 
@@ -102,11 +102,9 @@ function compute(b: Lowering, work: Work, to: VectorRegister, from: VectorOperan
   }
 }
 
-function workOf(name: Operation, words: 2 | 4): Work {
-  if (name in INLINE) return INLINE[name as keyof typeof INLINE];
-  if (name in immediate.SHIFTS) return acrossHelper(name, immediate.SHIFTS[name as Shift], words);
-  if (name in ACROSS_OPERATIONS) return acrossHelper(name, ACROSS_OPERATIONS[name as AcrossOperation], words);
-  return laneHelper(name as LaneOperation, words);
+function workOf(name: Operation): Work {
+  if (name === "phminposuw") return acrossHelper(name, minimumPosition, 4);
+  return name in SHIFTS_BY_COUNT ? byVector(SHIFTS_BY_COUNT[name as Shift]) : INLINE[name as keyof typeof INLINE];
 }
 
 const isSame = (to: VectorRegister, from: VectorOperand): boolean => from instanceof VectorRegister && known(from.slot) === known(to.slot);
@@ -147,24 +145,24 @@ const entries = <V>(table: Readonly<Partial<Record<Operation, V>>>): [Operation,
 
 /** Both forms of each insn of a table: `mmxFeature` has that for MMX registers. */
 const forBoth = (mmxFeature: Feature, xmmFeature: Feature, opcodes: Opcodes, map: string): InsnDef[] => entries(opcodes).flatMap(([name, opcode]) => [
-  ...ofFeature(mmxFeature, mmxInsn(name, `np ${map} ${opcode} /r  Pq,${DWORD_SOURCE.has(name) ? "Qd" : "Qq"}`, workOf(name, 2))),
-  ...ofFeature(xmmFeature, xmmInsn(name, `66 ${map} ${opcode} /r  Vx,Wx`, workOf(name, 4))),
+  ...ofFeature(mmxFeature, mmxInsn(name, `np ${map} ${opcode} /r  Pq,${DWORD_SOURCE.has(name) ? "Qd" : "Qq"}`, workOf(name))),
+  ...ofFeature(xmmFeature, xmmInsn(name, `66 ${map} ${opcode} /r  Vx,Wx`, workOf(name))),
 ]);
 
 const shifts = (name: Shift, opcode: string, digit: number): InsnDef[] => [
-  ...ofFeature("mmx", shiftInsn(name, "np", `0f ${opcode} /${digit} ib  Nq,Ib`, immediate.IMMEDIATE_SHIFTS[name])),
-  ...ofFeature("sse2", shiftInsn(name, "66", `0f ${opcode} /${digit} ib  Udq,Ib`, immediate.IMMEDIATE_SHIFTS[name])),
+  ...ofFeature("mmx", shiftInsn(name, "np", `0f ${opcode} /${digit} ib  Nq,Ib`)),
+  ...ofFeature("sse2", shiftInsn(name, "66", `0f ${opcode} /${digit} ib  Udq,Ib`)),
 ];
 
 /** A shift of one register by an immediate. */
-function shiftInsn(name: Shift | "psrldq" | "pslldq", prefix: "np" | "66", form: string, shift: AcrossFunction): InsnDef {
-  const isMmx = prefix === "np", work = byImmediate(name, shift, isMmx ? 2 : 4, `${name}_i`);
+function shiftInsn(name: Shift, prefix: "np" | "66", form: string): InsnDef {
+  const isMmx = prefix === "np";
   return defInsn(name, {
     ref: `SDM 2 ${name.toUpperCase()}`, forms: [`${prefix} ${form}`],
     lower(b, [operand, imm]) {
       (isMmx ? requireMmx : requireSse)(b);
       const register = vectorRegister(operand);
-      compute(b, work, register, register, imm.read());
+      register.store(SHIFTS_BY_COUNT[name](b, register.load(), imm.read()));
       if (!isMmx) return;
       enterMmx(b);
       fillExponent(b, register);
@@ -172,8 +170,21 @@ function shiftInsn(name: Shift | "psrldq" | "pslldq", prefix: "np" | "66", form:
   });
 }
 
-const byImmediate = (name: keyof typeof BY_CONSTANT, helper: AcrossFunction, words: 2 | 4, helperName: string = name): ByImmediate =>
-  ({ helper: acrossHelper(helperName, helper, words), byConstant: BY_CONSTANT[name] });
+/** A move of one register by bytes. */
+const byteShiftInsn = (name: "psrldq" | "pslldq", form: string): InsnDef => {
+  const work = byImmediate(name, immediate[name], 4);
+  return defInsn(name, {
+    ref: `SDM 2 ${name.toUpperCase()}`, forms: [form],
+    lower(b, [operand, imm]) {
+      requireSse(b);
+      const register = vectorRegister(operand);
+      compute(b, work, register, register, imm.read());
+    },
+  });
+};
+
+const byImmediate = (name: keyof typeof BY_CONSTANT, helper: AcrossFunction, words: 2 | 4): ByImmediate =>
+  ({ helper: acrossHelper(name, helper, words), byConstant: BY_CONSTANT[name] });
 
 const helperInsn = (name: string, form: string, compute: AcrossFunction): InsnDef => xmmInsn(name, form, acrossHelper(name, compute, 4));
 
@@ -187,8 +198,8 @@ export const PACKED: readonly InsnDef[] = [
   ...MMX_INTERLEAVES,
   ...forBoth("mmx", "sse2", MMX, "0f"), ...forBoth("sse", "sse2", MMX_OF_SSE, "0f"), ...forBoth("sse2", "sse2", MMX_OF_SSE2, "0f"),
   ...forBoth("ssse3", "ssse3", SSSE3, "0f 38"),
-  ...ofFeature("sse4.1", ...entries(SSE41).map(([name, [opcode, source = "Wx"]]) => xmmInsn(name, `66 ${opcode} /r  Vx,${source}`, workOf(name, 4)))),
-  ...ofFeature("sse4.2", xmmInsn("pcmpgtq", "66 0f 38 37 /r  Vx,Wx", workOf("pcmpgtq", 4))),
+  ...ofFeature("sse4.1", ...entries(SSE41).map(([name, [opcode, source = "Wx"]]) => xmmInsn(name, `66 ${opcode} /r  Vx,${source}`, workOf(name)))),
+  ...ofFeature("sse4.2", xmmInsn("pcmpgtq", "66 0f 38 37 /r  Vx,Wx", workOf("pcmpgtq"))),
 
   ...shifts("psrlw", "71", 2), ...shifts("psraw", "71", 4), ...shifts("psllw", "71", 6),
   ...shifts("psrld", "72", 2), ...shifts("psrad", "72", 4), ...shifts("pslld", "72", 6),
@@ -198,8 +209,8 @@ export const PACKED: readonly InsnDef[] = [
     mmxInsn("pshufw", "np 0f 70 /r ib  Pq,Qq,Ib", byImmediate("pshufw", immediate.pshufw, 2)),
   ),
   ...ofFeature("sse2",
-    shiftInsn("psrldq", "66", "0f 73 /3 ib  Udq,Ib", immediate.psrldq),
-    shiftInsn("pslldq", "66", "0f 73 /7 ib  Udq,Ib", immediate.pslldq),
+    byteShiftInsn("psrldq", "66 0f 73 /3 ib  Udq,Ib"),
+    byteShiftInsn("pslldq", "66 0f 73 /7 ib  Udq,Ib"),
     xmmInsn("pshuflw", "f2 0f 70 /r ib  Vx,Wx,Ib", byImmediate("pshuflw", immediate.pshufw, 4)),
     xmmInsn("pshufhw", "f3 0f 70 /r ib  Vx,Wx,Ib", byImmediate("pshufhw", immediate.pshufhw, 4)),
   ),
@@ -208,7 +219,7 @@ export const PACKED: readonly InsnDef[] = [
     xmmInsn("palignr", "66 0f 3a 0f /r ib  Vx,Wx,Ib", byImmediate("palignr", immediate.palignr, 4)),
   ),
   ...ofFeature("sse4.1",
-    helperInsn("pblendw", "66 0f 3a 0e /r ib  Vx,Wx,Ib", immediate.pblendw),
+    xmmInsn("pblendw", "66 0f 3a 0e /r ib  Vx,Wx,Ib", byImmediate("pblendw", immediate.pblendw, 4)),
     helperInsn("mpsadbw", "66 0f 3a 42 /r ib  Vx,Wx,Ib", immediate.mpsadbw),
   ),
 ];
