@@ -81,7 +81,6 @@ export interface AttributeChange {
 }
 
 export interface HostFolder {
-  readonly isReadOnly: boolean;
   stat(path: FolderPath): FolderStat;
   open(path: FolderPath, mode: OpenMode): FolderFile;
   /** @param permissions  the lowest nine bits of a mode @param isNew  it must not be there yet */

@@ -44,7 +44,7 @@ function entry(name: string, help: string, defaultText: string | null): string[]
 }
 
 /** Breaks text at spaces; line feeds in it stay. */
-export function wrap(text: string, width: number): string[] {
+function wrap(text: string, width: number): string[] {
   return text.split("\n").flatMap((paragraph) => {
     const lines = [""];
     for (const word of paragraph.split(" ")) {

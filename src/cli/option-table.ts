@@ -83,7 +83,7 @@ export function size(given: Valued & { readonly min: number; readonly max: numbe
 }
 
 /** `16M`, `4K`, `100`. */
-export function sizeText(bytes: number): string {
+function sizeText(bytes: number): string {
   for (const [unit, name] of [[2 ** 30, "G"], [2 ** 20, "M"], [2 ** 10, "K"]] as const) {
     if (bytes >= unit && bytes % unit === 0) return `${bytes / unit}${name}`;
   }

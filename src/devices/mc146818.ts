@@ -14,7 +14,7 @@ import { array, BYTE, restoreFields, saveFields, TIME, upTo } from "./saveable.t
 import type { CivilTime } from "./civil-time.ts";
 import { civilTimeOf, secondsOf } from "./civil-time.ts";
 
-export const CMOS_BYTES = 128;
+const CMOS_BYTES = 128;
 
 /** Addresses of the clock's bytes; CENTURY is a PC's convention (ACPI FADT names it). */
 const SECONDS = 0, SECONDS_ALARM = 1, MINUTES = 2, MINUTES_ALARM = 3, HOURS = 4, HOURS_ALARM = 5, WEEKDAY = 6, DAY = 7, MONTH = 8, YEAR = 9;

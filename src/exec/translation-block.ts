@@ -1,5 +1,4 @@
 /** A translation block: the compiled function of a few consecutive guest insns, and its links to others. */
-import type { Block } from "../../tcg/ir/block.ts";
 import type { CodeSpace, InsnPage } from "./code-space.ts";
 import type { Region } from "./region.ts";
 
@@ -81,12 +80,6 @@ export class TranslationBlock {
   get isBlock(): boolean {
     return this.nextStub !== null;
   }
-}
-
-/** A place to keep a block's IR for inspection. */
-export interface LoweredBlock {
-  readonly block: Block;
-  readonly eips: readonly number[];
 }
 
 /** Chains `from`'s link to `to`. */

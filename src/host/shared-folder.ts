@@ -27,7 +27,7 @@ const PERMISSIONS = 0o777;
 const NS_PER_SECOND = 1e9;
 
 export class SharedFolder implements HostFolder {
-  readonly isReadOnly: boolean;
+  private readonly isReadOnly: boolean;
   private readonly root: string;
   private readonly rootFd: number | null;
 

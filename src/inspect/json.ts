@@ -52,7 +52,7 @@
  */
 import type { BlockReport, CacheReport } from "./report.ts";
 
-export const DUMP_FORMAT = "tcgjs-dump", DUMP_VERSION = 1;
+const DUMP_FORMAT = "tcgjs-dump", DUMP_VERSION = 1;
 
 /** A `CacheReport` as JSON text, indented, with a line feed at the end. */
 export function cacheJson(report: CacheReport): string {

@@ -109,7 +109,7 @@ export function reportCache(engine: Engine): CacheReport {
 }
 
 /** Reports on one region. */
-export function reportRegion(region: Region): RegionReport {
+function reportRegion(region: Region): RegionReport {
   const { members, entries, exits } = region;
   const kinds = ["next", "taken", "budget"] as const;
   return {

@@ -72,7 +72,7 @@ function headline(block: BlockReport): string {
   return `TB ${block.number} at ${hex(block.address)}: ${facts.join(", ")}`;
 }
 
-export function modeText({ bits, isProtected, isV86, cpl }: ModeReport): string {
+function modeText({ bits, isProtected, isV86, cpl }: ModeReport): string {
   const name = isV86 ? "virtual-8086" : isProtected ? "protected" : "real";
   return `${bits}-bit ${name} mode${isProtected && !isV86 && cpl > 0 ? ` at CPL ${cpl}` : ""}`;
 }
@@ -100,7 +100,7 @@ export function insnText(insn: Pick<InsnReport, "address" | "bytes" | "text">, p
 }
 
 /** `01 d8`. */
-export function bytesText(bytes: Uint8Array): string {
+function bytesText(bytes: Uint8Array): string {
   return Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join(" ");
 }
 

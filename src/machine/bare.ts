@@ -79,7 +79,7 @@ export type BareOutcome =
   /** Registers were set to a state no CPU can be in. */
   | { readonly kind: "invalid-state"; readonly detail: string };
 
-export const DEFAULT_MEMORY_BYTES = 16 * 2 ** 20;
+const DEFAULT_MEMORY_BYTES = 16 * 2 ** 20;
 
 export class BareMachine {
   readonly vm: Vm;

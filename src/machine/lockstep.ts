@@ -121,7 +121,7 @@ export function runMachineTo(machine: BareMachine, goal: number): BareOutcome {
 }
 
 /** The names and values of what differs between two states. */
-export function compareStates(interp: MachineState, jit: MachineState): FieldDifference[] {
+function compareStates(interp: MachineState, jit: MachineState): FieldDifference[] {
   const a = flatten(interp), b = flatten(jit), names = [...new Set([...a.keys(), ...b.keys()])];
   return names.filter((name) => a.get(name) !== b.get(name)).map((name) => ({ name, interp: a.get(name) ?? "", jit: b.get(name) ?? "" }));
 }

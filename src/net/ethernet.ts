@@ -30,11 +30,6 @@ export function newFrame(header: EthernetHeader, dataBytes: number): Uint8Array 
   return frame;
 }
 
-/** Sets who gets the frame. */
-export function setDestination(frame: Uint8Array, mac: number): void {
-  put48(frame, DESTINATION, mac);
-}
-
 /** True if the address is one of a group, or of all. */
 export function isGroup(mac: number): boolean {
   return (Math.floor(mac / 2 ** 40) & 1) !== 0;

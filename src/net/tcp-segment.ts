@@ -11,7 +11,7 @@ export const FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16;
 const FLAG_BITS = 0x3f;
 const OPTION_END = 0, OPTION_NOTHING = 1, OPTION_MSS = 2, OPTION_SCALE = 3;
 /** RFC 7323 §2.3. */
-export const MAX_SCALE = 14;
+const MAX_SCALE = 14;
 /** Both options, as we send them. */
 const OPTION_BYTES = 8;
 

@@ -12,7 +12,7 @@ import { ACK, headerLength, parseTcp, putTcpChecksum, putTcpHeader, RST, sequenc
 import type { Endpoint } from "./udp.ts";
 
 /** More are not taken until one of them ends. Each has up to half a megabyte of buffers. */
-export const MAX_CONNECTIONS = 256;
+const MAX_CONNECTIONS = 256;
 /** Initial sequence numbers go on with time, a step each 4 microseconds, and from one connection to the next (RFC 9293 §3.4.1). */
 const NS_PER_STEP = 4000, STEPS_PER_CONNECTION = 64_000;
 const FIRST_EPHEMERAL = 49_152, EPHEMERALS = 16_384;

@@ -101,15 +101,9 @@ export class FlagLowering {
   }
 
   /**
-   * Sets all flags from a result and explicit CF and OF (each 0 or 1); AF is 0. Nothing happens where `when` is 0
-   * (a shift by 0 keeps the flags).
+   * Sets all flags from a result and the two top bits of FLAGS_AUX (CF, and CF xor OF); others of `aux` must be 0, and AF is 0.
+   * Nothing happens where `when` is 0 (a shift by 0 keeps the flags).
    */
-  explicit(width: Width, r: Val, cf: Val, of: Val, when?: Val): void {
-    const { b } = this;
-    this.fromAux(width, r, b.or(b.shl(cf, b.imm(31)), b.shl(b.xor(cf, of), b.imm(30))), when);
-  }
-
-  /** The same with the two top bits of FLAGS_AUX given; others of `aux` must be 0. */
   fromAux(width: Width, r: Val, aux: Val, when?: Val): void {
     const { b } = this, res = b.sext(width, r);
     if (when === undefined) this.write(res, aux);
@@ -170,10 +164,6 @@ export class FlagLowering {
   /** CF as 0 or 1. */
   carry(): Val {
     return this.condition(CC_B << 1);
-  }
-
-  overflow(): Val {
-    return this.condition(CC_O << 1);
   }
 
   /** AF as 0 or 1. */

@@ -15,7 +15,6 @@ import type { PlainOp } from "../../tcg/ir/ops.ts";
 import type { Cond, Fault, Global, Helper, Probe } from "../../tcg/ir/types.ts";
 import { memOp } from "../../tcg/ir/types.ts";
 import type { ElementKind } from "./element-kinds.ts";
-import type { StaticFlags } from "./flags-ir.ts";
 import { Floats } from "./floats.ts";
 import { FlagLowering } from "./flags-ir.ts";
 import { GP, SSF } from "./fault.ts";
@@ -330,9 +329,6 @@ export class Lowering {
     this.ended = true;
     this.ir.gotoTb(target);
   }
-
-  /** What the last flag setter was, where known at translation time. */
-  staticFlags(): StaticFlags | null { return this.flags.known; }
 }
 
 /** Pushes and pops of one insn. ESP changes only with `commit`, so that a fault leaves it alone. */

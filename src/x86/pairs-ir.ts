@@ -30,7 +30,6 @@ export type Precision = 64 | 53;
 
 /** A double and its halves, of at most 26 bits each. */
 interface Split {
-  readonly whole: Double;
   readonly upper: Double;
   readonly lower: Double;
 }
@@ -95,7 +94,7 @@ export class PairLowering {
     let found = this.splits.get(x);
     if (found === undefined) {
       const c = this.mul2(x, this.add2(this.power(SPLIT_BITS), this.power(0))), upper = this.sub2(c, this.sub2(c, x));
-      found = { whole: x, upper, lower: this.sub2(x, upper) };
+      found = { upper, lower: this.sub2(x, upper) };
       this.splits.set(x, found);
     }
     return found;

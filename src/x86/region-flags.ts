@@ -17,7 +17,7 @@ import type { Val, Width } from "./lowering.ts";
 import { G_CC_KIND, G_CC_X, G_CF_A, G_CF_B, G_FLAGS_AUX, G_FLAGS_RES } from "./state.ts";
 
 /** FLAGS_AUX from its parts and FLAGS_RES. */
-export function packFlags(kind: number, x: number, a: number, b: number, res: number): number {
+function packFlags(kind: number, x: number, a: number, b: number, res: number): number {
   const carry = a >>> 0 < b >>> 0 ? 1 : 0;
   let overflow: number, rest: number;
   if (kind === 0) {

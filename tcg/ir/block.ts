@@ -117,16 +117,6 @@ export function mayLeave(op: Op): boolean {
   }
 }
 
-/** True if every global may be read by somebody else at this op: it may leave, ends the block, or calls out. */
-export function readsGlobal(op: Op, g: Global): boolean {
-  if (isGet(op)) return overlaps(globalOf(op), g);
-  if (op.def.effect === "exit") return true;
-  if (op.def === OPS.call) {
-    const { reads, mayFault } = helperOf(op);
-    return mayFault || reads === "all" || reads.some((r) => overlaps(r, g));
-  }
-  return mayLeave(op) || op.def === OPS.env_ld8 || op.def === OPS.env_ld16 || op.def === OPS.env_ld32;
-}
 
 /** True if the op may change the global. */
 export function writesGlobal(op: Op, g: Global): boolean {

@@ -12,7 +12,7 @@ import type { Cond, DoubleCond, Fault, Field, Global, Helper, MemOp } from "./ty
 import { CONDS } from "./types.ts";
 
 /** Folds a pure op whose operands are all constants; null if it is not one. */
-export function foldConstants(name: OpName, args: readonly Op[], imm: number, imm2: number): number | null {
+function foldConstants(name: OpName, args: readonly Op[], imm: number, imm2: number): number | null {
   const { evaluate } = OPS[name];
   if (evaluate === null || !args.every(isConst)) return null;
   const k = (i: number): number => args[i]?.imm ?? 0;

@@ -10,7 +10,17 @@ import { InternalError } from "../support/errors.ts";
 import type { EmittedFunction } from "./emitter.ts";
 import { block, id } from "./estree.ts";
 
-/** The objects behind the names of emitted text. */
+/**
+ * The objects behind the names of emitted text. Besides helpers and `RUNTIME` these are
+ * - `R R8 R16 F32 F64` the state file and its views; `u8 dv` guest memory; `pf` page flags;
+ * - `tlbReadUser tlbWriteUser tlbReadKernel tlbWriteKernel` the soft TLB;
+ * - `load8 … store32 loadForWrite8 … probeStore(address, bytes)` the slow paths of interpreter handlers;
+ * - `fault(vector, error)` raises a guest fault; `again(i)` counts an execution that did not finish the insn, returns it;
+ * - `side(tb, n)` leaves a block in front of its n-th insn; `leave(tbs, way, pc, n)` a region, giving n insns back to the
+ *   budget; `short(tb, left)` does what is to be done if less is left than it needs, `plain(tb, left)` runs a TB's own block;
+ * - `jump(pc)`, `find(pc)` look up what runs next: a TB, an insn;
+ * - `EXIT_TB EXIT_INSN` what a handler or block returns to leave for the engine.
+ */
 export type Environment = Record<string, unknown>;
 
 export interface CompileRequest {
@@ -32,7 +42,7 @@ export interface Compiled {
 }
 
 /** The JavaScript of an emitted function. */
-export function printFunction(emitted: EmittedFunction, name: string, params: readonly string[]): string {
+function printFunction(emitted: EmittedFunction, name: string, params: readonly string[]): string {
   const { body, localNames = [] } = emitted;
   const locals = localNames.map((n): VariableDeclarator => ({ type: "VariableDeclarator", id: id(n), init: id(outerName(n)) }));
   const declaration: FunctionDeclaration = {
@@ -64,7 +74,7 @@ export function compile(emitted: EmittedFunction, environment: Environment, requ
  * Parses emitted text and checks that it names nothing but its own variables and `allowed`.
  * @throws InternalError with the text if it does not.
  */
-export function checkText(text: string, allowed: ReadonlySet<string>): void {
+function checkText(text: string, allowed: ReadonlySet<string>): void {
   let program: Program;
   try {
     program = parse(text, { ecmaVersion: 2022, sourceType: "script" }) as Program;

@@ -8,24 +8,24 @@ export function muluh(x: number, y: number): number {
 }
 
 /** High 32 bits of the signed product. */
-export function mulsh(x: number, y: number): number {
+function mulsh(x: number, y: number): number {
   return (muluh(x, y) - (x < 0 ? y : 0) - (y < 0 ? x : 0)) | 0;
 }
 
 /** Count of trailing zeros; 32 for 0. */
-export function ctz32(x: number): number {
+function ctz32(x: number): number {
   return x === 0 ? 32 : 31 - Math.clz32(x & -x);
 }
 
 /** Count of one bits. */
-export function ctpop(x: number): number {
+function ctpop(x: number): number {
   let v = x - ((x >>> 1) & 0x55555555);
   v = (v & 0x33333333) + ((v >>> 2) & 0x33333333);
   return Math.imul((v + (v >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
 /** The four bytes in reverse order. */
-export function bswap32(x: number): number {
+function bswap32(x: number): number {
   return (x << 24) | ((x & 0xff00) << 8) | ((x >> 8) & 0xff00) | (x >>> 24);
 }
 
@@ -38,7 +38,7 @@ function quotientDigit(rem: number, digit: number, d: number): number {
 }
 
 /** Unsigned quotient of hi:lo by d, which fits into 32 bits (hi < d). */
-export function divu2(lo: number, hi: number, d: number): number {
+function divu2(lo: number, hi: number, d: number): number {
   const divisor = d >>> 0, high = hi >>> 0;
   const q1 = quotientDigit(high, lo >>> 16, divisor);
   const r1 = high * 65536 + (lo >>> 16) - q1 * divisor;
@@ -46,19 +46,19 @@ export function divu2(lo: number, hi: number, d: number): number {
 }
 
 /** Unsigned remainder of hi:lo by d (hi < d). */
-export function remu2(lo: number, hi: number, d: number): number {
+function remu2(lo: number, hi: number, d: number): number {
   return (lo - Math.imul(divu2(lo, hi, d), d)) | 0;
 }
 
 /** Signed quotient of hi:lo by d, which fits into 32 bits. */
-export function divs2(lo: number, hi: number, d: number): number {
+function divs2(lo: number, hi: number, d: number): number {
   const isNegative = (hi ^ d) < 0;
   const magnitude = divu2(hi < 0 ? -lo | 0 : lo, hi < 0 ? (lo === 0 ? -hi | 0 : ~hi) : hi, d < 0 ? -d | 0 : d);
   return isNegative ? -magnitude | 0 : magnitude;
 }
 
 /** Signed remainder of hi:lo by d; has the dividend's sign. */
-export function rems2(lo: number, hi: number, d: number): number {
+function rems2(lo: number, hi: number, d: number): number {
   return (lo - Math.imul(divs2(lo, hi, d), d)) | 0;
 }
 

@@ -70,19 +70,3 @@ export interface EmitTarget {
   /** What lies near an address of a stack frame is likely to lie in one page. */
   readonly frames: readonly FrameSlot[];
 }
-
-/**
- * Names emitted functions may use besides helpers and `RUNTIME`:
- * - `R R8 R16 F32 F64` the state file and its views; `u8 dv` guest memory; `pf` page flags;
- * - `tlbReadUser tlbWriteUser tlbReadKernel tlbWriteKernel` the soft TLB;
- * - `load8 … store32 loadForWrite8 … probeStore(address, bytes)` the slow paths of interpreter handlers;
- * - `fault(vector, error)` raises a guest fault; `again(i)` counts an execution that did not finish the insn, returns it;
- * - `side(tb, n)` leaves a block in front of its n-th insn; `leave(tbs, way, pc, n)` a region, giving n insns back to the
- *   budget; `short(tb, left)` does what is to be done if less is left than it needs, `plain(tb, left)` runs a TB's own block;
- * - `jump(pc)`, `find(pc)` look up what runs next: a TB, an insn;
- * - `EXIT` what a handler or block returns to leave for the engine.
- */
-export const ENVIRONMENT_NAMES = [
-  "R", "R8", "R16", "F32", "F64", "u8", "dv", "pf", "tlbReadUser", "tlbWriteUser", "tlbReadKernel", "tlbWriteKernel", "load8", "load16", "load32", "loadForWrite8", "loadForWrite16", "loadForWrite32",
-  "probeStore", "store8", "store16", "store32", "fault", "again", "side", "leave", "short", "plain", "jump", "find", "EXIT_TB", "EXIT_INSN",
-] as const;

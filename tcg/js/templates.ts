@@ -142,11 +142,6 @@ export function comparison(cond: number): Template {
   return template(COMPARE[CONDS[cond] ?? "eq"]);
 }
 
-/** Pure ops that have a template; for the completeness test. */
-export function hasTemplate(name: OpName): boolean {
-  return PLAIN[name] !== undefined || OPS[name].attr === "bits" || OPS[name].attr === "cond" || name === "const" || name in RANGES;
-}
-
 /** Copies an expression, putting operands in the place of `$n`. */
 export function instantiate(node: Expression, operands: readonly Expression[]): Expression {
   switch (node.type) {

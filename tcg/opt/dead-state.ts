@@ -53,7 +53,7 @@ export class DeadState {
   }
 }
 
-/** True if any global may be read at this op. (`readsGlobal` of `tcg/ir/block.ts` for all globals at once.) */
+/** True if any global may be read at this op. */
 function seesEverything(op: Op): boolean {
   const { def } = op;
   switch (def.effect) {

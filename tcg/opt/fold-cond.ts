@@ -33,7 +33,7 @@ const TSTNE = cond("tstne");
 const SWAPPED: readonly number[] = [EQ, NE, GT, LE, GE, LT, GTU, LEU, GEU, LTU, TSTEQ, TSTNE];
 
 /** The opposite condition: CONDS lists them in pairs. */
-export function invert(c: number): number {
+function invert(c: number): number {
   return c ^ 1;
 }
 

@@ -28,11 +28,11 @@ import { string } from "./groups/string.ts";
 import { trans } from "./groups/trans.ts";
 import { x87 } from "./groups/x87.ts";
 
-export const INTEGER_GROUPS: readonly Group[] = [
+const INTEGER_GROUPS: readonly Group[] = [
   alu, shift, muldiv, bits, string, bcd, lea, data, stack, cond, branch, seq, hot, smc,
 ];
 
 /** About x87, MMX and XMM state. */
-export const FLOAT_AND_SIMD_GROUPS: readonly Group[] = [x87, trans, mmx, sse, sse2fp, sse2int, sse3, ssse3, sse4, aes, fpfault];
+const FLOAT_AND_SIMD_GROUPS: readonly Group[] = [x87, trans, mmx, sse, sse2fp, sse2int, sse3, ssse3, sse4, aes, fpfault];
 
 export const ALL_GROUPS: readonly Group[] = [...INTEGER_GROUPS, fault, ...FLOAT_AND_SIMD_GROUPS];

@@ -30,7 +30,7 @@ export const COMPARED_FLAGS = ARITHMETIC_FLAGS | DF;
 export const EFLAGS_BASE = 0x202;
 
 /** Exception vectors (SDM 3A §6.15) that vectors end with. */
-export const DE = 0, DB = 1, BP = 3, OF_TRAP = 4, BR = 5, UD = 6, NP = 11, SS_FAULT = 12, GP = 13, PF_FAULT = 14, MF = 16, XM = 19;
+export const DE = 0, DB = 1, BP = 3, OF_TRAP = 4, BR = 5, UD = 6, GP = 13, PF_FAULT = 14, MF = 16, XM = 19;
 /** Not an exception: the executor gave up because the vector did not end. */
 export const DID_NOT_END = 255;
 /** Exceptions that push an error code. */
@@ -40,7 +40,7 @@ export const ERROR_CODE_VECTORS: ReadonlySet<number> = new Set([8, 10, 11, 12, 1
 export const FX_BYTES = 288;
 /** Offsets in the image (SDM 1 §10.5.1). */
 export const FX_FCW = 0, FX_FSW = 2, FX_FTW = 4, FX_MXCSR = 24, FX_ST = 32, FX_XMM = 160;
-export const FCW_RESET = 0x37f;
+const FCW_RESET = 0x37f;
 export const MXCSR_RESET = 0x1f80;
 
 /** The FXSAVE image of a vector that names none: FNINIT and MXCSR 1f80, all registers zero. */

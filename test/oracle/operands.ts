@@ -30,7 +30,7 @@ export interface MemoryOptions {
   readonly align?: number;
 }
 
-export function modrm(mod: number, reg: number, rm: number): number {
+function modrm(mod: number, reg: number, rm: number): number {
   return (mod << 6) | (reg << 3) | rm;
 }
 

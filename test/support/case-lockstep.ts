@@ -140,7 +140,7 @@ function stopsOf(c: X86Case, { stride }: CaseSetting): number[] {
 }
 
 /** Everything in which two machines differ; empty for nothing. */
-export function compareMachines(interp: CaseMachine, jit: CaseMachine): FieldDifference[] {
+function compareMachines(interp: CaseMachine, jit: CaseMachine): FieldDifference[] {
   const fields: FieldDifference[] = [];
   const compare = (name: string, a: string, b: string): void => {
     if (a !== b) fields.push({ name, interp: a, jit: b });

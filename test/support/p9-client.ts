@@ -4,7 +4,7 @@ import type { P9Server } from "../../src/devices/virtio/p9/p9-server.ts";
 import { P9Reader, P9Writer } from "../../src/devices/virtio/p9/p9-message.ts";
 
 const ROOM = 1 << 17, RLERROR = 7;
-export const NOFID = 0xffffffff;
+const NOFID = 0xffffffff;
 
 /** An answer: its fields, or the error number. */
 export type Answer = { readonly errno: number } | { readonly fields: P9Reader };
@@ -72,10 +72,6 @@ export class P9Client {
   write(fid: number, offset: number, text: string): number {
     const bytes = new TextEncoder().encode(text);
     return this.call(118, (w) => w.u32(fid).u64(BigInt(offset)).u32(bytes.length).put(bytes)).u32();
-  }
-
-  clunk(fid: number): void {
-    this.call(120, (w) => w.u32(fid));
   }
 
   /** Kinds of a path's mode, permissions and size. */

@@ -6,7 +6,6 @@ import type { RegisterMapper } from "../../src/devices/pci/pci-function.ts";
 import { BASE_ADDRESS, COMMAND } from "../../src/devices/pci/pci-function.ts";
 import type { VirtioDevice } from "../../src/devices/virtio/virtio-device.ts";
 import { VirtioPci } from "../../src/devices/virtio/virtio-pci.ts";
-import { FakeClock } from "./fake-clock.ts";
 import { ManualWork } from "./manual-work.ts";
 
 export const RAM_BYTES = 1 << 20;
@@ -63,7 +62,6 @@ export interface UsedBuffer {
 export class VirtioBench {
   readonly ram: TestMemory;
   readonly work = new ManualWork();
-  readonly clock = new FakeClock();
   readonly pci: VirtioPci;
   /** Level of INTA#. */
   isInterrupting = false;
@@ -74,7 +72,7 @@ export class VirtioBench {
 
   constructor(device: VirtioDevice, ram = new TestMemory()) {
     this.ram = ram;
-    this.pci = new VirtioPci({ device, memory: this.ram, work: this.work, clock: this.clock, interrupt: (isHigh) => { this.isInterrupting = isHigh; } });
+    this.pci = new VirtioPci({ device, memory: this.ram, work: this.work, interrupt: (isHigh) => { this.isInterrupting = isHigh; } });
     this.pci.pci.connect(this.ports, this.memory);
     this.pci.pci.writeByte(BASE_ADDRESS + 1, 0xc0);
     this.pci.pci.writeByte(BASE_ADDRESS + 4 * 4 + 3, 0xfe);

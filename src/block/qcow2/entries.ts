@@ -5,7 +5,7 @@ export const COPIED = 0x80000000, COMPRESSED = 0x40000000;
 const HIGH_OFFSET = 0x00ffffff, LOW_OFFSET = 0xfffffe00, HIGH_RESERVED = 0x3f000000, ZERO = 1;
 const LOW_RESERVED = 0x1fe, L1_LOW_RESERVED = 0x1ff;
 
-export const SECTOR_BYTES = 512;
+const SECTOR_BYTES = 512;
 
 /** What an L2 entry says. */
 export type L2Entry =

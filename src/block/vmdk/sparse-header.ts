@@ -13,7 +13,7 @@ const COMPRESSION_DEFLATE = 1;
 /** Entries of a grain table, always; sectors of one. */
 export const GTES = 512, GT_SECTORS = GTES * 4 / SECTOR_BYTES;
 /** In place of the directory's sector: it is in the footer, the last sector but one. */
-export const DIRECTORY_IN_FOOTER = 2n ** 64n - 1n;
+const DIRECTORY_IN_FOOTER = 2n ** 64n - 1n;
 
 const MIN_GRAIN_SECTORS = 8, MAX_GRAIN_SECTORS = 8192, MAX_FILE_SECTORS = 2 ** 32;
 

@@ -39,7 +39,7 @@ export function bootReport({ result, pc, unhandled, printed, values, output }: E
   return status;
 }
 
-export function bootStatus(end: BootEnd): number {
+function bootStatus(end: BootEnd): number {
   switch (end.kind) {
     case "power-off":
     case "reset":
@@ -60,7 +60,7 @@ export function bootStatus(end: BootEnd): number {
 }
 
 /** A sentence on an end that needs one. @param at  CS:IP where the guest stands */
-export function bootSentence(end: BootEnd, insns: number, at: string): string | null {
+function bootSentence(end: BootEnd, insns: number, at: string): string | null {
   const after = `after ${insns} insns`;
   switch (end.kind) {
     case "power-off":

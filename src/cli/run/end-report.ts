@@ -40,7 +40,7 @@ export function endReport(run: EndedRun): number {
 }
 
 /** The exit status for an end. */
-export function statusOf(end: GuestEnd): number {
+function statusOf(end: GuestEnd): number {
   switch (end.kind) {
     case "halt": return STATUS_OK;
     case "debug-exit": return end.status & 0xff;

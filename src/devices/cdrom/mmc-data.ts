@@ -160,7 +160,7 @@ const PAGES: ReadonlyMap<number, readonly number[]> = new Map([
   // Reads CD-R, CD-RW; mode 2 and multiple sessions; a tray that can be locked and ejected; 32 times the speed of a CD of 1x.
   [0x2a, [0x03, 0, 0x60, 0, 0x29, 0, 0x15, 0x80, 0, 2, 2, 0, 0x15, 0x80, 0, 0, 0, 0]],
 ]);
-export const ALL_PAGES = 0x3f;
+const ALL_PAGES = 0x3f;
 const LOCK_STATE = 2;
 
 /** MODE SENSE(10) (§6.10): the header and pages. Null if there is no such page. @param areZero  what can be changed is asked for: nothing */

@@ -3,7 +3,7 @@ import { VmError } from "../../../tcg/support/errors.ts";
 
 export const SECTOR_BYTES = 512;
 /** Data rates as the controller's registers have them: 500, 300, 250 and 1000 kbit/s. */
-export const RATE_500K = 0, RATE_300K = 1, RATE_250K = 2, RATE_1M = 3;
+const RATE_500K = 0, RATE_300K = 1, RATE_250K = 2, RATE_1M = 3;
 
 export interface DiskFormat {
   readonly cylinders: number;
@@ -22,7 +22,7 @@ const FORMATS: readonly DiskFormat[] = [
   format(40, 9, 1, RATE_250K, RATE_300K), format(80, 9, 3, RATE_250K), format(80, 15, 2, RATE_500K), FORMAT_1440K, format(80, 21, 4, RATE_500K), FORMAT_2880K,
 ];
 
-export function bytesOf({ cylinders, heads, sectors }: DiskFormat): number {
+function bytesOf({ cylinders, heads, sectors }: DiskFormat): number {
   return cylinders * heads * sectors * SECTOR_BYTES;
 }
 

@@ -23,7 +23,7 @@ import { LAST_CYLINDER } from "./floppy-drive.ts";
 import { SectorTransfer, ST0_ABNORMAL } from "./sector-transfer.ts";
 import type { TransferKind } from "./sector-transfer.ts";
 
-export const FLOPPY_DRIVES = 4;
+const FLOPPY_DRIVES = 4;
 const DOR = 2, TDR = 3, MAIN_STATUS = 4, FIFO = 5, DIR = 7;
 
 const DOR_NOT_RESET = 4, DOR_DMA_GATE = 8;

@@ -12,9 +12,9 @@ import type { FloppyDrive } from "./floppy-drive.ts";
 /** Status register 0: bits 7 and 6. */
 export const ST0_ABNORMAL = 0x40;
 /** Status register 1: no address mark, write protected, no such sector, overrun, data error, end of cylinder. */
-export const ST1_NO_ADDRESS_MARK = 1, ST1_WRITE_PROTECTED = 2, ST1_NO_DATA = 4, ST1_OVERRUN = 0x10, ST1_DATA_ERROR = 0x20, ST1_END_OF_CYLINDER = 0x80;
+const ST1_NO_ADDRESS_MARK = 1, ST1_WRITE_PROTECTED = 2, ST1_NO_DATA = 4, ST1_OVERRUN = 0x10, ST1_DATA_ERROR = 0x20, ST1_END_OF_CYLINDER = 0x80;
 /** Status register 2: wrong cylinder; a data error in the data field; a sector with the other kind of data mark. */
-export const ST2_WRONG_CYLINDER = 0x10, ST2_DATA_ERROR = 0x20, ST2_CONTROL_MARK = 0x40;
+const ST2_WRONG_CYLINDER = 0x10, ST2_DATA_ERROR = 0x20, ST2_CONTROL_MARK = 0x40;
 
 /** 512 bytes in a sector, as N. */
 const N_512 = 2;

@@ -23,9 +23,9 @@ const DEVICE_RESET = 0x08;
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 /** Most bytes at the data register at a time. */
-export const MAX_BUFFER_BYTES = 0x10000;
+const MAX_BUFFER_BYTES = 0x10000;
 /** Most bytes on their way to a drive. */
-export const MAX_WRITTEN_BYTES = 0x100000;
+const MAX_WRITTEN_BYTES = 0x100000;
 
 /** What a unit is: a disk, a CD-ROM. The unit asks, and is handed over. */
 export interface IdeDrive extends Device, Saveable {

@@ -17,7 +17,7 @@ export interface DiskIdentity {
 }
 
 /** Cylinders of a disk. */
-export function cylindersOf(sectorCount: number): number {
+function cylindersOf(sectorCount: number): number {
   return Math.min(MAX_CYLINDERS, Math.floor(sectorCount / (HEADS * SECTORS_PER_TRACK)));
 }
 

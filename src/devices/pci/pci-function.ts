@@ -6,7 +6,7 @@ import type { Device, WidePorts } from "../../bus/device.ts";
 import type { Field, Saveable, SavedState } from "../saveable.ts";
 import { array, BYTE, restoreFields, saveFields, StateError } from "../saveable.ts";
 
-export const CONFIG_BYTES = 256;
+const CONFIG_BYTES = 256;
 
 /** Offsets (§6.2). */
 export const VENDOR_ID = 0, DEVICE_ID = 2, COMMAND = 4, STATUS = 6, REVISION = 8, CLASS = 9, HEADER_TYPE = 14, BASE_ADDRESS = 16, SUBSYSTEM_VENDOR = 44, SUBSYSTEM = 46, ROM_ADDRESS = 48, CAPABILITIES = 52,

@@ -37,7 +37,7 @@ const FIRST_LINE_GRAPHICS = 0xc0, LAST_LINE_GRAPHICS = 0xdf;
 const UNDERLINE_LINE = 31, UNDERLINED_BITS = 7, UNDERLINED = 1;
 
 /** Where in plane 2 the fonts A and B begin (sequencer, "Character Map Select"): a number of three bits for each, its highest apart. */
-export function fontPlaces({ registers: { sequencer } }: Vga): readonly [a: number, b: number] {
+function fontPlaces({ registers: { sequencer } }: Vga): readonly [a: number, b: number] {
   const select = sequencer[SEQ_FONT], place = (number: number): number => ((number & 3) << 14) | ((number & 4) << 11);
   return [place(((select >>> 2) & 3) | ((select >>> 3) & 4)), place((select & 3) | ((select >>> 2) & 4))];
 }

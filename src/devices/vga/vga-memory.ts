@@ -14,7 +14,7 @@ import {
 /** Bytes of the window at 0xa0000. */
 export const VGA_WINDOW_BYTES = 0x20000;
 /** Bytes of a plane that the registers of a VGA reach. */
-export const PLANE_BYTES = 0x10000;
+const PLANE_BYTES = 0x10000;
 export const BANK_BYTES = 0x10000;
 
 /** By the memory map bits of the graphics controller's miscellaneous register: where the window answers. */

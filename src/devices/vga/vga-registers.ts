@@ -8,7 +8,7 @@ import { array, BYTE, bytes, DWORD, FLAG, upTo, WORD } from "../saveable.ts";
 export const SEQUENCER_REGISTERS = 5, CRTC_REGISTERS = 25, GRAPHICS_REGISTERS = 9, ATTRIBUTE_REGISTERS = 21;
 export const DAC_ENTRIES = 256, DAC_COLOURS = 3;
 /** Words of the Bochs extension (vbe.ts). */
-export const VBE_REGISTERS = 11;
+const VBE_REGISTERS = 11;
 
 export interface VgaRegisters {
   /** Miscellaneous output. */
@@ -70,7 +70,7 @@ export const MEMORY_SEQUENTIAL = 4, MEMORY_CHAIN_4 = 8;
 /** Graphics controller. */
 export const GFX_SET_RESET = 0, GFX_ENABLE_SET_RESET = 1, GFX_COMPARE = 2, GFX_ROTATE = 3, GFX_READ_PLANE = 4, GFX_MODE = 5, GFX_MISC = 6, GFX_DONT_CARE = 7, GFX_BIT_MASK = 8;
 export const MODE_READ_COMPARE = 8, MODE_ODD_EVEN = 0x10, MODE_INTERLEAVED = 0x20, MODE_256_COLOURS = 0x40;
-export const GFX_MISC_GRAPHICS = 1;
+const GFX_MISC_GRAPHICS = 1;
 
 /** CRT controller. */
 export const CRTC_HORIZONTAL_TOTAL = 0, CRTC_HORIZONTAL_END = 1, CRTC_BLANK_START = 2, CRTC_VERTICAL_TOTAL = 6, CRTC_OVERFLOW = 7, CRTC_BYTE_PAN = 8, CRTC_MAX_SCAN = 9,

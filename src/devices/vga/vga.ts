@@ -45,7 +45,7 @@ const OVERFLOW_LINE_COMPARE = 0x10;
 const PALETTE = 16, LAST_PROTECTED = 7;
 
 /** Video memory of QEMU's card. */
-export const VIDEO_MEMORY_BYTES = 16 * 2 ** 20;
+const VIDEO_MEMORY_BYTES = 16 * 2 ** 20;
 
 export class Vga implements Device, BytePorts, Saveable {
   readonly registers: VgaRegisters = powerOnRegisters();

@@ -2,7 +2,6 @@
  * What every virtio device has whatever bus it is on: status, negotiation of features, queues, the interrupt's cause (§2.1, §2.2). The
  * registers by which a driver reaches it are virtio-pci.ts's.
  */
-import type { Clock } from "../../bus/clock.ts";
 import type { Device, Line } from "../../bus/device.ts";
 import type { BusMemory, HostWork } from "../../bus/host-work.ts";
 import type { Saveable, SavedState, Shape } from "../saveable.ts";
@@ -13,16 +12,15 @@ import type { QueueHost } from "./virtqueue.ts";
 import { Virtqueue } from "./virtqueue.ts";
 
 /** Device status (§2.1). */
-export const STATUS_DRIVER_OK = 4, STATUS_FEATURES_OK = 8, STATUS_NEEDS_RESET = 64;
+const STATUS_DRIVER_OK = 4, STATUS_FEATURES_OK = 8, STATUS_NEEDS_RESET = 64;
 /** Interrupt status (§4.1.4.5). */
-export const ISR_QUEUE = 1, ISR_CONFIG = 2;
+const ISR_QUEUE = 1, ISR_CONFIG = 2;
 const WORD_BITS = 32;
 
 export interface VirtioParts {
   readonly device: VirtioDevice;
   readonly memory: BusMemory;
   readonly work: HostWork;
-  readonly clock: Clock;
   readonly interrupt: Line;
 }
 
@@ -42,18 +40,16 @@ export class VirtioCore implements Device, Saveable, VirtioTransport, QueueHost 
   readonly device: VirtioDevice;
   readonly memory: BusMemory;
   readonly work: HostWork;
-  readonly clock: Clock;
   readonly queues: readonly Virtqueue[];
   /** Features that are offered, as `accepted`. */
   readonly offered: readonly number[];
   private readonly interruptLine: Line;
   private readonly r: Registers = initial();
 
-  constructor({ device, memory, work, clock, interrupt }: VirtioParts) {
+  constructor({ device, memory, work, interrupt }: VirtioParts) {
     this.device = device;
     this.memory = memory;
     this.work = work;
-    this.clock = clock;
     this.interruptLine = interrupt;
     this.queues = device.queueSizes.map((size) => new Virtqueue(this, size));
     const bits = [...device.features, F_INDIRECT_DESC, F_EVENT_IDX, F_VERSION_1];

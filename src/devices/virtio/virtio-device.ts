@@ -6,7 +6,6 @@
  * A device takes a chain of buffers (`Virtqueue.take`), reads and writes it, and gives it back (`Virtqueue.complete`), in any order and
  * at any time. It keeps chains only while work of the host is under way: states are saved when there is none.
  */
-import type { Clock } from "../../bus/clock.ts";
 import type { Device } from "../../bus/device.ts";
 import type { HostWork } from "../../bus/host-work.ts";
 import type { Saveable } from "../saveable.ts";
@@ -23,7 +22,6 @@ export interface VirtioTransport {
   /** As many as the device has asked for. */
   readonly queues: readonly Virtqueue[];
   readonly work: HostWork;
-  readonly clock: Clock;
   /** Whether driver and device have agreed on a feature bit. Without F_VERSION_1 the driver is a legacy one. */
   has(feature: number): boolean;
   /** The device has changed its configuration: the driver is told. */

@@ -3,7 +3,7 @@
 /** Encoded bytes. */
 export type Aml = readonly number[];
 
-const NAME_OP = 0x08, BYTE_PREFIX = 0x0a, WORD_PREFIX = 0x0b, DWORD_PREFIX = 0x0c, STRING_PREFIX = 0x0d, SCOPE_OP = 0x10, BUFFER_OP = 0x11, PACKAGE_OP = 0x12,
+const NAME_OP = 0x08, BYTE_PREFIX = 0x0a, WORD_PREFIX = 0x0b, DWORD_PREFIX = 0x0c, SCOPE_OP = 0x10, BUFFER_OP = 0x11, PACKAGE_OP = 0x12,
   DUAL_NAME_PREFIX = 0x2e, EXTENDED_OP = 0x5b, DEVICE_OP = 0x82, ROOT = 0x5c;
 
 const ascii = (text: string): number[] => [...text].map((c) => c.charCodeAt(0));
@@ -34,11 +34,7 @@ export function integer(n: number): Aml {
   return n <= 0xffff ? [WORD_PREFIX, ...le16(n)] : [DWORD_PREFIX, ...le32(n)];
 }
 
-export function text(value: string): Aml {
-  return [STRING_PREFIX, ...ascii(value), 0];
-}
-
-export function buffer(bytes: Aml): Aml {
+function buffer(bytes: Aml): Aml {
   return [BUFFER_OP, ...sized([...integer(bytes.length), ...bytes])];
 }
 

@@ -5,7 +5,7 @@ import { pcNamespace } from "./dsdt.ts";
 /** Where the power-management registers are: fixed by the board (devices/acpi-pm.ts). */
 export const PM_BASE = 0x600, SMI_COMMAND = 0xb2, ACPI_ENABLE = 0xf1, ACPI_DISABLE = 0xf0, SCI_IRQ = 9, RESET_PORT = 0xcf9, RESET_VALUE = 6;
 /** Offsets from PM_BASE. */
-export const PM1_EVENT = 0, PM1_CONTROL = 4, PM_TIMER = 8;
+const PM1_EVENT = 0, PM1_CONTROL = 4, PM_TIMER = 8;
 /** The CMOS byte with the century. */
 const CENTURY = 0x32;
 

@@ -33,7 +33,7 @@ export interface MultibootHeader {
   readonly video: MultibootVideo | null;
 }
 
-export const MULTIBOOT_SEARCH_BYTES = 8192;
+const MULTIBOOT_SEARCH_BYTES = 8192;
 const MAGIC = 0x1badb002, ALIGNMENT = 4;
 /** Fields every header has, those of the addresses, and those of the screen. */
 const LEAST_BYTES = 12, ADDRESS_FIELDS_END = 32, VIDEO_FIELDS_END = 48;

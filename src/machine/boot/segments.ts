@@ -12,7 +12,7 @@ export function hex(n: number): string {
 }
 
 /** First and last address, as text. */
-export function rangeText({ address, sizeBytes }: Pick<Segment, "address" | "sizeBytes">): string {
+function rangeText({ address, sizeBytes }: Pick<Segment, "address" | "sizeBytes">): string {
   return `${hex(address)}..${hex(address + sizeBytes - 1)}`;
 }
 

@@ -24,7 +24,7 @@ export function isZero(se: number, hi: number, lo: number): boolean {
 }
 
 /** Denormals and pseudo-denormals. */
-export function isDenormal(se: number, hi: number, lo: number): boolean {
+function isDenormal(se: number, hi: number, lo: number): boolean {
   return (se & MAX_EXP) === 0 && (hi | lo) !== 0;
 }
 

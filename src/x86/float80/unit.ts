@@ -72,11 +72,7 @@ export class FloatUnit {
     this.lo = lo;
   }
 
-  /** The result becomes operand a or b of the next operation. */
-  resultToA(): void {
-    this.setA(this.se, this.hi, this.lo);
-  }
-
+  /** The result becomes operand b of the next operation. */
   resultToB(): void {
     this.setB(this.se, this.hi, this.lo);
   }

@@ -107,7 +107,7 @@ function transferToSystem(cpu: Cpu, selector: number, d: Descriptor, isCall: boo
 }
 
 /** Goes to selector:offset; `callBits` is the width of the return address to push, 0 for JMP. */
-export function transferFar(cpu: Cpu, selector: number, offset: number, callBits: number, nextEip: number): void {
+function transferFar(cpu: Cpu, selector: number, offset: number, callBits: number, nextEip: number): void {
   if (isRealLike(cpu)) return transferReal(cpu, selector, offset, callBits, nextEip);
   const d = requireDescriptor(cpu, selector, GP);
   if (d.isCode) transferToCode(cpu, selector, d, offset, callBits, nextEip);

@@ -17,7 +17,7 @@ import { TSS_IO_MAP_BASE } from "./tss.ts";
  * #GP(0) unless the current program may access ports [port, port + size): CPL <= IOPL outside V86, or bits of the TSS's
  * I/O permission bitmap that are all 0 (SDM 1 §18.5). Real mode may do everything.
  */
-export function checkIoPermission(cpu: Cpu, port: number, size: number): void {
+function checkIoPermission(cpu: Cpu, port: number, size: number): void {
   if (cpu.isRealMode() || (!cpu.isV86() && cpu.cpl <= ioplOf(cpu))) return;
   const { R } = cpu, base = R[TR + 1], limit = R[TR + 2] >>> 0, attr = R[TR + 3];
   if ((attr & ATTR_P) === 0 || (attr & (TYPE_386 | TYPE_TSS16)) !== (TYPE_386 | TYPE_TSS16)) cpu.fault(GP, 0);

@@ -10,7 +10,7 @@ export function requireLevel0(cpu: Cpu): void {
 }
 
 /** #UD outside protected mode: real mode and V86 do not know the insn. */
-export function requireProtected(cpu: Cpu): void {
+function requireProtected(cpu: Cpu): void {
   if (cpu.isRealMode() || cpu.isV86()) cpu.fault(UD);
 }
 

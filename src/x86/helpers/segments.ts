@@ -10,7 +10,7 @@ import type { Descriptor } from "./descriptors.ts";
 import { isNullSelector, markAccessed, requireDescriptor, rplOf, selectorError } from "./descriptors.ts";
 
 /** Attributes of every segment in V86: writable data, accessed, DPL 3 (SDM 3B §21.2.1). */
-export const ATTR_V86 = ATTR_P | ATTR_S | ATTR_WRITABLE | ATTR_ACCESSED | (3 << ATTR_DPL_SHIFT);
+const ATTR_V86 = ATTR_P | ATTR_S | ATTR_WRITABLE | ATTR_ACCESSED | (3 << ATTR_DPL_SHIFT);
 
 /** Writes a segment register and its hidden part. */
 export function setSegmentParts(cpu: Cpu, seg: number, selector: number, base: number, limit: number, attr: number): void {
@@ -74,7 +74,7 @@ export function requireDataSegment(cpu: Cpu, selector: number, cpl: number, vect
 }
 
 /** Loads a segment register other than CS, as MOV and POP do (SDM 2B MOV, "Loading a segment register"). */
-export function loadSegment(cpu: Cpu, seg: number, selector: number): void {
+function loadSegment(cpu: Cpu, seg: number, selector: number): void {
   if (cpu.isRealMode() || cpu.isV86()) return setRealSegment(cpu, seg, selector);
   if (seg !== SS && isNullSelector(selector)) return setNullSegment(cpu, seg, selector);
   const d = seg === SS ? requireStackSegment(cpu, selector, cpu.cpl, GP) : requireDataSegment(cpu, selector, cpu.cpl, GP);

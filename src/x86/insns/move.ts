@@ -4,7 +4,7 @@ import { defInsn } from "../isa/define.ts";
 import { EAX, EDX } from "../state.ts";
 
 /** Condition names as the disassembler prints them, by condition code (SDM 1 appendix B). */
-export const CONDITION_NAMES = ["o", "no", "b", "ae", "e", "ne", "be", "a", "s", "ns", "p", "np", "l", "ge", "le", "g"] as const;
+const CONDITION_NAMES = ["o", "no", "b", "ae", "e", "ne", "be", "a", "s", "ns", "p", "np", "l", "ge", "le", "g"] as const;
 
 const hex = (n: number): string => n.toString(16).padStart(2, "0");
 

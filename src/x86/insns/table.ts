@@ -17,7 +17,7 @@ import { STRING } from "./string.ts";
 import { SYSTEM_INSNS } from "./system.ts";
 import { X87_INSNS } from "./x87/x87.ts";
 
-export const INSNS: readonly InsnDef[] = [
+const INSNS: readonly InsnDef[] = [
   ...MOVE, ...ALU, ...SHIFT, ...MULDIV, ...BITS, ...BCD, ...FLAG_OPS, ...STRING,
   ...STACK_INSNS, ...CONTROL_INSNS, ...SYSTEM_INSNS, ...PROCESSOR_INSNS, ...IO_INSNS, ...X87_INSNS,
   ...SSE_INSNS,

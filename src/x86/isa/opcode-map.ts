@@ -4,9 +4,7 @@ import type { InsnDef } from "./define.ts";
 import type { Form, PrefixSelect } from "./forms.ts";
 import { parseForm } from "./forms.ts";
 
-/** Mandatory-prefix number: what `OpcodeEntry.select` is indexed by. */
-export const PREFIX_NONE = 0, PREFIX_66 = 1, PREFIX_F3 = 2, PREFIX_F2 = 3;
-
+/** Mandatory prefixes by number (0 none, 1 66, 2 F3, 3 F2), which `OpcodeEntry.select` is indexed by. */
 const PREFIX_NUMBERS: Readonly<Record<PrefixSelect, readonly number[]>> = { any: [0, 1, 2, 3], np: [0], 66: [1], f3: [2], f2: [3] };
 
 /** Everything that starts with one opcode. All its forms have a ModRM byte or none has. */

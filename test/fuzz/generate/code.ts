@@ -68,7 +68,7 @@ export function pointer(context: CodeContext): number {
 }
 
 /** Decodes bytes as the case's code would be; null if they are none. */
-export function decode(bytes: readonly number[], is32: boolean): Insn {
+function decode(bytes: readonly number[], is32: boolean): Insn {
   const insn = new Insn(modeOfKey(is32 ? CODE32_KEY : 0), 0, 0, (i) => i, null), padded = Uint8Array.from([...bytes, ...new Array<number>(15).fill(0)]);
   new Decoder(X86_OPCODES).decode({ bytes: padded, available: 15 }, insn);
   return insn;

@@ -26,12 +26,12 @@ const SLOT_FLAT = 1, SLOT_16 = 9, SLOT_CONFORMING = 17, SLOT_EXPAND_DOWN = 18, S
   SLOT_ABSENT = 22, SLOT_CONFORMING16 = 23, SLOT_EXPAND_DOWN16 = 24, SLOT_LDT = 28, SLOT_TSS = 29, SLOT_TSS_OTHER = 30, SLOT_TSS16 = 31,
   SLOT_TSS_FAULT = 32, SLOT_TSS_V86 = 33, SLOT_GATES = 40, SLOT_RANDOM = 52;
 
-export const selectorOf = (slot: number, rpl: number): number => (slot << 3) | rpl;
+const selectorOf = (slot: number, rpl: number): number => (slot << 3) | rpl;
 export const TSS_SELECTOR = selectorOf(SLOT_TSS, 0), LDT_SELECTOR = selectorOf(SLOT_LDT, 0), FAULT_TASK = selectorOf(SLOT_TSS_FAULT, 0),
   OTHER_TASK = selectorOf(SLOT_TSS_OTHER, 0), TASK16 = selectorOf(SLOT_TSS16, 0), V86_TASK = selectorOf(SLOT_TSS_V86, 0);
 
 /** Eight bytes of a descriptor; a granular one counts pages. */
-export function descriptorBytes({ base, limit, attr }: Omit<Segment, "selector">): number[] {
+function descriptorBytes({ base, limit, attr }: Omit<Segment, "selector">): number[] {
   const units = (attr & ATTR_G) !== 0 ? limit >>> 12 : limit;
   return [
     ...word32((base << 16) | (units & 0xffff)),

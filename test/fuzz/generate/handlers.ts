@@ -69,7 +69,7 @@ function wayFor(random: Random, vector: number, isSlotted: boolean): Way {
 }
 
 /** Address of the handler of a vector; the last ones are shared. */
-export const handlerOf = (vector: number): number => HANDLERS + HANDLER_BYTES * Math.min(vector, HANDLER_COUNT - 1);
+const handlerOf = (vector: number): number => HANDLERS + HANDLER_BYTES * Math.min(vector, HANDLER_COUNT - 1);
 
 /** Real mode: the interrupt vector table at 0, handlers in 16-bit code. */
 export function putRealHandlers(image: Image, random: Random, isSlotted: boolean): void {

@@ -13,7 +13,7 @@ export interface SetupHeader {
 }
 
 /** Where the code is loaded, and starts. */
-export const KERNEL_ENTRY = 0x100000;
+const KERNEL_ENTRY = 0x100000;
 const SECTOR = 512, HEADER_END = 0x268;
 
 export function linuxImage(code: Uint8Array, header: SetupHeader = {}): Uint8Array {

@@ -27,7 +27,7 @@ export function mac(value: number): Uint8Array {
 }
 
 /** RFC 1071, the slow way. */
-export function checksum(data: Uint8Array): number {
+function checksum(data: Uint8Array): number {
   let sum = 0;
   for (let i = 0; i < data.length; i += 2) {
     sum += data[i] * 256 + (i + 1 < data.length ? data[i + 1] : 0);

@@ -34,7 +34,7 @@ const helper = (name: string, h: Partial<Helper>): Helper => ({
   name, params: [], result: "void", pure: false, reads: [], writes: [], mayFault: false, doc: "For tests.", ...h,
 });
 
-export const HELPERS: readonly Helper[] = [
+const HELPERS: readonly Helper[] = [
   helper("mix", { params: [I, I], result: I, pure: true }),
   helper("read_df", { result: I, reads: [global("df")] }),
   helper("write_cc_op", { params: [I], writes: [global("cc_op")] }),

@@ -128,7 +128,7 @@ export function xmmInsn(name: string, form: string, work: Work): InsnDef {
 }
 
 /** The same on MMX registers. */
-export function mmxInsn(name: string, form: string, work: Work): InsnDef {
+function mmxInsn(name: string, form: string, work: Work): InsnDef {
   return defInsn(name, {
     ref: `SDM 2 ${name.toUpperCase()}`, forms: [form],
     lower(b, [dst, src, imm]) {

@@ -18,7 +18,7 @@ export interface Rounded {
   readonly flags: number;
 }
 
-export const OVERFLOW = 8, UNDERFLOW = 16, INEXACT = 32, ROUNDED_UP = 0x200;
+const OVERFLOW = 8, UNDERFLOW = 16, INEXACT = 32, ROUNDED_UP = 0x200;
 const BIAS = 16383, MAX_EXP = 16383, MIN_EXP = -16382;
 
 export function powerOfTwo(exp: number): Fraction {
@@ -46,7 +46,7 @@ export function exponentOf({ num, den }: Fraction): number {
   return isBelow({ num, den }, powerOfTwo(exp)) ? exp - 1 : exp;
 }
 
-export const isBelow = (a: Fraction, b: Fraction): boolean => a.num * b.den < b.num * a.den;
+const isBelow = (a: Fraction, b: Fraction): boolean => a.num * b.den < b.num * a.den;
 
 /** |value| / 2^quantum as an integer, rounded. */
 function quantized(magnitude: Fraction, quantum: number, isNegative: boolean, rounding: Rounding): bigint {

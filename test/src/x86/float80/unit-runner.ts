@@ -29,7 +29,7 @@ export function unitWith(control: number, a: Number80, b: Number80 = a): FloatUn
   return u;
 }
 
-export const significandOf = (hi: number, lo: number): bigint => (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
+const significandOf = (hi: number, lo: number): bigint => (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
 
 /** Result and flags of a unit. */
 export function resultOf(u: FloatUnit): Rounded {
