@@ -2,7 +2,7 @@
 import { VmError } from "../../../tcg/support/errors.ts";
 import { VirtioConsole } from "../../devices/virtio/virtio-console.ts";
 import { isInteractive } from "../../host/console-input.ts";
-import { createFile, readImage } from "../../host/files.ts";
+import { createFile, readImage, writeFile } from "../../host/files.ts";
 import type { Output } from "../../host/output.ts";
 import { watchTerminalSize } from "../../host/tty.ts";
 import { nowMs } from "../../host/time.ts";
@@ -18,12 +18,13 @@ import { choice, flag, number, value } from "../option-table.ts";
 import { Session } from "../session.ts";
 import { UnhandledReport } from "../unhandled.ts";
 import { engineOptions, limitOptions } from "../vm-options.ts";
+import { DriveBays } from "./bays.ts";
 import { bootReport } from "./boot-report.ts";
 import type { BootEnd } from "./boot-report.ts";
 import { ConsoleLine } from "./console-line.ts";
 import { hasDisplay, videoBiosOf } from "./display.ts";
 import type { BootMedia } from "./media.ts";
-import { driveTexts, hasMedia, withMedia } from "./media.ts";
+import { hasMedia, withMedia } from "./media.ts";
 import { Monitor } from "./monitor/monitor.ts";
 import { bootNetwork } from "./net-options.ts";
 import { ownBiosPath } from "./own-bios.ts";
@@ -169,7 +170,11 @@ async function runWith({ values, texts, output }: Pick<BootInvocation, "values" 
     if (values["virtio-console"].kind === "stdio") watchTerminalSize((columns, rows) => console.resize(columns, rows));
   }
   const keys = new KeyFeeder(pc.chips.keyboard);
-  const monitor = new Monitor({ pc, control: runnable, drives: driveTexts(values), pressKeys: (names) => keys.press(names), dumpScreen: (path) => writeScreenshot(pc.chips.vga, path) });
+  const drives = new DriveBays(media.contents, media.shelf, pc.chips);
+  const monitor = new Monitor({
+    pc, control: runnable, drives, pressKeys: (names) => keys.press(names), dumpScreen: (path) => writeScreenshot(pc.chips.vga, path), writeFile,
+    save: (path) => saveForLater(path, { pc, start, texts, drives }),
+  });
   const terminal = new PcConsole({ pc, runnable, output, monitor, keys, line: lines[choices.findIndex((c) => c.kind === "stdio")] ?? null, hasDisplay: isDisplayed });
   runnable.addListener({ afterSlice: flushSinks, patienceMs: Infinity });
   runnable.addListener(terminal);
@@ -201,11 +206,21 @@ interface Unfinished {
   readonly say: (line: string) => void;
 }
 
+/** @throws VmError EINVAL if a disk's contents would not be there later */
+async function saveForLater(path: string, { pc, start, texts, drives }: Pick<Unfinished, "pc" | "start" | "texts"> & { readonly drives: DriveBays }): Promise<void> {
+  if (drives.hasSnapshots) throw new VmError("EINVAL", "what is written to a disk is thrown away in the end, and the machine needs it");
+  await saveMachine(path, pc, start, ownOptions(texts));
+}
+
 /** Saves the machine unless the guest has ended. */
 async function saveAtEnd(path: string, { pc, start, end, texts, say }: Unfinished): Promise<void> {
   if (!CAN_GO_ON.includes(end.kind)) return say(`${path} was not written: the guest has ended, and there is nothing to go on with`);
-  const options = new Map([...texts].filter(([name]) => name in pcOptions));
-  await saveMachine(path, pc, start, options);
+  await saveMachine(path, pc, start, ownOptions(texts));
+}
+
+/** Those of the command line that the machine was made with. */
+function ownOptions(texts: BootInvocation["texts"]): Map<string, readonly string[]> {
+  return new Map([...texts].filter(([name]) => name in pcOptions));
 }
 
 /** @throws VmError for files that cannot be read */

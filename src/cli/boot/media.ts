@@ -5,8 +5,10 @@ import { VirtioBlk } from "../../devices/virtio/virtio-blk.ts";
 import type { Media } from "../../machine/media.ts";
 import { flag, value, values } from "../option-table.ts";
 import type { ValuesOf } from "../option-table.ts";
+import type { DriveContents } from "./bays.ts";
 import type { DriveChoice } from "./drives.ts";
-import { DRIVE_ARGUMENT, openDrive, parseDrive } from "./drives.ts";
+import { DRIVE_ARGUMENT, parseDrive } from "./drives.ts";
+import { ImageShelf } from "./image-shelf.ts";
 
 /** Disks in the order of the IDE channels. */
 const DISKS = ["hda", "hdb", "hdc", "hdd"] as const;
@@ -42,6 +44,9 @@ export function hasMedia(options: ValuesOf<typeof mediaOptions>): boolean {
 /** What the machine is given. */
 export interface BootMedia extends Media {
   readonly virtio: readonly VirtioBlk[];
+  /** The same, by the names of the drives. */
+  readonly contents: readonly DriveContents[];
+  readonly shelf: ImageShelf;
 }
 
 /**
@@ -49,27 +54,35 @@ export interface BootMedia extends Media {
  * @throws VmError for what cannot be opened, or closed
  */
 export async function withMedia<T>(options: ValuesOf<typeof mediaOptions>, action: (media: BootMedia) => Promise<T>): Promise<T> {
-  const images: Image[] = [];
-  const open = async (choice: Omit<DriveChoice, "bus">): Promise<Image> => {
-    const image = await openDrive(choice);
-    images.push(image);
+  const shelf = new ImageShelf(), contents: DriveContents[] = [], { cdrom, snapshot } = options;
+  const open = async (name: string, choice: Omit<DriveChoice, "bus">): Promise<Image> => {
+    const image = await shelf.open(choice);
+    contents.push({ name, image, path: choice.path, isSnapshot: choice.isSnapshot && !choice.isReadOnly });
     return image;
   };
-  const { cdrom, snapshot } = options, plain = { format: null, isReadOnly: false, isSnapshot: snapshot };
+  const plain = { format: null, isReadOnly: false, isSnapshot: snapshot };
   try {
     const disks: (Image | null)[] = [], virtio: VirtioBlk[] = [];
-    for (const name of DISKS) disks.push(options[name] === null ? null : await open({ ...plain, path: options[name] }));
+    for (const name of DISKS) disks.push(options[name] === null ? null : await open(name, { ...plain, path: options[name] }));
     for (const drive of options.drive) {
-      const image = await open({ ...drive, isSnapshot: drive.isSnapshot || snapshot });
-      if (drive.bus === "virtio") virtio.push(new VirtioBlk(image, `TCGJS${images.length - 1}`));
-      else disks[freePlace(disks, cdrom !== null)] = image;
+      const choice = { ...drive, isSnapshot: drive.isSnapshot || snapshot };
+      if (drive.bus === "virtio") virtio.push(new VirtioBlk(await open(`virtio${virtio.length}`, choice), `TCGJS${shelf.count - 1}`));
+      else {
+        const place = freePlace(disks, cdrom !== null);
+        disks[place] = await open(DISKS[place], choice);
+      }
     }
-    const removable = async (path: string | null, isReadOnly: boolean): Promise<Image | null | undefined> =>
-      (path === null ? undefined : path === EMPTY ? null : open({ ...plain, path, isReadOnly }));
-    const floppies = [await removable(options.fda, false), await removable(options.fdb, false)];
-    return await action({ disks, virtio, floppies, cdrom: await removable(cdrom, true) });
+    const removable = async (name: "fda" | "fdb" | "cdrom", isReadOnly: boolean): Promise<Image | null | undefined> => {
+      const path = options[name];
+      if (path === null) return undefined;
+      if (path !== EMPTY) return open(name, { ...plain, path, isReadOnly });
+      contents.push({ name, image: null, path, isSnapshot: snapshot && !isReadOnly });
+      return null;
+    };
+    const floppies = [await removable("fda", false), await removable("fdb", false)];
+    return await action({ disks, virtio, floppies, cdrom: await removable("cdrom", true), contents, shelf });
   } finally {
-    for (const image of images) await image.close();
+    await shelf.closeAll();
   }
 }
 
@@ -78,12 +91,4 @@ function freePlace(disks: readonly (Image | null)[], hasCdrom: boolean): number 
   const free = disks.findIndex((image, i) => image === null && !(hasCdrom && i === CDROM_PLACE));
   if (free < 0) throw new VmError("EINVAL", `--drive: all ${DISKS.length} places on IDE are taken; if=virtio has more`);
   return free;
-}
-
-/** The drives and what is in them, a line each: for the monitor. */
-export function driveTexts(options: ValuesOf<typeof mediaOptions>): string[] {
-  const named = [...DISKS, "fda", "fdb", "cdrom"] as const;
-  return [
-    ...named.flatMap((name) => (options[name] === null ? [] : [`${name}: ${options[name]}`])), ...options.drive.map(({ bus, path }) => `${bus}: ${path}`),
-  ].map((line) => (options.snapshot ? `${line} (snapshot)` : line));
 }

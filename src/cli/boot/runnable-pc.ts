@@ -23,6 +23,8 @@ export class RunnablePc implements Runnable<BootEnd>, RunControl {
   /** A person has had enough. */
   isQuitting = false;
   private isStopped = false;
+  /** What the guest stands still for. */
+  private held: Promise<unknown> | null = null;
 
   constructor(pc: Pc) {
     this.pc = pc;
@@ -46,6 +48,7 @@ export class RunnablePc implements Runnable<BootEnd>, RunControl {
   }
 
   run(limits: { readonly maxInsns: number; readonly maxSteps: number }): BootEnd {
+    if (this.held !== null) return { kind: "blocked", until: this.held.then(() => undefined, () => undefined) };
     if (this.isQuitting) return { kind: "quit" };
     const outcome: BootEnd = this.isStopped ? { kind: "stopped" } : this.pc.run(limits);
     for (const listener of this.listeners) listener.afterSlice(outcome.kind !== "budget");
@@ -67,6 +70,17 @@ export class RunnablePc implements Runnable<BootEnd>, RunControl {
   /** Something has come from outside. */
   wake(): void {
     this.sleeper.wake();
+  }
+
+  async hold(action: () => Promise<void>): Promise<void> {
+    while (this.held !== null) await this.held.catch(() => undefined);
+    this.requestExit();
+    const held = this.held = action();
+    try {
+      await held;
+    } finally {
+      this.held = null;
+    }
   }
 
   quit(): void {

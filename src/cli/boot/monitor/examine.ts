@@ -25,6 +25,18 @@ export function examine(pc: Pc, words: readonly string[], space: "linear" | "phy
   return format.kind === "i" ? listing(pc, address, format.count, space) : dump(pc, address, format, space);
 }
 
+/** The most that goes to a file at once. */
+const MAX_BYTES = 2 ** 30;
+
+/** Memory that a person names by where it begins and how long it is. @throws VmError EINVAL for what is no such place, EFAULT where there is no memory */
+export function memoryBytes(pc: Pc, address: string, size: string, space: "linear" | "physical"): Uint8Array {
+  const first = addressOf(pc, address), length = parseNumber(size);
+  if (first === null || length === null || length < 1 || length > MAX_BYTES) throw new VmError("EINVAL", `wants an address and a size up to ${MAX_BYTES}, not "${address} ${size}"`);
+  const bytes = readBytes(pc, first, length, space);
+  if (bytes.length < length) throw new VmError("EFAULT", `there is no memory at 0x${hex((first + bytes.length) % 2 ** 32, 8)}`);
+  return bytes;
+}
+
 function parseFormat(text: string): Format {
   const match = /^([0-9]*)([a-z]*)$/.exec(text), letters = match?.[2] ?? "", kinds = [...letters].filter((c) => FORMATS.includes(c)), sizes = [...letters].filter((c) => c in SIZES);
   const count = Number(match?.[1] || 1);
@@ -47,19 +59,21 @@ function addressOf({ vcpu }: Pc, text: string): number | null {
 
 /** Up to `length` bytes; fewer where there is no memory. */
 function readBytes(pc: Pc, address: number, length: number, space: "linear" | "physical"): Uint8Array {
-  const bytes: number[] = [];
-  for (let at = address; bytes.length < length && at < 2 ** 32;) {
-    const inPage = Math.min(length - bytes.length, PAGE_BYTES - (at % PAGE_BYTES)), translation = space === "linear" ? pc.vcpu.translate(at) : null;
+  const bytes = new Uint8Array(length);
+  let done = 0;
+  for (let at = address; done < length && at < 2 ** 32;) {
+    const inPage = Math.min(length - done, PAGE_BYTES - (at % PAGE_BYTES)), translation = space === "linear" ? pc.vcpu.translate(at) : null;
     if (translation !== null && !translation.valid) break;
     try {
-      bytes.push(...readPhysical(pc, translation === null ? at : translation.physicalAddress, inPage));
+      bytes.set(readPhysical(pc, translation === null ? at : translation.physicalAddress, inPage), done);
     } catch (e) {
       if (!(e instanceof VmError)) throw e;
       break;
     }
     at += inPage;
+    done += inPage;
   }
-  return Uint8Array.from(bytes);
+  return bytes.subarray(0, done);
 }
 
 /** Memory within a page, video memory as well. @throws VmError EFAULT where there is none */

@@ -3,6 +3,7 @@ import { COMMAND, COMMAND_IO, COMMAND_MEMORY, DEVICE_ID, isIoBar, BASE_ADDRESS, 
 import type { PciFunction } from "../../../devices/pci/pci-function.ts";
 import { cpuText } from "../../../inspect/cpu-text.ts";
 import { EIP } from "../../../x86/state.ts";
+import { version } from "../../version.ts";
 import type { MonitorParts } from "./monitor.ts";
 
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, "0");
@@ -13,8 +14,9 @@ export const INFO: Readonly<Record<string, (parts: MonitorParts) => string>> = {
   pic: interruptControllers,
   pci: pciFunctions,
   mem: mappings,
-  block: ({ drives }) => (drives.length === 0 ? "no drives\n" : drives.map((line) => `${line}\n`).join("")),
+  block: ({ drives }) => drives.text,
   status: ({ pc, control }) => `${control.isPaused ? "paused" : "running"}, ${pc.insns} insns, guest time ${(pc.clock.nowNs() / 1e9).toFixed(3)} s\n`,
+  version: () => `tcgjs ${version()}\n`,
 };
 
 function interruptControllers({ pc: { chips: { pic } } }: MonitorParts): string {

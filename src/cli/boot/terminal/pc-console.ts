@@ -43,6 +43,8 @@ export class PcConsole implements SliceListener {
   private input: ConsoleInput | null = null;
   private screen: HostScreen | null = null;
   private isMonitor = false;
+  /** Ends when all that the monitor was told is done. */
+  private commands = Promise.resolve();
   /** When the screen may be drawn again. */
   private nextDrawMs = 0;
   /** The guest has run since it was drawn. */
@@ -54,10 +56,10 @@ export class PcConsole implements SliceListener {
     const { output, monitor } = parts, write = (text: string): void => output.out(text);
     this.parts = parts;
     this.display = parts.hasDisplay ? new TerminalDisplay(write, wantsColour(output.stdout)) : null;
-    this.editor = new LineEditor(write, (line) => {
-      write(monitor.execute(line));
+    this.editor = new LineEditor(write, (line) => { this.commands = this.commands.then(async () => {
+      write(await monitor.execute(line));
       if (this.isMonitor && !parts.runnable.isQuitting) this.editor.prompt();
-    });
+    }); });
   }
 
   open(): void {
