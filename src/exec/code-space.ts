@@ -118,7 +118,7 @@ export class CodeSpace {
       if (table === null) {
         page |= 1023;
       } else if (table[page & 1023] !== null) {
-        this.forgetPage(page);
+        table[page & 1023] = null;
         this.globalPages.delete(page);
         this.otherPages.delete(page);
         isChanged = true;

@@ -211,8 +211,7 @@ export class Engine {
     this.pendingFault = null;
     this.stats.faults++;
     this.options.observer?.eventRaised("fault", vector, error);
-    const outcome = deliverFault(this.cpu, vector, error);
-    return this.delivered(outcome);
+    return this.delivered(deliverFault(this.cpu, vector, error));
   }
 
   /** What follows from a delivery: false if the processor has shut down. */
@@ -236,8 +235,7 @@ export class Engine {
   /** Delivers #DB at CS:EIP with bits for DR6; false if that shuts the processor down. */
   private deliverDebug(bits: number): boolean {
     this.options.observer?.eventRaised("fault", DB, -1);
-    const outcome = deliverDebug(this.cpu, bits);
-    return this.delivered(outcome);
+    return this.delivered(deliverDebug(this.cpu, bits));
   }
 
   /** True if a non-maskable interrupt would be taken before the next insn. */
@@ -251,8 +249,7 @@ export class Engine {
     this.pendingNmi = false;
     this.stats.interrupts++;
     this.options.observer?.eventRaised("interrupt", NMI, -1);
-    const outcome = deliverNmi(this.cpu);
-    return this.delivered(outcome);
+    return this.delivered(deliverNmi(this.cpu));
   }
 
   /** True if an external interrupt would be taken before the next insn. */
@@ -271,8 +268,7 @@ export class Engine {
     this.pendingInterrupt = -1;
     this.stats.interrupts++;
     this.options.observer?.eventRaised("interrupt", vector, -1);
-    const outcome = deliverInterrupt(this.cpu, vector);
-    return this.delivered(outcome);
+    return this.delivered(deliverInterrupt(this.cpu, vector));
   }
 
   /**

@@ -111,19 +111,25 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
 
   /** The block at an offset in CS, or null. */
   lookup(eip: number): TranslationBlock | null {
-    const { space } = this.insns, at = (eip ^ (eip >>> 12)) & (JUMP_CACHE_SIZE - 1), cached = this.jumpCache[at];
-    if (cached.eip === eip && cached.space === space && cached.epoch === space.epoch) return cached;
-    const tb = space.findBlock(eip);
+    const cached = this.cached(eip);
+    if (cached !== null) return cached;
+    const { space } = this.insns, tb = space.findBlock(eip);
     if (tb === null) return null;
     tb.epoch = space.epoch;
-    this.jumpCache[at] = tb;
+    this.jumpCache[jumpCacheIndex(eip)] = tb;
     return tb;
+  }
+
+  /** The block at an offset in CS if the jump cache has it and it still lies there. */
+  private cached(eip: number): TranslationBlock | null {
+    const { space } = this.insns, tb = this.jumpCache[jumpCacheIndex(eip)];
+    return tb.eip === eip && tb.space === space && tb.epoch === space.epoch ? tb : null;
   }
 
   /** Where a block goes whose target is known only at run time. */
   readonly jump = (eip: number): TranslationBlock => {
-    const { space } = this.insns, cached = this.jumpCache[(eip ^ (eip >>> 12)) & (JUMP_CACHE_SIZE - 1)];
-    if (cached.eip === eip && cached.space === space && cached.epoch === space.epoch) return cached;
+    const cached = this.cached(eip);
+    if (cached !== null) return cached;
     this.stats.jumpCacheMisses++;
     this.jumpStub.eip = eip;
     return this.jumpStub;
@@ -339,7 +345,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     }
     this.blocks.delete(tb);
     this.codePages.removeBlock(tb);
-    const at = (tb.eip ^ (tb.eip >>> 12)) & (JUMP_CACHE_SIZE - 1);
+    const at = jumpCacheIndex(tb.eip);
     if (this.jumpCache[at] === tb) this.jumpCache[at] = this.exitBlock;
   }
 
@@ -377,6 +383,10 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
   isChained(tb: TranslationBlock, slot: 0 | 1): boolean {
     return isLinked(tb, slot);
   }
+}
+
+function jumpCacheIndex(eip: number): number {
+  return (eip ^ (eip >>> 12)) & (JUMP_CACHE_SIZE - 1);
 }
 
 function unrunnable(): never {

@@ -32,15 +32,20 @@ export function advance(a: Sequence, by: number): Sequence {
   return (a + by) | 0;
 }
 
-export interface TcpSegment {
+/** The fields of every header. */
+interface TcpFields {
   readonly sourcePort: number;
   readonly destinationPort: number;
   readonly sequence: Sequence;
   /** Means something if `flags` has ACK. */
   readonly acknowledgement: Sequence;
   readonly flags: number;
-  /** As in the header, not scaled. */
+  /** 0..0xffff, as the header has it: what it says is this times 2 to the window scale. */
   readonly window: number;
+}
+
+/** A segment of the other side's. */
+export interface TcpSegment extends TcpFields {
   /** Options, or null. */
   readonly maxSegmentBytes: number | null;
   readonly windowScale: number | null;
@@ -81,14 +86,7 @@ export function sequenceLength({ data, flags }: TcpSegment): number {
 }
 
 /** What a segment of ours says. */
-export interface TcpHeader {
-  readonly sourcePort: number;
-  readonly destinationPort: number;
-  readonly sequence: Sequence;
-  readonly acknowledgement: Sequence;
-  readonly flags: number;
-  /** 0..0xffff, scaled already. */
-  readonly window: number;
+export interface TcpHeader extends TcpFields {
   /** With SYN: the options; a scale of null is not offered. */
   readonly options?: { readonly maxSegmentBytes: number; readonly windowScale: number | null } | undefined;
 }
