@@ -5,11 +5,10 @@
 import { InternalError } from "../../tcg/support/errors.ts";
 import type { Cpu } from "../x86/cpu.ts";
 import { DB, GuestFault, NMI } from "../x86/fault.ts";
-import { readArithFlags } from "../x86/flags.ts";
 import type { DeliveryResult } from "../x86/helpers/interrupt.ts";
 import { deliverDebug, deliverFault, deliverInterrupt, deliverNmi } from "../x86/helpers/interrupt.ts";
 import type { Insn } from "../x86/isa/insn.ts";
-import { BUDGET, CS, EFLAGS_SYS, EIP, F_IF, F_OF, F_RF, LEFT, NMI_BLOCKED, SEG_BASE, SEG_LIMIT, SHADOW, SHADOW_MOV_SS } from "../x86/state.ts";
+import { BUDGET, CS, EFLAGS_SYS, EIP, F_IF, F_RF, LEFT, NMI_BLOCKED, SEG_BASE, SEG_LIMIT, SHADOW, SHADOW_MOV_SS } from "../x86/state.ts";
 import { codeBreakpoints, DebugTraps, isDebugging } from "./debug-traps.ts";
 import type { EngineExit } from "./exits.ts";
 import { IoRequest, NoCode } from "./exits.ts";
@@ -102,7 +101,9 @@ export class Engine {
     this.cpu = cpu;
     this.options = options;
     this.traps = new DebugTraps(cpu);
-    this.translator = new Translator(cpu, options, this.stats);
+    const { observer } = options;
+    if (observer !== null) cpu.onSoftwareInterrupt = (vector) => observer.eventRaised("software", vector, -1);
+    this.translator = new Translator(cpu, options, this.stats, () => this.mayGoOn());
     this.loop = { left: 0, insn: this.translator.exitInsn };
   }
 
@@ -263,6 +264,14 @@ export class Engine {
     return this.cpu.R[SHADOW] !== 0 && (this.pendingInterrupt >= 0 || this.wantsIrqWindow);
   }
 
+  /** True if nothing has to be looked at before the next insn: no trap, shadow or debugging, and no event that is accepted now. */
+  private mayGoOn(): boolean {
+    const { cpu } = this, { R } = cpu;
+    if (R[SHADOW] !== 0 || cpu.debugHits !== 0 || cpu.debuggerHits !== 0 || isDebugging(R)) return false;
+    if (this.pendingNmi && R[NMI_BLOCKED] === 0) return false;
+    return (R[EFLAGS_SYS] & F_IF) === 0 || (this.pendingInterrupt < 0 && !this.wantsIrqWindow);
+  }
+
   private takeInterrupt(): boolean {
     const vector = this.pendingInterrupt;
     this.pendingInterrupt = -1;
@@ -406,7 +415,6 @@ export class Engine {
     cpu.retired = cpu.budgetEnd = this.retired;
     R[BUDGET] = R[LEFT] = 0;
     this.stats.soloInsns++;
-    this.observeSolo(insn);
     const next = insn.exec(insn);
     if (next !== translator.exitInsn) R[EIP] = next.eip;
     this.account(1);
@@ -420,17 +428,6 @@ export class Engine {
       return { kind: "io" };
     }
     return null;
-  }
-
-  /** Tells the observer of INT n and its kin. */
-  private observeSolo(insn: Insn): void {
-    const { observer } = this.options;
-    if (observer === null) return;
-    const name = insn.form?.def.name;
-    if (name === "int") observer.eventRaised("software", insn.imm, -1);
-    else if (name === "int3") observer.eventRaised("software", 3, -1);
-    else if (name === "int1") observer.eventRaised("software", 1, -1);
-    else if (name === "into" && (readArithFlags(this.cpu.R) & F_OF) !== 0) observer.eventRaised("software", 4, -1);
   }
 
   private handleThrown(e: unknown): EngineExit | null {

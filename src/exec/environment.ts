@@ -17,13 +17,14 @@ export interface Callbacks {
   leave(region: Region, way: number, eip: number, rest: number): TranslationBlock;
   /** What a region does instead at a TB whose block has been counted, if less is `left` of the budget than it needs. */
   short(tb: TranslationBlock, left: number): TranslationBlock;
-  /** The block at an offset in CS, or the exit block. */
+  /** The block at an offset in CS, or one that looks for it. */
   jump(eip: number): TranslationBlock;
   /** The insn at an offset in CS. */
   find(eip: number): Insn;
   /** Counts an execution that did not finish its insn. */
   again(insn: Insn): Insn;
-  readonly exitBlock: TranslationBlock;
+  /** Goes on with what CPU state says. */
+  readonly anewBlock: TranslationBlock;
   readonly exitInsn: Insn;
 }
 
@@ -52,6 +53,6 @@ export function environmentOf(cpu: Cpu, callbacks: Callbacks): Environment {
     store32: (a: number, v: number) => cpu.store32(a, v),
     fault: (vector: number, error: number) => cpu.fault(vector, error),
     side: callbacks.side, leave: callbacks.leave, short: callbacks.short, plain: (tb: TranslationBlock, left: number) => tb.plain(left), jump: callbacks.jump, find: callbacks.find, again: callbacks.again,
-    EXIT_TB: callbacks.exitBlock, EXIT_INSN: callbacks.exitInsn,
+    ANEW_TB: callbacks.anewBlock, EXIT_INSN: callbacks.exitInsn,
   };
 }

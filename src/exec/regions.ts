@@ -34,6 +34,8 @@ const YOUNG_CALLS = 1500, YOUNG_INSNS = 2000;
 export interface RegionHost {
   readonly cpu: Cpu;
   readonly insns: InsnStore;
+  /** What blocks return that may have changed the mode. */
+  readonly anewBlock: TranslationBlock;
   emission(): Emission;
   /** The insns of a block; null if they are not what they were. */
   insnsOf(tb: TranslationBlock): readonly Insn[] | null;
@@ -65,7 +67,7 @@ export class Regions {
     const { regionThreshold } = this.options, seen = new Map<TranslationBlock, number>(), isHasty = regionThreshold <= HASTY_THRESHOLD;
     this.nextLook = isHasty ? 0 : retired + LOOK_INTERVAL;
     try {
-      return profileLoop(start, n, isHasty ? HASTY_BLOCKS : LOOK_BLOCKS, state, seen);
+      return profileLoop(start, n, isHasty ? HASTY_BLOCKS : LOOK_BLOCKS, this.host.anewBlock, state, seen);
     } finally {
       const seed = this.chooseSeed(seen);
       if (seed !== null) this.make(seed);

@@ -2,7 +2,7 @@
  * The translated blocks of one CPU: finds, translates, chains, invalidates and flushes them. Knows nothing of budgets,
  * interrupts or exits.
  */
-import { WAY_ASIDE, WAY_EXIT, WAY_JUMP, WAY_SELF } from "../../tcg/js/region-emitter.ts";
+import { WAY_ANEW, WAY_ASIDE, WAY_JUMP, WAY_SELF } from "../../tcg/js/region-emitter.ts";
 import { InternalError } from "../../tcg/support/errors.ts";
 import type { MemoryListener } from "../mem/physical-memory.ts";
 import type { Cpu } from "../x86/cpu.ts";
@@ -37,14 +37,18 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
   readonly exitInsn: Insn;
   /** What blocks return to leave for the engine. */
   readonly exitBlock: TranslationBlock;
+  /** Goes on in the mode and at the address that the insn before has left. */
+  readonly anewBlock: TranslationBlock;
   readonly insns: InsnStore;
   readonly codePages: CodePages;
   /** Set when a block has left in front of one of its insns; R[LEFT] says how many did not retire. */
   sideExitTaken = false;
   private sliceInsns = 0;
   private isExact = true;
-  /** Set when a region has left the rest of the slice's insns to the next. */
+  /** Set where the rest of the slice's insns is left to the next. */
   isSliceOver = false;
+  /** True while nothing keeps blocks from going on; asked where an insn may have made the processor accept an interrupt. */
+  private readonly mayGoOn: () => boolean;
   private readonly cpu: Cpu;
   private readonly options: EngineOptions;
   private readonly stats: Statistics;
@@ -58,20 +62,23 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
   /** What a region returns to have more insns counted. */
   private readonly after: TranslationBlock;
 
-  constructor(cpu: Cpu, options: EngineOptions, stats: Statistics) {
+  constructor(cpu: Cpu, options: EngineOptions, stats: Statistics, mayGoOn: () => boolean) {
     this.cpu = cpu;
+    this.mayGoOn = mayGoOn;
     this.options = options;
     this.stats = stats;
     this.exitInsn = new Insn(modeOfKey(0), 0, 0, (i) => i, null);
     this.exitBlock = new TranslationBlock(function exit() { return this; }, EXIT_SIZE, 0, null);
     const goOn = (eip: number, left: number): TranslationBlock => this.goOn(eip, left);
     this.jumpStub = new TranslationBlock(function jumpStub(left) { return goOn(this.eip, left); }, 0, 0, null);
+    const goAnew = (left: number): TranslationBlock => this.goAnew(left);
+    this.anewBlock = new TranslationBlock(function anew(left) { return goAnew(left); }, 0, 0, null);
     this.after = new TranslationBlock(function after() { return this.next; }, 0, 0, null);
     this.jumpCache = new Array<TranslationBlock>(JUMP_CACHE_SIZE).fill(this.exitBlock);
     this.codePages = new CodePages(cpu.memory, this);
     this.insns = new InsnStore(cpu, stats, this.codePages, this.exitInsn, (insn) => this.emission.handlerOf(insn));
     this.emission = this.newEmission();
-    this.regions = new Regions({ cpu, insns: this.insns, emission: () => this.emission, insnsOf: (tb) => this.insnsOf(tb) }, options, stats);
+    this.regions = new Regions({ cpu, insns: this.insns, anewBlock: this.anewBlock, emission: () => this.emission, insnsOf: (tb) => this.insnsOf(tb) }, options, stats);
     cpu.memory.addListener(this);
     cpu.mmu.listener = this;
     this.rehearseLeaving();
@@ -81,7 +88,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
   private rehearseLeaving(): void {
     const { exitBlock, stats, after, cpu: { R } } = this, eip = R[EIP], region = new Region(0, this.insns.space, [exitBlock], [], exitBlock.run);
     after.next = exitBlock;
-    for (const way of [WAY_ASIDE, WAY_EXIT, 0, 1, WAY_SELF]) this.leave(region, way, eip, way);
+    for (const way of [WAY_ASIDE, WAY_ANEW, 0, 1, WAY_SELF]) this.leave(region, way, eip, way);
     for (const isExact of [false, true]) {
       this.isExact = isExact;
       this.short(after, -1);
@@ -93,8 +100,8 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
   }
 
   private newEmission(): Emission {
-    const { insns, side, leave, short, jump, exitBlock, exitInsn } = this;
-    const callbacks: Callbacks = { side, leave, short, jump, find: insns.findTarget, again: insns.again, exitBlock, exitInsn };
+    const { insns, side, leave, short, jump, anewBlock, exitInsn } = this;
+    const callbacks: Callbacks = { side, leave, short, jump, find: insns.findTarget, again: insns.again, anewBlock, exitInsn };
     return new Emission(this.cpu, this.options, callbacks);
   }
 
@@ -140,6 +147,15 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     const tb = left > 0 ? this.lookup(eip) : null;
     if (tb !== null) return tb;
     this.cpu.R[EIP] = eip;
+    return this.exitBlock;
+  }
+
+  /** Goes on where CPU state says, which may have changed in any way; or leaves for the engine, if it has to look first. */
+  private goAnew(left: number): TranslationBlock {
+    const { insns, cpu: { R } } = this;
+    insns.enterSpace();
+    if (left > 0 && this.mayGoOn()) return this.lookup(R[EIP]) ?? this.exitBlock;
+    this.isSliceOver = true;
     return this.exitBlock;
   }
 
@@ -189,7 +205,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
       region.exits[way]++;
       after.next = link === WAY_SELF ? tb : link === 0 ? tb.next : tb.taken;
     } else {
-      after.next = way === WAY_JUMP ? this.jump(eip) : this.exitBlock;
+      after.next = way === WAY_JUMP ? this.jump(eip) : this.anewBlock;
     }
     return after;
   };

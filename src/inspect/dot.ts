@@ -35,7 +35,7 @@ function edgeText(from: BlockReport, s: SuccessorReport, byAddress: ReadonlyMap<
   const style = s.chainedTo === null ? "dashed" : "solid";
   if (s.address === null) {
     const name = `tb${from.number}_${s.kind}`;
-    return `  ${name} [label="${s.kind === "indirect" ? "indirect" : "engine"}", shape=ellipse, fontcolor=gray40];\n  tb${from.number} -> ${name} [style=dotted];`;
+    return `  ${name} [label="${s.kind === "indirect" ? "indirect" : "by state"}", shape=ellipse, fontcolor=gray40];\n  tb${from.number} -> ${name} [style=dotted];`;
   }
   const target = byAddress.get(s.address);
   let name = target === undefined ? outside.get(s.address) : `tb${target.number}`;

@@ -24,11 +24,12 @@ export interface InsnReport {
 
 /**
  * Where a block goes: `next` and `taken` are direct successors, which may be chained; `indirect` is looked up by its
- * address at run time; `engine` goes back to the engine.
+ * address at run time; `anew` is found by the state of the processor, its mode among
+ * it, after an insn that may have changed it.
  */
 export interface SuccessorReport {
-  readonly kind: "next" | "taken" | "indirect" | "engine";
-  /** Linear address, unsigned; null for `indirect` and `engine`. */
+  readonly kind: "next" | "taken" | "indirect" | "anew";
+  /** Linear address, unsigned; null for `indirect` and `anew`. */
   readonly address: number | null;
   /** The block it is chained to, by number; null if it is not chained. */
   readonly chainedTo: number | null;
@@ -208,7 +209,7 @@ function exitsOf(exit: string): readonly SuccessorReport["kind"][] {
     case "goto_tb": return [target === "next" ? "next" : "taken"];
     case "goto_tb_if": return ["next", "taken"];
     case "lookup_and_goto_ptr": return ["indirect"];
-    case "exit_tb": return ["engine"];
+    case "exit_tb": return ["anew"];
     default: return [];
   }
 }

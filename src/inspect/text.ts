@@ -106,7 +106,7 @@ function bytesText(bytes: Uint8Array): string {
 
 function successorText({ kind, address, chainedTo }: SuccessorReport, p: Palette): string {
   if (kind === "indirect") return "goes on where a register or memory says, by the jump cache";
-  if (kind === "engine") return "goes back to the engine";
+  if (kind === "anew") return "goes where the state of the processor says";
   const target = `${kind.padEnd(5)} ${hex(address ?? 0)}`;
   return chainedTo === null ? `${target} ${p.bad("(not chained)")}` : `${target} -> TB ${chainedTo} ${p.good("(chained)")}`;
 }

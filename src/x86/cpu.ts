@@ -68,6 +68,8 @@ export class Cpu {
   debuggerHits = 0;
   /** FERR#: an unmasked x87 exception has come up while CR0.NE is 0; IRQ 13 on a PC. */
   onFpuError: () => void = () => undefined;
+  /** Hears of INT n and its kin, just before they do what they do. */
+  onSoftwareInterrupt: ((vector: number) => void) | null = null;
   private readonly pendingFault = new GuestFault();
 
   constructor(memory: PhysicalMemory, io: IoSpace, cpuid: CpuidTable) {

@@ -199,7 +199,7 @@ const TABLE = {
   goto_tb: row({ attr: "target", effect: "exit", doc: "Ends the block towards a direct successor, which is chained." }),
   goto_tb_if: row({ params: [I], effect: "exit", doc: "Ends the block: to `taken` if x is not 0, else to `next`; both are chained." }),
   lookup_and_goto_ptr: row({ params: [I], effect: "exit", doc: "Ends the block at the guest pc x, found through the jump cache." }),
-  exit_tb: row({ effect: "exit", doc: "Ends the block for the engine's loop; a helper has set pc and mode." }),
+  exit_tb: row({ effect: "exit", doc: "Ends the block; a helper has set pc and mode, and what runs next is found by them." }),
   ret: row({ params: [I], effect: "exit", doc: "Returns a value from a test function." }),
 } satisfies Record<string, Row>;
 

@@ -136,8 +136,8 @@ class BlockEmitter extends StateEmitter {
     } else if (op.def === OPS.ret) {
       result = this.use(op.args[0]);
     } else {
-      this.names.add("EXIT_TB");
-      result = id("EXIT_TB");
+      this.names.add("ANEW_TB");
+      result = id("ANEW_TB");
     }
     this.commit("all");
     this.out.push(giveBack(result));

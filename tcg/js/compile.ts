@@ -19,7 +19,7 @@ import { block, id } from "./estree.ts";
  * - `side(tb, n)` leaves a block in front of its n-th insn; `leave(tbs, way, pc, n)` a region, giving n insns back to the
  *   budget; `short(tb, left)` does what is to be done if less is left than it needs, `plain(tb, left)` runs a TB's own block;
  * - `jump(pc)`, `find(pc)` look up what runs next: a TB, an insn;
- * - `EXIT_TB EXIT_INSN` what a handler or block returns to leave for the engine.
+ * - `ANEW_TB` what a block returns where pc and mode say what is next; `EXIT_INSN` what a handler returns to leave for the engine.
  */
 export type Environment = Record<string, unknown>;
 

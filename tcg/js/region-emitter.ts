@@ -59,8 +59,8 @@ export function emitRegion(region: Region, target: EmitTarget): EmittedRegion {
   return new RegionEmitter(region, target).emit();
 }
 
-/** Ways out that are not by an exit of a block: in front of an insn, to a pc, to the engine. */
-export const WAY_ASIDE = -1, WAY_JUMP = -2, WAY_EXIT = -3;
+/** Ways out that are not by an exit of a block: in front of an insn, to a pc, to wherever pc and mode say. */
+export const WAY_ASIDE = -1, WAY_JUMP = -2, WAY_ANEW = -3;
 /** Ways out by a block: number of the block times 4, plus its link, or this to run the block itself. */
 export const WAY_SELF = 2;
 
@@ -318,7 +318,7 @@ class RegionBlockEmitter extends StateEmitter {
       }
       this.out.push(assign(id("pc"), pc), ...wayOut(WAY_JUMP, used));
     } else {
-      this.out.push(...wayOut(WAY_EXIT, used));
+      this.out.push(...wayOut(WAY_ANEW, used));
     }
   }
 

@@ -22,6 +22,8 @@ function requireControl(cpu: Cpu, n: number): void {
 
 export const setEip = defHelper("set_eip", {
   params: 1,
+  reads: [],
+  writes: [],
   mayFault: false,
   doc: "Sets EIP, for a solo insn that leaves.",
   bind: (cpu) => (offset) => {

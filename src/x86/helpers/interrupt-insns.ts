@@ -38,6 +38,7 @@ export const interruptInsn = defHelper("int_n", {
   params: 2,
   doc: "INT n: in V86 redirected as the task says, or sensitive to IOPL (SDM 3B table 21-2); #GP, #NP, #SS, #TS.",
   bind: (cpu) => (vector, returnEip) => {
+    cpu.onSoftwareInterrupt?.(vector);
     if (cpu.isV86()) {
       if ((cpu.R[CR4] & CR4_VME) !== 0 && isRedirected(cpu, vector)) return redirect(cpu, vector, returnEip);
       if (ioplOf(cpu) < 3) cpu.fault(GP, 0);
@@ -50,6 +51,7 @@ export const trapInsn = defHelper("int3_int1", {
   params: 2,
   doc: "INT3, a software interrupt that IOPL does not stop, or INT1, which the gate's DPL does not stop either.",
   bind: (cpu) => (vector, returnEip) => {
+    cpu.onSoftwareInterrupt?.(vector);
     if (vector === BP) return software(cpu, BP, returnEip);
     releaseDebugRegisters(cpu);
     deliver(cpu, DB, { error: -1, isSoftware: false, isFault: false, returnEip });
@@ -60,7 +62,11 @@ export const overflowTrap = defHelper("into", {
   params: 1,
   doc: "INTO: vector 4 if OF is set; EIP is `returnEip` otherwise.",
   bind: (cpu) => (returnEip) => {
-    if ((readArithFlags(cpu.R) & F_OF) !== 0) software(cpu, OF, returnEip);
-    else cpu.R[EIP] = returnEip;
+    if ((readArithFlags(cpu.R) & F_OF) === 0) {
+      cpu.R[EIP] = returnEip;
+      return;
+    }
+    cpu.onSoftwareInterrupt?.(OF);
+    software(cpu, OF, returnEip);
   },
 });

@@ -123,49 +123,49 @@ const near: readonly InsnDef[] = [
 
 const far: readonly InsnDef[] = [
   defInsn("jmp", {
-    ref: "SDM 2A JMP", branch: "always", solo: true, forms: ["ea  Ap"],
+    ref: "SDM 2A JMP", branch: "always", solo: "last", forms: ["ea  Ap"],
     lower: (b) => jumpFar(b, b.field("imm2"), b.field("imm")),
   }),
   defInsn("jmp", {
-    ref: "SDM 2A JMP", branch: "always", solo: true, forms: ["ff /5  Mp"],
+    ref: "SDM 2A JMP", branch: "always", solo: "last", forms: ["ff /5  Mp"],
     lower(b, [pointer]) {
       const { selector, offset } = farPointer(b, pointer);
       jumpFar(b, selector, offset);
     },
   }),
   defInsn("call", {
-    ref: "SDM 2A CALL", branch: "always", solo: true, forms: ["9a  Ap"],
+    ref: "SDM 2A CALL", branch: "always", solo: "last", forms: ["9a  Ap"],
     lower: (b) => callFar(b, b.field("imm2"), b.field("imm")),
   }),
   defInsn("call", {
-    ref: "SDM 2A CALL", branch: "always", solo: true, forms: ["ff /3  Mp"],
+    ref: "SDM 2A CALL", branch: "always", solo: "last", forms: ["ff /3  Mp"],
     lower(b, [pointer]) {
       const { selector, offset } = farPointer(b, pointer);
       callFar(b, selector, offset);
     },
   }),
-  defInsn("retf", { ref: "SDM 2B RET", branch: "always", solo: true, forms: ["cb"], lower: (b) => retFar(b, b.imm(0)) }),
-  defInsn("retf", { ref: "SDM 2B RET", branch: "always", solo: true, forms: ["ca iw  Iw"], lower: (b, [bytes]) => retFar(b, bytes.read()) }),
+  defInsn("retf", { ref: "SDM 2B RET", branch: "always", solo: "last", forms: ["cb"], lower: (b) => retFar(b, b.imm(0)) }),
+  defInsn("retf", { ref: "SDM 2B RET", branch: "always", solo: "last", forms: ["ca iw  Iw"], lower: (b, [bytes]) => retFar(b, bytes.read()) }),
 ];
 
 const interrupts: readonly InsnDef[] = [
-  defInsn("int", { ref: "SDM 2A INT n", branch: "always", solo: true, forms: ["cd ib  Ib"],
+  defInsn("int", { ref: "SDM 2A INT n", branch: "always", solo: "last", forms: ["cd ib  Ib"],
     lower(b, [vector]) {
       b.call(interruptInsn, vector.read(), b.nextEip());
       b.leave();
     },
   }),
-  defInsn("int3", { ref: "SDM 2A INT3", branch: "always", solo: true, forms: ["cc"], lower: (b) => trap(b, 3) }),
-  defInsn("int1", { ref: "SDM 2A INT1", branch: "always", solo: true, forms: ["f1"], lower: (b) => trap(b, 1) }),
+  defInsn("int3", { ref: "SDM 2A INT3", branch: "always", solo: "last", forms: ["cc"], lower: (b) => trap(b, 3) }),
+  defInsn("int1", { ref: "SDM 2A INT1", branch: "always", solo: "last", forms: ["f1"], lower: (b) => trap(b, 1) }),
   defInsn("into", {
-    ref: "SDM 2A INTO", branch: "always", solo: true, forms: ["ce"],
+    ref: "SDM 2A INTO", branch: "always", solo: "last", forms: ["ce"],
     lower(b) {
       b.call(overflowTrap, b.nextEip());
       b.leave();
     },
   }),
   defInsn("iret", {
-    ref: "SDM 2A IRET/IRETD", branch: "always", solo: true, forms: ["cf"],
+    ref: "SDM 2A IRET/IRETD", branch: "always", solo: "last", forms: ["cf"],
     lower(b) {
       b.call(interruptReturn, b.imm(b.facts.opsize), b.nextEip());
       b.leave();

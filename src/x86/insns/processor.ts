@@ -45,7 +45,7 @@ export const PROCESSOR_INSNS: readonly InsnDef[] = [
   ...([["invd", "0f 08"], ["wbinvd", "0f 09"]] as const).map(
     ([name, form]) => defInsn(name, { ref: `SDM 2 ${name.toUpperCase()}`, forms: [form], lower: (b) => void b.call(requireKernel) })),
   ...([["sysenter", "0f 34", systemEnter], ["sysexit", "0f 35", systemExit]] as const).map(([name, form, helper]) => defInsn(name, {
-    ref: `SDM 2B ${name.toUpperCase()}`, feature: "sep", branch: "always", solo: true, forms: [form],
+    ref: `SDM 2B ${name.toUpperCase()}`, feature: "sep", branch: "always", solo: "last", forms: [form],
     lower(b) {
       b.call(helper);
       b.leave();

@@ -2,6 +2,7 @@
 import { UD } from "../fault.ts";
 import { setEip } from "../helpers/cpu-control.ts";
 import { loadSegmentRegister } from "../helpers/segments.ts";
+import type { Solo } from "../isa/define.ts";
 import type { Facts } from "../isa/insn.ts";
 import { SEG_64K } from "../isa/mode.ts";
 import type { Lowering, Val } from "../lowering.ts";
@@ -16,9 +17,10 @@ function isPlainLoad(facts: Facts): boolean {
   return (!mode.protectedMode || mode.v86) && sreg !== SS && sreg !== CS && mode.segClass[sreg] === SEG_64K;
 }
 
-/** For `InsnDef.solo`: every load that may fault, shadow interrupts or change what code is decoded for. */
-export function isSoloLoad(facts: Facts): boolean {
-  return !isPlainLoad(facts);
+/** For `InsnDef.solo`: loads may fault, shadow interrupts or change what code is decoded for. */
+export function soloLoad(facts: Facts): Solo {
+  if (isPlainLoad(facts)) return false;
+  return facts.sreg === SS || facts.sreg === CS ? true : "last";
 }
 
 /**
@@ -28,7 +30,7 @@ export function isSoloLoad(facts: Facts): boolean {
 export function loadSreg(b: Lowering, facts: Facts, selector: Val): void {
   const { sreg } = facts, selectorSlot = SEG_SELECTORS[sreg], baseSlot = SEG_BASES[sreg];
   if (sreg === CS || selectorSlot === undefined || baseSlot === undefined) return b.fault(UD);
-  if (isSoloLoad(facts)) {
+  if (!isPlainLoad(facts)) {
     b.call(loadSegmentRegister, b.imm(sreg), selector);
     return;
   }
@@ -38,7 +40,7 @@ export function loadSreg(b: Lowering, facts: Facts, selector: Val): void {
 
 /** Ends an insn that has loaded a segment register: after a solo load the mode may be another. */
 export function endLoad(b: Lowering, facts: Facts): void {
-  if (isSoloLoad(facts)) leaveToNext(b);
+  if (!isPlainLoad(facts)) leaveToNext(b);
 }
 
 /** Ends a solo insn that goes on with the next one, for the engine to look at the mode again. */

@@ -5,7 +5,7 @@ import type { InsnDef } from "../isa/define.ts";
 import { defInsn } from "../isa/define.ts";
 import { popDestination } from "../operands.ts";
 import { EBP, ECX, EAX, EBX, EDI, EDX, ESI, ESP, F_RF, F_VM, G_SHADOW, SHADOW_MOV_SS, SEG_SELECTORS, SS } from "../state.ts";
-import { endLoad, isSoloLoad, loadSreg } from "./segment-load.ts";
+import { endLoad, soloLoad, loadSreg } from "./segment-load.ts";
 
 const PUSHA_ORDER = [EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI];
 
@@ -44,7 +44,7 @@ export const STACK_INSNS: readonly InsnDef[] = [
     },
   }),
   defInsn("pop", {
-    ref: "SDM 2B POP", stack: true, solo: isSoloLoad,
+    ref: "SDM 2B POP", stack: true, solo: soloLoad,
     forms: ["07  ES", "17  SS", "1f  DS", "0f a1  FS", "0f a9  GS"],
     lower(b, _operands, facts) {
       // Two bytes are read whatever the operand size; the rest of the slot need not be accessible.

@@ -16,7 +16,7 @@ import type { Lowering, Val } from "../lowering.ts";
 import type { Operand } from "../operands.ts";
 import { DS, ES, F_IF, FS, G_EFLAGS_SYS, G_CR0, GS, SEG_SELECTORS, SS, G_SHADOW, SHADOW_MOV_SS } from "../state.ts";
 import { farPointer } from "./control.ts";
-import { endLoad, isSoloLoad, leaveToNext, loadSreg } from "./segment-load.ts";
+import { endLoad, soloLoad, leaveToNext, loadSreg } from "./segment-load.ts";
 
 /** CPL 0 whatever IOPL says: CLI and STI need no check (SDM 2A CLI). Real mode is privilege level 0. */
 function isKernel(facts: Facts): boolean {
@@ -40,7 +40,7 @@ const sreg: readonly InsnDef[] = [
     lower: (b, [dst], facts) => storeWord(b, dst, b.get(SEG_SELECTORS[facts.sreg])),
   }),
   defInsn("mov", {
-    ref: "SDM 2B MOV", solo: isSoloLoad, forms: ["8e /r  Sw,Ew"],
+    ref: "SDM 2B MOV", solo: soloLoad, forms: ["8e /r  Sw,Ew"],
     lower(b, [, src], facts) {
       loadSreg(b, facts, src.read());
       if (facts.sreg === SS) b.set(G_SHADOW, b.imm(SHADOW_MOV_SS));
@@ -49,7 +49,7 @@ const sreg: readonly InsnDef[] = [
   }),
   ...([["les", ES, "c4"], ["lds", DS, "c5"], ["lss", SS, "0f b2"], ["lfs", FS, "0f b4"], ["lgs", GS, "0f b5"]] as const).map(
     ([name, destination, opcode]) => defInsn(name, {
-      ref: "SDM 2A LDS/LES/LFS/LGS/LSS", sreg: destination, solo: isSoloLoad, forms: [`${opcode} /r  Gv,Mp`],
+      ref: "SDM 2A LDS/LES/LFS/LGS/LSS", sreg: destination, solo: soloLoad, forms: [`${opcode} /r  Gv,Mp`],
       lower(b, [dst, pointer], facts) {
         const { offset, selector } = farPointer(b, pointer);
         loadSreg(b, facts, selector);

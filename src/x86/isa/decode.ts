@@ -281,9 +281,10 @@ export class Decoder {
     insn.length = Math.min(reader.position, MAX_INSN_BYTES);
     const next = (insn.eip + reader.position) | 0;
     insn.neip = next;
-    insn.solo = typeof def.solo === "function" ? def.solo(insn) : def.solo !== undefined && def.solo !== false;
-    insn.inBlock = !insn.solo || def.solo === "interpreted";
-    insn.ends = def.branch !== undefined || !insn.inBlock || insn.rep !== 0;
+    const solo = typeof def.solo === "function" ? def.solo(insn) : def.solo ?? false;
+    insn.solo = solo !== false;
+    insn.inBlock = solo !== true;
+    insn.ends = def.branch !== undefined || solo === true || solo === "last" || insn.rep !== 0;
     return "ok";
   }
 }

@@ -8,6 +8,12 @@ import type { Facts } from "./insn.ts";
 import type { Lowering } from "../lowering.ts";
 import type { Operand } from "../operands.ts";
 
+/**
+ * Whether an insn runs alone. `interpreted`: only the interpreter has it run alone, for the exact count; a block knows that
+ * (`HelperDef.counts`). `last`: a block may end with it, and what comes next is looked up anew.
+ */
+export type Solo = boolean | "interpreted" | "last";
+
 /** The lowering of one insn; `facts` may be tested by JavaScript, values (`Val`) may not. */
 export type LowerFn = (b: Lowering, operands: readonly Operand[], facts: Facts) => void;
 
@@ -34,10 +40,9 @@ export interface InsnDef {
   readonly branch?: "always" | "conditional";
   /**
    * Runs alone: the engine executes it between blocks with everything committed and the exact insn count known, because
-   * it exits to the hypervisor, or changes what decoded code depends on (mode, interrupt flag, tables). `interpreted`: only
-   * the interpreter has it run alone, for the exact count; a block knows that (`HelperDef.counts`).
+   * it exits to the hypervisor, or changes what decoded code depends on (mode, interrupt flag, tables).
    */
-  readonly solo?: boolean | "interpreted" | ((facts: Facts) => boolean);
+  readonly solo?: Solo | ((facts: Facts) => Solo);
   /** Its lowering may make code for the usual case only (`Lowering.speculates`). */
   readonly speculative?: boolean;
   /** Such code of it may share its way out with that of its neighbours (register-stack.ts). */

@@ -62,7 +62,7 @@ const DUMP = object({
     executions: orNull(count), sideExits: count,
     insns: list(object({ address, bytes: hexBytes, text, ir: orNull(list(text)), optimizedIr: orNull(list(text)) })),
     javascript: text,
-    successors: list(object({ kind: oneOf("next", "taken", "indirect", "engine"), address: orNull(address), chainedTo: orNull(count) })),
+    successors: list(object({ kind: oneOf("next", "taken", "indirect", "anew"), address: orNull(address), chainedTo: orNull(count) })),
   })),
   regions: list(object({
     number: count, address, blocks: list(count), entries: list(count), insnCount: count, sideExits: count, optimizedIr: orNull(list(text)), javascript: text,

@@ -19,7 +19,7 @@ function evaluated(block: Block, guest: Guest): string {
   switch (outcome.end) {
     case "goto_tb": return outcome.target === 0 ? "next" : "taken";
     case "lookup_and_goto_ptr": return `jump ${outcome.pc}`;
-    case "exit_tb": return "exit";
+    case "exit_tb": return "anew";
     case "ret": return "ret";
     default: return `left in insn ${insns.indexOf(outcome.pc ?? -1)}`;
   }

@@ -10,7 +10,7 @@ import { OPS } from "../../../tcg/ir/ops.ts";
 import type { Region, RegionBlock } from "../../../tcg/ir/region.ts";
 import { CONDS } from "../../../tcg/ir/types.ts";
 import { compile } from "../../../tcg/js/compile.ts";
-import { emitRegion, WAY_ASIDE as ASIDE, WAY_EXIT as EXIT, WAY_JUMP as JUMP, WAY_SELF as SELF } from "../../../tcg/js/region-emitter.ts";
+import { emitRegion, WAY_ASIDE as ASIDE, WAY_ANEW as ANEW, WAY_JUMP as JUMP, WAY_SELF as SELF } from "../../../tcg/js/region-emitter.ts";
 import { optimize } from "../../../tcg/opt/pipeline.ts";
 import { printBlock } from "../../../tcg/text/print.ts";
 import { GLOBALS } from "../support/guest.ts";
@@ -119,7 +119,7 @@ function runEvaluated(region: Region, guest: Guest, start: number, insns: number
     }
     done += insnCount;
     if (done > insns) return `more than ${insns} insns`;
-    let to = -1, way = `way ${EXIT}`;
+    let to = -1, way = `way ${ANEW}`;
     if (outcome.end === "goto_tb") {
       to = outcome.target === 0 ? next : taken;
       way = `way ${at * 4 + outcome.target}`;

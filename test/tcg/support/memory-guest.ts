@@ -95,7 +95,7 @@ export class Left extends Error {}
 export function environment(guest: Guest, helpers: Iterable<Helper>, more: Environment = {}): Environment {
   const env: Environment = {
     ...RUNTIME, R: guest.state, R8: guest.registers, F32: guest.singles, F64: guest.doubles, u8: guest.bytes, dv: guest.view, pf: guest.pageFlags,
-    side: (_tb: unknown, at: number) => `left in insn ${at}`, jump: (pc: number) => `jump ${pc}`, EXIT_TB: "exit", ...more,
+    side: (_tb: unknown, at: number) => `left in insn ${at}`, jump: (pc: number) => `jump ${pc}`, ANEW_TB: "anew", ...more,
   };
   for (const h of helpers) {
     env[h.name] = (...args: number[]) => {
