@@ -2,8 +2,7 @@
 import { VmError } from "../../../tcg/support/errors.ts";
 import { VirtioConsole } from "../../devices/virtio/virtio-console.ts";
 import { isInteractive } from "../../host/console-input.ts";
-import { createFile, readImage, writeFile } from "../../host/files.ts";
-import type { Output } from "../../host/output.ts";
+import { readImage, writeFile } from "../../host/files.ts";
 import { watchTerminalSize } from "../../host/tty.ts";
 import { nowMs } from "../../host/time.ts";
 import { ROM_MAX_BYTES } from "../../machine/boot/rom.ts";
@@ -23,6 +22,7 @@ import { bootReport } from "./boot-report.ts";
 import type { BootEnd } from "./boot-report.ts";
 import { ConsoleLine } from "./console-line.ts";
 import { hasDisplay, videoBiosOf } from "./display.ts";
+import { FarEnds } from "./far-ends.ts";
 import type { BootMedia } from "./media.ts";
 import { hasMedia, withMedia } from "./media.ts";
 import { Monitor } from "./monitor/monitor.ts";
@@ -32,7 +32,7 @@ import { PC_MODEL, pcOptions, startOptions } from "./pc-options.ts";
 import { RunnablePc } from "./runnable-pc.ts";
 import { SavedMachine, saveMachine } from "./saved-machine.ts";
 import { writeScreenshot } from "./screenshot.ts";
-import { FileSink, MAX_SERIAL_LINES, SerialLine } from "./serial.ts";
+import { MAX_SERIAL_LINES, SerialLine } from "./serial.ts";
 import type { SerialChoice, TerminalLine } from "./serial.ts";
 import { ESCAPE_HELP } from "./terminal/escape-keys.ts";
 import { KeyFeeder } from "./terminal/key-feeder.ts";
@@ -148,8 +148,9 @@ async function runBoot(given: BootInvocation): Promise<number> {
 async function runWith({ values, texts, output }: Pick<BootInvocation, "values" | "texts" | "output">, media: BootMedia, saved: SavedMachine | null): Promise<number> {
   const session = new Session<BootEnd>(output, { maxInsns: values["max-insns"], timeoutMs: values.timeout });
   const say = (line: string): void => output.error(`tcgjs boot: ${line}\n`);
-  const unhandled = new UnhandledReport(values.unhandled ? say : () => undefined), sinks: FileSink[] = [];
-  const net = bootNetwork(values), debug = byteSink(values.debugcon ?? { kind: "none" }, output, sinks);
+  const unhandled = new UnhandledReport(values.unhandled ? say : () => undefined), printed: number[] | null = values.json ? [] : null;
+  const ends = new FarEnds({ output, printed, say, wake: () => runnable.wake() }), debug = ends.sinkOf(values.debugcon ?? { kind: "none" });
+  const net = bootNetwork(values);
   const console = values["virtio-console"] === null ? null : new VirtioConsole(), start = saved === null ? { boot: startOf(values), vgaRom: videoBiosOf(values) } : await saved.start();
   const isDisplayed = hasDisplay("bios" in start.boot ? values : { ...values, kernel: values.kernel ?? values.restore });
   const pc = new Pc({
@@ -161,14 +162,14 @@ async function runWith({ values, texts, output }: Pick<BootInvocation, "values" 
       session.tick();
     },
   });
-  const printed: number[] | null = values.json ? [] : null, runnable = new RunnablePc(pc), flushSinks = (): void => sinks.forEach((sink) => sink.flush());
-  const sinkOf = (choice: SerialChoice): ((byte: number) => void) => (choice.kind === "stdio" && printed !== null ? (byte) => void printed.push(byte) : byteSink(choice, output, sinks));
-  const choices = serialChoices(values, isDisplayed), lines: (TerminalLine | null)[] = choices.map((choice, i) => serialLine(pc, i, choice, sinkOf(choice)));
+  const runnable = new RunnablePc(pc);
+  const choices = serialChoices(values, isDisplayed), lines: (TerminalLine | null)[] = choices.map((choice, i) => serialLine(pc, i, choice, ends.sinkOf(choice)));
   if (console !== null && values["virtio-console"] !== null) {
     choices.push(values["virtio-console"]);
-    lines.push(new ConsoleLine(console, sinkOf(values["virtio-console"])));
+    lines.push(new ConsoleLine(console, ends.sinkOf(values["virtio-console"])));
     if (values["virtio-console"].kind === "stdio") watchTerminalSize((columns, rows) => console.resize(columns, rows));
   }
+  lines.forEach((line, i) => line !== null && ends.attach(choices[i], line));
   const keys = new KeyFeeder(pc.chips.keyboard);
   const drives = new DriveBays(media.contents, media.shelf, pc.chips);
   const monitor = new Monitor({
@@ -176,21 +177,23 @@ async function runWith({ values, texts, output }: Pick<BootInvocation, "values" 
     save: (path) => saveForLater(path, { pc, start, texts, drives }),
   });
   const terminal = new PcConsole({ pc, runnable, output, monitor, keys, line: lines[choices.findIndex((c) => c.kind === "stdio")] ?? null, hasDisplay: isDisplayed });
-  runnable.addListener({ afterSlice: flushSinks, patienceMs: Infinity });
+  runnable.addListener({ afterSlice: () => ends.flush(), patienceMs: Infinity });
   runnable.addListener(terminal);
   try {
     await saved?.restore(pc);
     if (net !== null) net.sockets.onActivity = () => runnable.wake();
     await pc.network?.open();
+    await ends.open();
     terminal.open();
     const result = await session.run(runnable);
-    flushSinks();
+    ends.flush();
     terminal.close();
     if (values.screenshot !== null) writeScreenshot(pc.chips.vga, values.screenshot);
     if (values.save !== null) await saveAtEnd(values.save, { pc, start, end: result.end, texts, say });
     return bootReport({ result, pc, unhandled: unhandled.counts, printed, values, output });
   } finally {
     terminal.close();
+    await ends.close();
     net?.sockets.close();
   }
 }
@@ -235,19 +238,6 @@ function startOf({ kernel, initrd, append, module, bios, boot, memory }: Values)
 /** What is at the ends of the serial lines. */
 function serialChoices({ serial, "virtio-console": console }: Values, isDisplayed: boolean): SerialChoice[] {
   return serial.length === 0 && console?.kind !== "stdio" && !isDisplayed ? [{ kind: "stdio" }] : [...serial];
-}
-
-/** Where bytes go. */
-function byteSink(choice: SerialChoice, output: Output, sinks: FileSink[]): (byte: number) => void {
-  switch (choice.kind) {
-    case "none": return () => undefined;
-    case "stdio": return (byte) => output.byte(byte);
-    case "file": {
-      const sink = new FileSink(createFile(choice.path), output);
-      sinks.push(sink);
-      return sink.byte;
-    }
-  }
 }
 
 function serialLine(pc: Pc, line: number, choice: SerialChoice, onByte: (byte: number) => void): SerialLine | null {

@@ -27,6 +27,10 @@ export class ConsoleLine implements ConsolePeer, TerminalLine {
     this.roomAgain();
   }
 
+  get waitingBytes(): number {
+    return this.waiting.length;
+  }
+
   /** There is no such thing here. */
   sendBreak(): void {
     return;

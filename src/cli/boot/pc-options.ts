@@ -8,7 +8,7 @@ import { machineOptions, parseModule } from "../vm-options.ts";
 import { displayOptions } from "./display.ts";
 import { mediaOptions } from "./media.ts";
 import { netOptions } from "./net-options.ts";
-import { parseSerial } from "./serial.ts";
+import { parseSerial, SERIAL_ARGUMENT } from "./serial.ts";
 import { virtioOptions } from "./virtio.ts";
 
 const PAGE_BYTES = 4096;
@@ -43,10 +43,12 @@ export const pcOptions = {
   ...displayOptions,
   ...netOptions,
   serial: values(parseSerial, {
-    argument: "stdio|file:PATH|none", help: "the other end of a serial line; given again it is for the next line, up to four", defaultText: "stdio for the first line, unless the screen has the terminal",
+    argument: SERIAL_ARGUMENT,
+    help: "the other end of a serial line; given again it is for the next line, up to four. tcp: connects to a service on this machine, and waits for one to connect if there is none, "
+      + "or at once with server; the guest does not wait", defaultText: "stdio for the first line, unless the screen has the terminal",
   }),
   ...virtioOptions,
-  debugcon: value(parseSerial, { argument: "stdio|file:PATH|none", help: "where bytes go that the guest writes to the debug console, ports 0xe9 and 0x402 (SeaBIOS)", defaultText: "none" }),
+  debugcon: value(parseSerial, { argument: SERIAL_ARGUMENT, help: "where bytes go that the guest writes to the debug console, ports 0xe9 and 0x402 (SeaBIOS)", defaultText: "none" }),
   clock: choice(["virtual", "real"], {
     help: "virtual: time counts insns, so that each run is the same, and does not pass while the guest is idle; real: the host's", initial: null,
     defaultText: "real on a terminal, else virtual",

@@ -1,18 +1,34 @@
-/** What is at the other end of the guest's serial lines: the terminal, a file, or nothing. */
+/** What is at the other end of the guest's serial lines: the terminal, a file, a TCP connection, or nothing. */
 import { VmError } from "../../../tcg/support/errors.ts";
 import type { SerialPeer, Uart16550 } from "../../devices/uart16550.ts";
-import type { Output } from "../../host/output.ts";
+import { isLoopback, parseIpv4 } from "../../net/addresses.ts";
 
 /** `--serial`, parsed. */
-export type SerialChoice = { readonly kind: "stdio" } | { readonly kind: "none" } | { readonly kind: "file"; readonly path: string };
+export type SerialChoice =
+  | { readonly kind: "stdio" }
+  | { readonly kind: "none" }
+  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number; readonly isServer: boolean };
+
+export const SERIAL_ARGUMENT = "stdio|file:PATH|tcp:127.0.0.1:PORT[,server]|none";
 
 export const MAX_SERIAL_LINES = 4;
 
-/** @throws VmError EINVAL if `text` is none of stdio, none and file:PATH */
+/** @throws VmError EINVAL if `text` is none of them */
 export function parseSerial(text: string): SerialChoice {
   if (text === "stdio" || text === "none") return { kind: text };
   if (text.startsWith("file:") && text.length > 5) return { kind: "file", path: text.slice(5) };
-  throw new VmError("EINVAL", `wants stdio, file:PATH or none; not "${text}"`);
+  if (text.startsWith("tcp:")) return parseTcp(text.slice(4));
+  throw new VmError("EINVAL", `wants stdio, file:PATH, tcp:127.0.0.1:PORT or none; not "${text}"`);
+}
+
+/** `HOST:PORT[,server]`: nothing but this machine, whom else the guest might reach. */
+function parseTcp(text: string): SerialChoice {
+  const match = /^([\w.]*):(\d{1,5})(,server)?$/.exec(text), [, name = "", digits = ""] = match ?? [], host = name === "" || name === "localhost" ? "127.0.0.1" : name, port = Number(digits);
+  if (match === null || port < 1 || port > 65_535) throw new VmError("EINVAL", `wants tcp:127.0.0.1:PORT or tcp:127.0.0.1:PORT,server, PORT from 1 to 65535; not "tcp:${text}"`);
+  const address = parseIpv4(host);
+  if (address === null || !isLoopback(address)) throw new VmError("EINVAL", `wants an address of this machine, such as 127.0.0.1; not "${host}"`);
+  return { kind: "tcp", host, port, isServer: match[3] !== undefined };
 }
 
 /** Where a person's keys go. */
@@ -20,6 +36,8 @@ export interface TerminalLine {
   /** Bytes for the guest. */
   send(bytes: readonly number[]): void;
   sendBreak(): void;
+  /** Bytes for which the guest has had no room yet. */
+  readonly waitingBytes: number;
 }
 
 /** Bytes that wait until the UART has room for them, and bytes that come from it. */
@@ -49,32 +67,11 @@ export class SerialLine implements SerialPeer, TerminalLine {
     this.roomAgain();
   }
 
+  get waitingBytes(): number {
+    return this.waiting.length;
+  }
+
   sendBreak(): void {
     this.uart.receiveBreak();
   }
 }
-
-/** Gathers the bytes of a file, so that they are not written one by one. */
-export class FileSink {
-  private readonly fd: number;
-  private readonly output: Output;
-  private gathered: number[] = [];
-
-  /** @param fd  open for writing */
-  constructor(fd: number, output: Output) {
-    this.fd = fd;
-    this.output = output;
-  }
-
-  readonly byte = (value: number): void => {
-    this.gathered.push(value);
-    if (this.gathered.length >= GATHER_BYTES) this.flush();
-  };
-
-  flush(): void {
-    if (this.gathered.length > 0) this.output.file(this.fd, Uint8Array.from(this.gathered));
-    this.gathered = [];
-  }
-}
-
-const GATHER_BYTES = 4096;

@@ -11,7 +11,7 @@ import { SharedFolder } from "../../host/shared-folder.ts";
 import { flag, value, values } from "../option-table.ts";
 import type { ValuesOf } from "../option-table.ts";
 import { isOn, parseProperties } from "./properties.ts";
-import { parseSerial } from "./serial.ts";
+import { parseSerial, SERIAL_ARGUMENT } from "./serial.ts";
 
 /** `--share`, parsed. */
 export interface ShareChoice {
@@ -21,7 +21,7 @@ export interface ShareChoice {
 }
 
 export const virtioOptions = {
-  "virtio-console": value(parseSerial, { argument: "stdio|file:PATH|none", help: "a virtio console (hvc0), and its other end; with stdio the first serial line has none unless --serial says so" }),
+  "virtio-console": value(parseSerial, { argument: SERIAL_ARGUMENT, help: "a virtio console (hvc0), and its other end; with stdio the first serial line has none unless --serial says so" }),
   "virtio-rng": flag({ help: "a virtio source of random numbers: the host's in real time, the same ones in each run in virtual time" }),
   share: values(parseShare, {
     argument: "PATH[,tag=NAME][,readonly]", help: "a folder of the host, which Linux mounts by `mount -t 9p -o trans=virtio,version=9p2000.L NAME /mnt`; nothing outside it can be "

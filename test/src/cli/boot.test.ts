@@ -200,7 +200,7 @@ describe("tcgjs boot", function () {
     ["a file that is not there", ["boot", "--kernel", "nowhere"], /nowhere cannot be read: there is no such file/],
     ["a name without an option", ["boot", "vmlinuz"], /takes options only; vmlinuz belongs to none/],
     ["an initial RAM disk larger than memory", ["boot", "--kernel", "FILE:hello", "--memory", "2M", "--initrd", "FILE:large"], /4194304 bytes, memory is 2097152/],
-    ["a serial line to nowhere", ["boot", "--kernel", "FILE:hello", "--serial", "tty"], /--serial wants stdio, file:PATH or none; not "tty"/],
+    ["a serial line to nowhere", ["boot", "--kernel", "FILE:hello", "--serial", "tty"], /--serial wants stdio, file:PATH, tcp:127\.0\.0\.1:PORT or none; not "tty"/],
     ["two terminals", ["boot", "--kernel", "FILE:hello", "--serial", "stdio", "--serial", "stdio"], /--serial stdio was given twice/],
     ["a terminal for two", ["boot", "--kernel", "FILE:hello", "--serial", "stdio", "--virtio-console", "stdio"], /there is one terminal/],
     ["a share that is no folder", ["boot", "--kernel", "FILE:hello", "--share", "FILE:hello"], /it is not a folder/],
