@@ -34,7 +34,7 @@ ata_commands:   db      20h, 0c4h, 24h, 29h
 
 ide_channels:   dw      1f0h, 3f6h, 170h, 376h
 
-; Looks at the four places for drives.
+; Looks at the four places for drives, and for disks on virtio.
 find_drives:
         pushad
         push    ds
@@ -59,6 +59,7 @@ find_drives:
         add     bx, 4
         cmp     bx, 8
         jne     .channel
+        call    find_virtio_disks
         pop     ds
         popad
         ret
@@ -145,7 +146,6 @@ ID_HAS_48       equ 400h
 
 ; Size and geometry of a disk, and how it moves data.
 take_identity:
-        mov     byte [si + drive.kind], DRIVE_DISK
         es mov  eax, [ID_SECTORS]
         xor     edx, edx
         es test word [ID_FEATURES], ID_HAS_48
@@ -164,11 +164,7 @@ take_identity:
         es mov  ax, [ID_TRACK]
         mov     [si + drive.own_track], ax
         call    choose_geometry
-        push    ds
-        push    BDA_SEG
-        pop     ds
-        inc     byte [bda_disks]
-        pop     ds
+        call    add_disk
         es cmp  byte [ID_MULTIPLE], MULTIPLE
         jb      .done
         mov     dx, [si + drive.port]
@@ -184,6 +180,17 @@ take_identity:
         jnz     .done
         mov     byte [si + drive.multiple], MULTIPLE
 .done:  ret
+
+; The record at SI is a disk.
+add_disk:
+        mov     byte [si + drive.kind], DRIVE_DISK
+        push    ds
+        push    BDA_SEG
+        pop     ds
+        inc     byte [bda_disks]
+        pop     ds
+        clc
+        ret
 
 ; The geometry of INT 13h: the drive's own while it has at most 1024 cylinders; else 63 sectors a track and as many heads (32, 64, 128, 255) as make
 ; the cylinders few enough.

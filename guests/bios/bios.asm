@@ -34,6 +34,7 @@
 %include "disk-extended.asm"
 %include "ata.asm"
 %include "atapi.asm"
+%include "virtio.asm"
 %include "floppy.asm"
 %include "serial.asm"
 %include "system.asm"

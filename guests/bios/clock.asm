@@ -106,19 +106,25 @@ clock_set_ticks:
         mov     byte [bda_midnight], 0
         jmp     clock_done
 
+; A register of the clock to one of the caller's, and the other way.
+%macro clock_to_frame 2
+        mov     al, %1
+        call    read_cmos
+        mov     [bp + %2], al
+%endmacro
+%macro set_clock 2
+        mov     ah, %2
+        mov     al, %1
+        call    write_cmos
+%endmacro
+
 ; 02h: hours, minutes, seconds in CH, CL, DH, in BCD; DL: summer time.
 clock_time:
         call    rtc_settle
         jc      return_error
-        mov     al, RTC_HOURS
-        call    read_cmos
-        mov     [bp + frame.ecx + 1], al
-        mov     al, RTC_MINUTES
-        call    read_cmos
-        mov     [bp + frame.ecx], al
-        mov     al, RTC_SECONDS
-        call    read_cmos
-        mov     [bp + frame.edx + 1], al
+        clock_to_frame RTC_HOURS, frame.ecx + 1
+        clock_to_frame RTC_MINUTES, frame.ecx
+        clock_to_frame RTC_SECONDS, frame.edx + 1
         mov     al, RTC_B
         call    read_cmos
         and     al, 1
@@ -133,33 +139,19 @@ clock_set_time:
         or      al, dl
         or      al, RTC_SET
         call    write_b
-        mov     ah, ch
-        mov     al, RTC_HOURS
-        call    write_cmos
-        mov     ah, cl
-        mov     al, RTC_MINUTES
-        call    write_cmos
-        mov     ah, dh
-        mov     al, RTC_SECONDS
-        call    write_cmos
+        set_clock RTC_HOURS, ch
+        set_clock RTC_MINUTES, cl
+        set_clock RTC_SECONDS, dh
         jmp     clock_go_on
 
 ; 04h: century, year, month, day in CH, CL, DH, DL.
 clock_date:
         call    rtc_settle
         jc      return_error
-        mov     al, RTC_CENTURY
-        call    read_cmos
-        mov     [bp + frame.ecx + 1], al
-        mov     al, RTC_YEAR
-        call    read_cmos
-        mov     [bp + frame.ecx], al
-        mov     al, RTC_MONTH
-        call    read_cmos
-        mov     [bp + frame.edx + 1], al
-        mov     al, RTC_DAY
-        call    read_cmos
-        mov     [bp + frame.edx], al
+        clock_to_frame RTC_CENTURY, frame.ecx + 1
+        clock_to_frame RTC_YEAR, frame.ecx
+        clock_to_frame RTC_MONTH, frame.edx + 1
+        clock_to_frame RTC_DAY, frame.edx
         jmp     clock_done
 
 clock_set_date:
@@ -167,18 +159,10 @@ clock_set_date:
         call    read_cmos
         or      al, RTC_SET
         call    write_b
-        mov     ah, ch
-        mov     al, RTC_CENTURY
-        call    write_cmos
-        mov     ah, cl
-        mov     al, RTC_YEAR
-        call    write_cmos
-        mov     ah, dh
-        mov     al, RTC_MONTH
-        call    write_cmos
-        mov     ah, dl
-        mov     al, RTC_DAY
-        call    write_cmos
+        set_clock RTC_CENTURY, ch
+        set_clock RTC_YEAR, cl
+        set_clock RTC_MONTH, dh
+        set_clock RTC_DAY, dl
 clock_go_on:
         mov     al, RTC_B
         call    read_cmos
@@ -195,15 +179,9 @@ clock_set_alarm:
         test    al, RTC_ALARM_ON
         jnz     return_error
         push    ax
-        mov     ah, ch
-        mov     al, RTC_HOUR_ALARM
-        call    write_cmos
-        mov     ah, cl
-        mov     al, RTC_MINUTE_ALARM
-        call    write_cmos
-        mov     ah, dh
-        mov     al, RTC_SECOND_ALARM
-        call    write_cmos
+        set_clock RTC_HOUR_ALARM, ch
+        set_clock RTC_MINUTE_ALARM, cl
+        set_clock RTC_SECOND_ALARM, dh
         in      al, PIC2 + 1
         and     al, ~1
         out     PIC2 + 1, al

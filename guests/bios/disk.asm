@@ -255,4 +255,6 @@ TRANSFER_VERIFY equ 2
 transfer:
         cmp     byte [si + drive.kind], DRIVE_CD
         je      cd_transfer
+        cmp     byte [si + drive.unit], UNIT_VIRTIO
+        je      virtio_transfer
         jmp     ata_transfer

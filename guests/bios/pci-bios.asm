@@ -48,30 +48,25 @@ pci_find_device:
         je      .done
         shl     ecx, 16
         mov     cx, dx
-        mov     bx, -1
-.next:  call    pci_next
-        mov     ah, PCI_NOT_FOUND
-        jc      .done
         mov     di, PCI_VENDOR
-        call    pci_read
-        cmp     eax, ecx
-        jne     .next
-        sub     si, 1
-        jnc     .next
-        mov     [bp + frame.ebx], bx
-        xor     ah, ah
+        mov     edx, -1
+        jmp     find_function
 .done:  ret
 
 ; The SI-th of class ECX (24 bits).
 pci_find_class:
         shl     ecx, 8
+        mov     di, PCI_CLASS
+        mov     edx, 0ffffff00h
+
+; The SI-th function whose register DI is ECX in the bits of EDX.
+find_function:
         mov     bx, -1
 .next:  call    pci_next
         mov     ah, PCI_NOT_FOUND
         jc      .done
-        mov     di, PCI_CLASS
         call    pci_read
-        mov     al, 0
+        and     eax, edx
         cmp     eax, ecx
         jne     .next
         sub     si, 1

@@ -36,29 +36,52 @@ pause_briefly:
         pop     cx
         ret
 
-; Waits for at least EAX microseconds, counted by refreshes of memory, one each 15.085 (port 61h, bit 4).
+; Waits for at least EAX microseconds, by counter 0 of the 8254, which counts down 1193182 times a second, or twice as often where it makes a square wave
+; (mode 3). A program may have set it to begin anew from another count than 65536: then what it had left is known to be over.
+TIMER_CLOCK     equ 1193182
+TIMER_MODE      equ 110b                ; in the status, without the bit of which modes 2 and 3 have both values
+TIMER_SQUARE_WAVE equ 110b
 wait_microseconds:
-        push    eax
-        push    ebx
-        push    edx
-        xor     edx, edx
-        mov     ebx, 15
-        div     ebx
-        inc     eax
-        mov     edx, eax
-        in      al, 61h
-        mov     bl, al
+        pushad
+        mov     edx, TIMER_CLOCK
+        mul     edx
+        mov     ebx, eax
+        mov     esi, edx                ; ESI:EBX: what is left, in millionths of a count
+        call    read_timer
+        mov     cx, ax
 .poll:  call    pause_briefly
-        in      al, 61h
-        xor     bl, al
-        test    bl, 10h
-        mov     bl, al
-        jz      .poll
-        dec     edx
-        jnz     .poll
-        pop     edx
-        pop     ebx
-        pop     eax
+        call    read_timer
+        mov     di, cx
+        mov     cx, ax
+        sub     di, ax
+        jnc     .same
+        add     di, ax                  ; it has begun anew
+.same:  and     dl, TIMER_MODE
+        cmp     dl, TIMER_SQUARE_WAVE
+        jne     .add
+        shr     di, 1
+.add:   movzx   eax, di
+        mov     edi, 1000000
+        mul     edi
+        sub     ebx, eax
+        sbb     esi, edx
+        jnc     .poll
+        popad
+        ret
+
+; AX: the count of counter 0; DL: its status.
+read_timer:
+        pushf
+        cli                             ; for who else reads it
+        mov     al, 0c2h                ; both are latched
+        out     43h, al
+        in      al, 40h
+        mov     dl, al
+        in      al, 40h
+        mov     ah, al
+        in      al, 40h
+        xchg    al, ah
+        popf
         ret
 
 ; A byte of CMOS memory: AL its address; AL the byte. NMI stays off as it was.

@@ -5,18 +5,13 @@
         cpu     386
         bits    16
         org     7c00h
+%include "begin.inc"
 
 SECTORS         equ 16                  ; of this program
 DEBUG_EXIT      equ 0f4h
 BUFFER          equ 0a000h              ; above the program
 
-start:  cli
-        xor     ax, ax
-        mov     ds, ax
-        mov     es, ax
-        mov     ss, ax
-        mov     sp, 7c00h
-        sti
+start:  begin_program
         cld
         mov     [drive], dl
         mov     ax, 0200h | (SECTORS - 1)

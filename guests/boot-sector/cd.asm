@@ -4,18 +4,12 @@
         cpu     386
         bits    16
         org     7c00h
+%include "begin.inc"
 
 BUFFER          equ 8400h
 DEBUG_EXIT      equ 0f4h
 
-start:  cli
-        mov     bx, cs
-        xor     ax, ax
-        mov     ds, ax
-        mov     es, ax
-        mov     ss, ax
-        mov     sp, 7c00h
-        sti
+start:  begin_program bx
         mov     [drive], dl
         mov     ax, bx
         call    print_word

@@ -4,18 +4,13 @@
         cpu     386
         bits    16
         org     7c00h
+%include "begin.inc"
 
 BUFFER          equ 8000h
 DEBUG_EXIT      equ 0f4h
 LAST            equ 4f12h               ; track 79, sector 18
 
-start:  cli
-        xor     ax, ax
-        mov     ds, ax
-        mov     es, ax
-        mov     ss, ax
-        mov     sp, 7c00h
-        sti
+start:  begin_program
         mov     [drive], dl
         mov     ax, 0208h               ; eight sectors from track 1, head 1, sector 3
         mov     bx, BUFFER

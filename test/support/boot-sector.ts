@@ -6,11 +6,12 @@ import { textScreenOf } from "../../src/devices/vga/text-screen.ts";
 import type { PcOptions, PcOutcome } from "../../src/machine/pc.ts";
 import { Pc } from "../../src/machine/pc.ts";
 import { MemoryImage } from "./memory-image.ts";
+import { runWithStates } from "./pc-states.ts";
 import { projectRoot } from "./project.ts";
 
 const FOLDER = join(projectRoot, "guests/boot-sector"), SECTOR = 512, CD_BLOCK = 2048;
 export const DISK_BYTES = 4 << 20, FLOPPY_BYTES = 1_474_560;
-const SLICE = 1e6, MAX_INSNS = 2e9;
+const MAX_INSNS = 2e9;
 /** What the program prints goes over the third. */
 const SERIAL_LINE = 2;
 
@@ -71,16 +72,8 @@ export async function runBootSector(bios: Uint8Array, options: Partial<PcOptions
   let text = "";
   const pc = new Pc({ boot: { bios }, disks: [new MemoryImage(bootSectorDisk())], isaDebugExit: true, ...options });
   pc.chips.uarts[SERIAL_LINE].connect({ transmit: (byte) => { text += String.fromCharCode(byte); }, roomAgain: () => undefined });
-  const states: string[] = [];
-  for (;;) {
-    const outcome = pc.run({ maxInsns: Math.ceil((pc.insns + 1) / SLICE) * SLICE - pc.insns });
-    if (outcome.kind === "blocked") {
-      await outcome.until;
-      continue;
-    }
-    states.push([pc.insns, pc.clock.nowNs(), ...[...pc.vcpu.describeState()].flat()].join(" "));
-    if (outcome.kind !== "budget" || pc.insns > MAX_INSNS) return { outcome, text: text.replaceAll("\r", ""), screen: screenRows(pc), states };
-  }
+  const { outcome, states } = await runWithStates(pc, MAX_INSNS);
+  return { outcome, text: text.replaceAll("\r", ""), screen: screenRows(pc), states };
 }
 
 /** Rows of characters, none in a graphics mode. */

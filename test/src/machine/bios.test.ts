@@ -2,9 +2,12 @@
 
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
+import { SeededEntropy } from "../../../src/devices/virtio/entropy.ts";
+import { VirtioBlk } from "../../../src/devices/virtio/virtio-blk.ts";
+import { VirtioRng } from "../../../src/devices/virtio/virtio-rng.ts";
 import type { BootSectorRun } from "../../support/boot-sector.ts";
 import { MemoryImage } from "../../support/memory-image.ts";
-import { bootCd, bootDisk, bootSectorExpected, CD_ANSWERS, DISK_BYTES, FLOPPY_ANSWERS, FLOPPY_BYTES, OWN_BIOS, runBootSector } from "../../support/boot-sector.ts";
+import { bootCd, bootDisk, bootSectorDisk, bootSectorExpected, CD_ANSWERS, DISK_BYTES, FLOPPY_ANSWERS, FLOPPY_BYTES, OWN_BIOS, runBootSector } from "../../support/boot-sector.ts";
 
 const ROWS = 25, COLUMNS = 80;
 
@@ -30,6 +33,12 @@ describe("the BIOS", function () {
     const interp = await runBootSector(bios, { vm: { engine: "interp" } });
     expect(interp.states).to.deep.equal(jit.states);
     expect(interp.text).to.equal(jit.text);
+  });
+
+  it("answers the same from a disk on virtio, whichever comes first", async () => {
+    const disk = (): VirtioBlk => new VirtioBlk(new MemoryImage(bootSectorDisk()), "disk"), none = { disks: [] };
+    expect((await runBootSector(bios, { ...none, virtio: [disk()] })).text).to.equal(bootSectorExpected());
+    expect((await runBootSector(bios, { ...none, virtio: [new VirtioRng(new SeededEntropy(1)), disk(), disk()] })).text).to.equal(bootSectorExpected().replaceAll("063F 0F 01", "063F 0F 02"));
   });
 
   it("starts a floppy, and reads and writes it", async () => {

@@ -1,13 +1,15 @@
-// Debian's SeaBIOS and GRUB, unmodified, start Debian's kernel from a CD and from a disk; the kernel's floppy driver.
+// Debian's GRUB, unmodified, starts Debian's kernel from a CD and from disks, by SeaBIOS and by our BIOS; the kernel's floppy driver.
 
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { expect } from "chai";
 import type { Image } from "../../../src/block/device.ts";
 import { createImage, openImage } from "../../../src/block/formats.ts";
+import { VirtioBlk } from "../../../src/devices/virtio/virtio-blk.ts";
 import type { Media } from "../../../src/machine/media.ts";
 import type { PcOptions, PcOutcome } from "../../../src/machine/pc.ts";
 import { Pc } from "../../../src/machine/pc.ts";
+import { OWN_BIOS } from "../../support/boot-sector.ts";
 import { grubCd, grubDisk, missingTools } from "../../support/boot-media.ts";
 import type { CpioEntry } from "../../support/cpio.ts";
 import { cpioArchive } from "../../support/cpio.ts";
@@ -15,7 +17,7 @@ import { debianFiles } from "../../support/debian.ts";
 import { MemoryImage } from "../../support/memory-image.ts";
 import { MemoryHost } from "../block/memory-host.ts";
 
-const BIOS = "/usr/share/seabios/bios.bin";
+const SEABIOS = "/usr/share/seabios/bios.bin";
 /** A run that takes longer hangs. */
 const MAX_INSNS = 20e9, SLICE = 50e6;
 const MEMORY_BYTES = 128 * 2 ** 20, DATA_BYTES = 3_000_000, READ_BYTES = 4 * 2 ** 20, FLOPPY_BYTES = 1_474_560;
@@ -32,8 +34,8 @@ appears() { i=0; while [ ! -b $1 ] && [ $i -lt 60 ]; do sleep 1; i=$((i+1)); don
 echo "kernel: $(uname -s) $(uname -m)"
 case "$(cat /proc/cmdline)" in
 *from=cd*) appears /dev/sr0; mount -t iso9660 -o ro /dev/sr0 /mnt && md5sum < /mnt/data;;
-*from=disk*) appears /dev/sda; dd if=/dev/sda bs=64k count=${READ_BYTES / 65_536} 2>/dev/null | md5sum
-  echo written > /note; dd if=/note of=/dev/sda bs=512 seek=2 count=1 conv=sync 2>/dev/null; sync;;
+*from=disk*) [ -b /dev/vda ] && disk=/dev/vda || disk=/dev/sda; appears $disk; dd if=$disk bs=64k count=${READ_BYTES / 65_536} 2>/dev/null | md5sum
+  echo written > /note; dd if=/note of=$disk bs=512 seek=2 count=1 conv=sync 2>/dev/null; sync;;
 *from=floppy*) appears /dev/fd0; dd if=/dev/fd0 bs=1k count=${FLOPPY_BYTES / 1024} 2>/dev/null | md5sum
   echo written > /note; dd if=/note of=/dev/fd0 bs=512 seek=100 count=1 conv=sync 2>/dev/null; sync;;
 esac
@@ -43,12 +45,12 @@ poweroff -f
 const md5 = (bytes: Uint8Array): string => createHash("md5").update(bytes).digest("hex");
 
 describe("Debian's kernel and its media", () => {
-  const files = debianFiles(), missing = "missing" in files ? files.missing : existsSync(BIOS) ? missingTools() : `there is no ${BIOS}; Debian's package seabios has it`;
+  const files = debianFiles(), missing = "missing" in files ? files.missing : existsSync(SEABIOS) ? missingTools() : `there is no ${SEABIOS}; Debian's package seabios has it`;
   if ("missing" in files || missing !== null) {
-    it.skip(`is started by SeaBIOS and GRUB (${missing})`);
+    it.skip(`is started by GRUB (${missing})`);
     return;
   }
-  const { kernel, busybox } = files, modules = files.modules("floppy", "ata_piix", "sr_mod", "sd_mod", "isofs"), text = (t: string): Uint8Array => new TextEncoder().encode(t);
+  const { kernel, busybox } = files, modules = files.modules("floppy", "ata_piix", "sr_mod", "sd_mod", "isofs", "virtio_pci", "virtio_blk"), text = (t: string): Uint8Array => new TextEncoder().encode(t);
   const initrd = cpioArchive([
     ...["bin", "dev", "proc", "mnt", "modules"].map((path): CpioEntry => ({ kind: "folder", path })),
     { kind: "file", path: "bin/busybox", bytes: busybox, isExecutable: true }, { kind: "file", path: "init", bytes: text(INIT), isExecutable: true },
@@ -57,7 +59,7 @@ describe("Debian's kernel and its media", () => {
   ]);
 
   /** From power-on to the end, with what came over the serial line. */
-  async function boot(what: PcOptions["boot"], media: Media): Promise<{ readonly end: PcOutcome["kind"]; readonly lines: readonly string[] }> {
+  async function boot(what: PcOptions["boot"], media: Media & Pick<PcOptions, "virtio">): Promise<{ readonly end: PcOutcome["kind"]; readonly lines: readonly string[] }> {
     let output = "", outcome: PcOutcome = { kind: "budget" };
     const pc = new Pc({ boot: what, memoryBytes: MEMORY_BYTES, ...media, vm: { threshold: 200 } });
     pc.chips.uarts[0].connect({ transmit: (byte) => { output += String.fromCharCode(byte); }, roomAgain: () => undefined });
@@ -68,24 +70,28 @@ describe("Debian's kernel and its media", () => {
     return { end: outcome.kind, lines: output.replaceAll("\r", "").split("\n") };
   }
 
-  it("is started by SeaBIOS and GRUB from a CD, which it mounts", async () => {
-    const data = Uint8Array.from({ length: DATA_BYTES }, (_, i) => (i * i) >>> 7);
-    const cdrom = new MemoryImage(grubCd({ kernel, initrd, cmdline: `${CMDLINE} from=cd` }, { data }), true);
-    const { end, lines } = await boot({ bios: readFileSync(BIOS), order: "d" }, { cdrom });
-    expect(end, lines.join("\n")).to.equal("power-off");
-    expect(lines).to.include.members(["kernel: Linux i686", `${md5(data)}  -`]);
-  });
+  for (const [firmware, path] of [["our BIOS", OWN_BIOS], ["SeaBIOS", SEABIOS]] as const) {
+    it(`is started by ${firmware} and GRUB from a CD, which it mounts`, async () => {
+      const data = Uint8Array.from({ length: DATA_BYTES }, (_, i) => (i * i) >>> 7);
+      const cdrom = new MemoryImage(grubCd({ kernel, initrd, cmdline: `${CMDLINE} from=cd` }, { data }), true);
+      const { end, lines } = await boot({ bios: readFileSync(path), order: "d" }, { cdrom });
+      expect(end, lines.join("\n")).to.equal("power-off");
+      expect(lines).to.include.members(["kernel: Linux i686", `${md5(data)}  -`]);
+    });
 
-  it("is started by them from a qcow2 disk, which it reads and writes", async () => {
-    const bytes = grubDisk({ kernel, initrd, cmdline: `${CMDLINE} from=disk` }), image = await qcow2Of(bytes);
-    const { end, lines } = await boot({ bios: readFileSync(BIOS), order: "c" }, { disks: [image] }), sector = new Uint8Array(8);
-    expect(end, lines.join("\n")).to.equal("power-off");
-    expect(lines).to.include.members(["kernel: Linux i686", `${md5(bytes.subarray(0, READ_BYTES))}  -`]);
-    await image.read(1024, sector);
-    expect(new TextDecoder().decode(sector)).to.equal("written\n");
-    expect(await image.check?.("none")).to.include({ corruptions: 0, leaks: 0 });
-    await image.close();
-  });
+    for (const bus of ["virtio", "IDE"] as const) {
+      it(`is started by ${firmware} and GRUB from a qcow2 disk on ${bus}, which it reads and writes`, async () => {
+        const bytes = grubDisk({ kernel, initrd, cmdline: `${CMDLINE} from=disk` }), image = await qcow2Of(bytes), sector = new Uint8Array(8);
+        const { end, lines } = await boot({ bios: readFileSync(path), order: "c" }, bus === "IDE" ? { disks: [image] } : { virtio: [new VirtioBlk(image, "disk")] });
+        expect(end, lines.join("\n")).to.equal("power-off");
+        expect(lines).to.include.members(["kernel: Linux i686", `${md5(bytes.subarray(0, READ_BYTES))}  -`]);
+        await image.read(1024, sector);
+        expect(new TextDecoder().decode(sector)).to.equal("written\n");
+        expect(await image.check?.("none")).to.include({ corruptions: 0, leaks: 0 });
+        await image.close();
+      });
+    }
+  }
 
   it("reads and writes a floppy disk", async () => {
     const bytes = Uint8Array.from({ length: FLOPPY_BYTES }, (_, i) => (i * i) >>> 9), before = md5(bytes);

@@ -7,11 +7,12 @@ import type { Media } from "../../../src/machine/media.ts";
 import type { PcOutcome } from "../../../src/machine/pc.ts";
 import { Pc } from "../../../src/machine/pc.ts";
 import { MemoryImage } from "../../support/memory-image.ts";
+import { runWithStates } from "../../support/pc-states.ts";
 import { bytesOf } from "../kvm/guest.ts";
 
 const BIOS = "/usr/share/seabios/bios.bin";
 const SECTOR = 512, DISK_BYTES = 1 << 20, FLOPPY_BYTES = 1_474_560;
-const MAX_INSNS = 400e6, SLICE = 1e6;
+const MAX_INSNS = 400e6;
 
 /** Prints "1", reads the second sector to 0:8000, prints its first byte, and ends by the debug exit; "E" if it cannot be read. */
 const bootSector = (read: string): Uint8Array => bytesOf(`
@@ -46,18 +47,10 @@ describe("SeaBIOS", () => {
 
   /** From power-on to the debug exit, and a line of the processor's state at every millionth insn. */
   async function start(vm: VmOptions, media: Media, order: string): Promise<{ readonly outcome: PcOutcome; readonly debug: string; readonly states: readonly string[] }> {
-    const states: string[] = [];
     let debug = "";
     const pc = new Pc({ boot: { bios: readFileSync(BIOS), order }, ...media, isaDebugExit: true, onDebugByte: (byte) => { debug += String.fromCharCode(byte); }, vm });
-    for (;;) {
-      const outcome = pc.run({ maxInsns: Math.ceil((pc.insns + 1) / SLICE) * SLICE - pc.insns });
-      if (outcome.kind === "blocked") {
-        await outcome.until;
-        continue;
-      }
-      states.push([pc.insns, pc.clock.nowNs(), ...[...pc.vcpu.describeState()].flat()].join(" "));
-      if (outcome.kind !== "budget" || pc.insns > MAX_INSNS) return { outcome, debug, states };
-    }
+    const { outcome, states } = await runWithStates(pc, MAX_INSNS);
+    return { outcome, debug, states };
   }
 
   /** All runs are the same, interpreted and translated. */
