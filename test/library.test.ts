@@ -2,7 +2,7 @@
 // JavaScript and from strict TypeScript; and several machines in one process.
 
 import { spawnSync } from "node:child_process";
-import { cpSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { DEFAULT_SETTING, HOSTILE_SETTINGS, INTERPRETER } from "./support/engine-settings.ts";
@@ -12,7 +12,7 @@ import { projectRoot, readFixture } from "./support/project.ts";
 
 const PROGRAM = `
   import { BareMachine, openKvm, Pc, VmError } from "tcgjs";
-  import { InternalError } from "tcgjs/tcg";
+  import { compile, emitBlock, InternalError, IrBuilder, optimize, verify } from "tcgjs/tcg";
 
   const printed: number[] = [];
   const image = Uint8Array.of(0xb0, 0x41, 0xe6, 0xe9, 0xf4);   // mov al, 'A'; out 0xe9, al; hlt
@@ -41,8 +41,16 @@ const PROGRAM = `
   }
 
   console.log(new InternalError("ours", { pc: 1 }).context["pc"]);
+
+  const eax = { name: "eax", index: 0, type: "i32" } as const, R = Int32Array.of(7), b = new IrBuilder("times5");
+  b.set(eax, b.op("add", b.op("shl", b.get(eax), b.constant(2)), b.get(eax)));
+  b.gotoTb(0);
+  optimize(b.block, { check: verify });
+  const emitted = emitBlock(b.block, { memory: { kind: "none" }, state: { pc: 1, left: 2, budget: 3 }, packed: null, frames: [] }, 1);
+  compile(emitted, { R }, { name: "times5", params: [], sourceUrl: "times5", bound: { tb: { next: null } }, checked: true }).fn();
+  console.log(R[0]);
 `;
-const EXPECTED = "halt 65\nout e9 65\nB\nhalt null 640\nEEXIST\n1\n";
+const EXPECTED = "halt 65\nout e9 65\nB\nhalt null 640\nEEXIST\n1\n35\n";
 
 /** Uses of the API that must not compile, each with the part of the message that says why. */
 const WRONG: readonly (readonly [code: string, message: string])[] = [
@@ -76,6 +84,7 @@ describe("the package", function () {
     const { stdout } = spawnSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], { cwd: projectRoot, encoding: "utf8" });
     packed = (JSON.parse(stdout) as [{ files: { path: string }[] }])[0].files.map(({ path }) => path);
     for (const path of packed) cpSync(join(projectRoot, path), files.path(`node_modules/tcgjs/${path}`));
+    mkdirSync(files.path("node_modules/@types"));
     for (const name of Object.keys(manifest.dependencies)) symlinkSync(join(projectRoot, "node_modules", name), files.path(`node_modules/${name}`), "dir");
     files.write("package.json", '{ "type": "module", "private": true }');
   });
@@ -86,7 +95,7 @@ describe("the package", function () {
   };
   it("runs from plain JavaScript", () => {
     // The same program without its type annotations.
-    files.write("program.mjs", PROGRAM.replace(": number[]", "").replaceAll("byte: number", "byte"));
+    files.write("program.mjs", PROGRAM.replace(": number[]", "").replace(" as const", "").replaceAll("byte: number", "byte"));
     expect(run(process.execPath, "program.mjs")).to.deep.equal({ status: 0, output: EXPECTED });
   });
 

@@ -6,8 +6,7 @@
  * that finds more than the passes one after the other and costs one walk. Backwards, each op meets dead state, fusing
  * and dead code, with its uses already final. Nothing is iterated: what a second round would find is not worth it.
  *
- * Blocks are straight lines so far. For structured `if` and `loop`, the forward passes would have to forget what a body
- * writes, and common subexpressions to leave the body's entries behind; the interfaces of the passes stay.
+ * Blocks are straight lines, those of a region too: between them values live in globals only, so no pass sees a join.
  */
 import type { Block, Op } from "../ir/block.ts";
 import { countUses, renumber } from "../ir/block.ts";
