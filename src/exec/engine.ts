@@ -44,14 +44,21 @@ function interpretLoop(start: Insn, n: number, exit: Insn, state: LoopState): vo
   }
 }
 
-/** The same up to the end of the block. */
-function interpretBlockLoop(start: Insn, n: number, exit: Insn, state: LoopState): void {
+/**
+ * The same for cold code: block after block, counting their starts, up to a block that has been started so often that it is
+ * translated, or is to be.
+ */
+function interpretColdLoop(start: Insn, n: number, exit: Insn, threshold: number, state: LoopState): void {
   let i = start, left = n;
   try {
     for (;;) {
       const current = i;
       i = i.run(i);
-      if (--left <= 0 || current.ends || i === exit) break;
+      if (--left <= 0 || i === exit) break;
+      if (current.ends) {
+        if (i.heat >= threshold - 1) break;
+        i.heat++;
+      }
     }
   } finally {
     state.left = left;
@@ -390,13 +397,13 @@ export class Engine {
     return rest;
   }
 
-  /** Interprets up to `n` insns or the end of the block; returns what is left of `left`. */
+  /** Interprets up to `n` insns, as long as they are cold; returns what is left of `left`. */
   private interpretSome(start: Insn, n: number, left: number): number {
-    const { translator, loop, cpu } = this;
+    const { translator, loop, cpu, options } = this;
     loop.left = n;
     loop.insn = start;
     try {
-      interpretBlockLoop(start, n, translator.exitInsn, loop);
+      interpretColdLoop(start, n, translator.exitInsn, options.threshold, loop);
       if (loop.insn !== translator.exitInsn) cpu.R[EIP] = loop.insn.eip;
     } catch (e) {
       cpu.R[EIP] = loop.insn.eip;

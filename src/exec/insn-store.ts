@@ -21,6 +21,8 @@ import type { Statistics } from "./statistics.ts";
 
 /** Decoded insns kept before everything is dropped; bounds memory under guests that make code for ever. */
 const MAX_INSNS = 400_000;
+/** Heat of a link into another page: over every threshold, so that the engine looks up what is there. */
+const HEAT_ELSEWHERE = 0x40000000;
 /** A power of two. */
 const RECENT_SPACES = 4;
 
@@ -168,7 +170,7 @@ export class InsnStore implements CodeSpaceHost {
   /** Where a jump leads. A page that is not known is looked up when the insn runs: that shows, and it may not run. */
   readonly findTarget = (eip: number): Insn => {
     const { space } = this, linear = (space.csBase + eip) | 0;
-    return space.knownPage(linear) === null ? new Insn(space.mode, eip, linear, this.runCrossing, this.exitInsn) : space.find(eip);
+    return space.knownPage(linear) === null ? this.newCrossing(eip, linear) : space.find(eip);
   };
 
   readonly again = (insn: Insn): Insn => {
@@ -223,17 +225,21 @@ export class InsnStore implements CodeSpaceHost {
     this.stats.insnsDecoded++;
     this.decodedInsns++;
     const handler = this.handlerOf(insn);
-    insn.exec = handler;
     insn.next = this.linkInsn(insn, insn.neip, space);
     if (insn.form?.def.branch !== undefined) insn.tgt = this.linkInsn(insn, insn.teip, space);
-    insn.run = insn.solo ? this.runSolo : handler;
+    insn.run = handler;
     const page = space.page(insn.lin);
     if (page === null) throw new InternalError("an insn without a page was decoded");
-    if (crossesPage(insn)) {
-      insn.tailPhys = this.translateCode((insn.lin | 4095) + 1) ?? 0;
-      if (space.mode.paging) insn.run = this.runAcrossPages;
-    }
+    if (crossesPage(insn)) insn.tailPhys = this.translateCode((insn.lin | 4095) + 1) ?? 0;
+    if (space.mode.paging && crossesPage(insn)) this.runBy(insn, this.runAcrossPages);
+    else if (insn.solo) this.runBy(insn, this.runSolo);
     this.codePages.addInsn(insn, page.phys | (insn.lin & 4095), insn.tailPhys);
+  }
+
+  /** Has another handler run first, which calls the insn's own. */
+  private runBy(insn: Insn, handler: Handler): void {
+    insn.exec = insn.run;
+    insn.run = handler;
   }
 
   /** Code bytes from an insn on that the limit of CS lets it have; not positive if it lies beyond. */
@@ -279,7 +285,13 @@ export class InsnStore implements CodeSpaceHost {
   private linkInsn(from: Insn, eip: number, space: CodeSpace): Insn {
     const linear = (space.csBase + eip) | 0;
     if (linear >>> 12 === from.lin >>> 12) return space.find(eip);
-    return new Insn(space.mode, eip, linear, this.runCrossing, this.exitInsn);
+    return this.newCrossing(eip, linear);
+  }
+
+  private newCrossing(eip: number, linear: number): Insn {
+    const insn = new Insn(this.space.mode, eip, linear, this.runCrossing, this.exitInsn);
+    insn.heat = HEAT_ELSEWHERE;
+    return insn;
   }
 
   undecode(insn: Insn): void {

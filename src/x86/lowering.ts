@@ -19,8 +19,8 @@ import { Floats } from "./floats.ts";
 import { FlagLowering } from "./flags-ir.ts";
 import { GP, SSF } from "./fault.ts";
 import { segLinear } from "./helpers/segment-access.ts";
-import type { Facts, FieldName, Insn } from "./isa/insn.ts";
-import { FIELDS } from "./isa/insn.ts";
+import type { Facts, FieldName, Insn, OperandName } from "./isa/insn.ts";
+import { FIELDS, OPERAND_BITS } from "./isa/insn.ts";
 import { SEG_64K, SEG_FLAT } from "./isa/mode.ts";
 import { RegisterStack } from "./register-stack.ts";
 import { CS, ESP, G_FLAGS_AUX, G_FLAGS_RES, G_FPU_TOP, REGS, SEG_BASE, SEG_BASES, SEG_LIMITS, SEG_SELECTOR, SEG_SELECTORS, SS } from "./state.ts";
@@ -126,6 +126,11 @@ export class Lowering {
   /** A field of the decoded insn: a constant for the translator, a run-time value for the interpreter. */
   field(name: FieldName): Val {
     return val(this.bound ? this.ir.constant(this.current[name]) : this.ir.field(FIELDS[name]));
+  }
+
+  /** The same for a field that is some of the bits of `operands`. */
+  operand(name: OperandName): Val {
+    return this.bound ? this.imm(this.current[name]) : this.extract(this.field("operands"), ...OPERAND_BITS[name]);
   }
 
   private op(name: PlainOp, ...args: Val[]): Val {

@@ -115,10 +115,10 @@ class MemoryOperand implements Operand {
  */
 function effectiveAddress(b: Lowering, insn: Facts, esp: Val | null): Val {
   const { shape, adsize } = insn;
-  const base = (): Val => (esp !== null && insn.baseIsEsp ? esp : b.regAt(adsize, b.field("base")));
+  const base = (): Val => (esp !== null && insn.baseIsEsp ? esp : b.regAt(adsize, b.operand("base")));
   const index = (): Val => {
-    const value = b.regAt(adsize, b.field("idx"));
-    return adsize === 32 ? b.shl(value, b.field("sc")) : value;
+    const value = b.regAt(adsize, b.operand("idx"));
+    return adsize === 32 ? b.shl(value, b.operand("sc")) : value;
   };
   const disp = b.field("disp");
   switch (shape) {
@@ -149,15 +149,15 @@ export function operandsOf(b: Lowering, insn: Insn): Operand[] {
     const width = widthOf(spec, insn);
     switch (spec.kind) {
       case "fixed": return new RegisterOperand(b, width, b.imm(registerIndex(width, spec.fixed)));
-      case "G": return new RegisterOperand(b, width, b.field("b"));
-      case "Z": return new RegisterOperand(b, width, b.field("a"));
+      case "G": return new RegisterOperand(b, width, b.operand("b"));
+      case "Z": return new RegisterOperand(b, width, b.operand("a"));
       case "E":
       case "M":
       case "R":
-        if (insn.shape === SHAPE_REG) return new RegisterOperand(b, width, b.field("a"));
+        if (insn.shape === SHAPE_REG) return new RegisterOperand(b, width, b.operand("a"));
         return new MemoryOperand(b, width, () => effectiveAddress(b, insn, null));
       case "O": return new MemoryOperand(b, width, () => b.field("disp"));
-      case "T": return new ImmediateOperand(width, spec.fixed >= 0 ? b.imm(spec.fixed) : b.field("a"));
+      case "T": return new ImmediateOperand(width, spec.fixed >= 0 ? b.imm(spec.fixed) : b.operand("a"));
       case "I": return new ImmediateOperand(width, spec.fixed >= 0 ? b.imm(spec.fixed) : b.field(isSecondImmediate(insn, spec) ? "imm2" : "imm"));
       case "A": return new ImmediateOperand(width, b.field("imm"));
       case "J": return new ImmediateOperand(32, b.field("teip"));
@@ -165,12 +165,12 @@ export function operandsOf(b: Lowering, insn: Insn): Operand[] {
       case "X": return new MemoryOperand(b, width, () => b.reg(insn.adsize, ESI));
       case "K": return new MemoryOperand(b, width, () => b.reg(insn.adsize, EDI));
       case "V":
-      case "P": return new VectorRegister(b, spec.kind === "V" ? 4 : 2, b.field("b"));
+      case "P": return new VectorRegister(b, spec.kind === "V" ? 4 : 2, b.operand("b"));
       case "W":
       case "U":
       case "Q":
       case "N":
-        if (insn.shape === SHAPE_REG) return new VectorRegister(b, spec.kind === "W" || spec.kind === "U" ? 4 : 2, b.field("a"));
+        if (insn.shape === SHAPE_REG) return new VectorRegister(b, spec.kind === "W" || spec.kind === "U" ? 4 : 2, b.operand("a"));
         return new VectorMemory(b, spec.width === "v" ? 32 : spec.width, new MemoryOperand(b, 32, () => effectiveAddress(b, insn, null)));
       case "Y": return new StringDestination(b, width);
       case "S":

@@ -8,7 +8,7 @@ import { defInsn } from "./define.ts";
 import type { Form, OperandSpec } from "./forms.ts";
 import { parseForm } from "./forms.ts";
 import type { Insn, Rep, Shape } from "./insn.ts";
-import { SHAPE_B, SHAPE_BI, SHAPE_D, SHAPE_I, SHAPE_NONE, SHAPE_REG } from "./insn.ts";
+import { SHAPE_B, SHAPE_BI, SHAPE_D, SHAPE_I, SHAPE_REG } from "./insn.ts";
 import type { OpcodeMap } from "./opcode-map.ts";
 import { GP, UD } from "../fault.ts";
 import { CS, DS, ES, FPU_SIGNIFICAND, FS, GS, SEG_BASE, SS, XMM } from "../state.ts";
@@ -103,16 +103,11 @@ export class Decoder {
       else if (opcode === 0x65) segOverride = GS;
       else break;
     }
+    insn.clear();
     insn.opsize = mode.code32 !== opsizeToggle ? 32 : 16;
     insn.adsize = mode.code32 !== adsizeToggle ? 32 : 16;
-    insn.rep = 0;
     insn.lock = lock;
     insn.segOverride = segOverride;
-    insn.shape = SHAPE_NONE;
-    insn.segClass = 0;
-    insn.segIsSs = insn.baseIsEsp = false;
-    insn.sreg = -1;
-    insn.a = insn.b = insn.base = insn.idx = insn.sc = insn.disp = insn.imm = insn.imm2 = insn.seg = insn.teip = 0;
     const form = this.operation(insn, opcode, rep, opsizeToggle);
     return this.finish(insn, form, rep);
   }

@@ -35,85 +35,157 @@ export interface Facts {
   readonly mode: Mode;
 }
 
-/** One object per insn address and mode, linked to its successors. ONE shape for ever: every field is set here. */
-export class Insn implements Facts {
-  run: Handler;
-  /** The handler proper of a solo insn, whose `run` only leaves for the engine. */
+/** What is known of few insns only: of those that have run alone, left a block, been written over, or lie in two pages. */
+class InsnRecord {
+  /** The handler proper, where `run` does something else first. */
   exec: Handler;
-  next: Insn;
-  tgt: Insn;
-  // ---- values
-  /** Register-file index of the E, R or Z register operand, in units of its width; state-file slot of W, U, Q, N; i of ST(i). */
-  a = 0;
-  /** Register-file index of the G operand; state-file slot of V, P. */
-  b = 0;
-  base = 0;
-  idx = 0;
-  /** Index shift, 0..3. */
-  sc = 0;
-  disp = 0;
-  imm = 0;
-  imm2 = 0;
-  /** State-file slot of the memory operand's segment base. */
-  seg = 0;
-  /** Offset in CS of this insn, of the next, and of the direct target. */
-  eip = 0;
-  neip = 0;
-  teip = 0;
-  // ---- engine
-  /** Linear address of the first byte. */
-  lin = 0;
-  /** How often the engine has started here (the start of a block) while it was not translated. */
-  heat = 0;
-  /** How often its translation as a block start was written over. */
   invalidations = 0;
-  /** Code for the usual case only may be made of it: if its definition offers that (see `Lowering.speculates`), or of accesses to one frame. */
   isTrusted = true;
-  /** How often of late a block has left in front of it, and the retired count, modulo 2^32, as of when that was 0. */
   leaves = 0;
   leavesSince = 0;
-  /** How this start of a block expects the x87 unit to be, as it was when it was translated (register-stack.ts); negative for nothing. */
   unitState = -1;
-  /** Ends a block. */
-  ends = false;
-  /** The engine executes it where it is interpreted; in front of it a block ends, unless it is `inBlock`. */
-  solo = false;
-  inBlock = true;
-  // ---- facts
-  form: Form | null = null;
-  opsize: 16 | 32 = 16;
-  adsize: 16 | 32 = 16;
-  shape: Shape = 0;
-  rep: Rep = 0;
-  segClass: SegClass = 0;
-  segIsSs = false;
-  baseIsEsp = false;
-  sreg = -1;
-  segOverride = -1;
-  lock = false;
-  length = 0;
-  /** Where its bytes beyond the page are, physically, if it has any (paging only). */
   tailPhys = 0;
-  mode: Mode;
 
-  constructor(mode: Mode, eip: number, lin: number, run: Handler, nil: Insn | null) {
-    this.mode = mode;
-    this.eip = eip;
-    this.lin = lin;
-    this.run = run;
-    this.exec = run;
-    this.next = nil ?? this;
-    this.tgt = nil ?? this;
+  constructor(exec: Handler) {
+    this.exec = exec;
   }
 }
 
-/** Values a handler reads from the insn it runs for. */
-export type FieldName = "a" | "b" | "base" | "idx" | "sc" | "disp" | "imm" | "imm2" | "seg" | "eip" | "neip" | "teip";
+/**
+ * One object per insn address and mode, linked to its successors. ONE shape for ever: every field is set here.
+ * Cold code is read from memory each time it runs, and there is much of it: so the object is small (numbers that have few bits
+ * share a word), and what the interpreter needs of each insn comes first, in one or two of the processor's lines of 64 bytes.
+ */
+export class Insn implements Facts {
+  run: Handler;
+  next: Insn;
+  tgt: Insn;
+  /** Ends a block. */
+  ends = false;
+  /** How often the engine has started here (the start of a block) while it was not translated. */
+  heat = 0;
+  // ---- values
+  /** a, b, base, idx, sc: see their accessors. */
+  operands = 0;
+  disp = 0;
+  imm = 0;
+  /** Offset in CS of the next insn, of the direct target, and of this insn. */
+  neip = 0;
+  teip = 0;
+  eip = 0;
+  /** State-file slot of the memory operand's segment base. */
+  seg = 0;
+  imm2 = 0;
+  // ---- engine
+  /** Linear address of the first byte. */
+  lin = 0;
+  form: Form | null = null;
+  mode: Mode;
+  /** The other facts: see the accessors. */
+  private facts = 0;
+  private record: InsnRecord | null = null;
 
-const FIELD_NAMES: readonly FieldName[] = ["a", "b", "base", "idx", "sc", "disp", "imm", "imm2", "seg", "eip", "neip", "teip"];
+  constructor(mode: Mode, eip: number, lin: number, run: Handler, nil: Insn | null) {
+    this.run = run;
+    this.next = nil ?? this;
+    this.tgt = nil ?? this;
+    this.eip = eip;
+    this.lin = lin;
+    this.mode = mode;
+  }
+
+  /** As before it was decoded: all but where it is. */
+  clear(): void {
+    this.operands = this.disp = this.imm = this.imm2 = this.seg = this.teip = this.facts = 0;
+    this.sreg = this.segOverride = -1;
+  }
+
+  // ---- operands
+  /** Register-file index of the E, R or Z register operand, in units of its width; state-file slot of W, U, Q, N; i of ST(i). */
+  get a(): number { return this.operands & 511; }
+  set a(n: number) { this.operands = (this.operands & ~511) | n; }
+  /** Register-file index of the G operand; state-file slot of V, P. */
+  get b(): number { return (this.operands >> 9) & 511; }
+  set b(n: number) { this.operands = (this.operands & ~(511 << 9)) | (n << 9); }
+  get base(): number { return (this.operands >> 18) & 15; }
+  set base(n: number) { this.operands = (this.operands & ~(15 << 18)) | (n << 18); }
+  get idx(): number { return (this.operands >> 22) & 15; }
+  set idx(n: number) { this.operands = (this.operands & ~(15 << 22)) | (n << 22); }
+  /** Index shift, 0..3. */
+  get sc(): number { return (this.operands >> 26) & 3; }
+  set sc(n: number) { this.operands = (this.operands & ~(3 << 26)) | (n << 26); }
+
+  // ---- facts
+  get opsize(): 16 | 32 { return (this.facts & 1) !== 0 ? 32 : 16; }
+  set opsize(n: 16 | 32) { this.setFlag(1, n === 32); }
+  get adsize(): 16 | 32 { return (this.facts & 2) !== 0 ? 32 : 16; }
+  set adsize(n: 16 | 32) { this.setFlag(2, n === 32); }
+  get segIsSs(): boolean { return (this.facts & 4) !== 0; }
+  set segIsSs(is: boolean) { this.setFlag(4, is); }
+  get baseIsEsp(): boolean { return (this.facts & 8) !== 0; }
+  set baseIsEsp(is: boolean) { this.setFlag(8, is); }
+  get lock(): boolean { return (this.facts & 16) !== 0; }
+  set lock(is: boolean) { this.setFlag(16, is); }
+  /** The engine executes it where it is interpreted; in front of it a block ends, unless it is `inBlock`. */
+  get solo(): boolean { return (this.facts & 32) !== 0; }
+  set solo(is: boolean) { this.setFlag(32, is); }
+  get inBlock(): boolean { return (this.facts & 64) === 0; }
+  set inBlock(is: boolean) { this.setFlag(64, !is); }
+  get shape(): Shape { return ((this.facts >> 7) & 7) as Shape; }
+  set shape(n: Shape) { this.facts = (this.facts & ~(7 << 7)) | (n << 7); }
+  get rep(): Rep { return ((this.facts >> 10) & 3) as Rep; }
+  set rep(n: Rep) { this.facts = (this.facts & ~(3 << 10)) | (n << 10); }
+  get segClass(): SegClass { return ((this.facts >> 12) & 3) as SegClass; }
+  set segClass(n: SegClass) { this.facts = (this.facts & ~(3 << 12)) | (n << 12); }
+  get sreg(): number { return ((this.facts >> 14) & 15) - 1; }
+  set sreg(n: number) { this.facts = (this.facts & ~(15 << 14)) | ((n + 1) << 14); }
+  get segOverride(): number { return ((this.facts >> 18) & 7) - 1; }
+  set segOverride(n: number) { this.facts = (this.facts & ~(7 << 18)) | ((n + 1) << 18); }
+  /** Bytes; 0 before it is decoded. */
+  get length(): number { return (this.facts >> 21) & 15; }
+  set length(n: number) { this.facts = (this.facts & ~(15 << 21)) | (n << 21); }
+
+  private setFlag(bit: number, is: boolean): void {
+    this.facts = is ? this.facts | bit : this.facts & ~bit;
+  }
+
+  // ---- what few have
+  private get ownRecord(): InsnRecord {
+    this.record ??= new InsnRecord(this.run);
+    return this.record;
+  }
+
+  /** The handler proper of an insn whose `run` only leaves for the engine, or looks at its second page first. */
+  get exec(): Handler { return this.record?.exec ?? this.run; }
+  set exec(handler: Handler) { this.ownRecord.exec = handler; }
+  /** How often its translation as a block start was written over. */
+  get invalidations(): number { return this.record?.invalidations ?? 0; }
+  set invalidations(n: number) { this.ownRecord.invalidations = n; }
+  /** Code for the usual case only may be made of it: if its definition offers that (see `Lowering.speculates`), or of accesses to one frame. */
+  get isTrusted(): boolean { return this.record?.isTrusted ?? true; }
+  set isTrusted(is: boolean) { this.ownRecord.isTrusted = is; }
+  /** How often of late a block has left in front of it, and the retired count, modulo 2^32, as of when that was 0. */
+  get leaves(): number { return this.record?.leaves ?? 0; }
+  set leaves(n: number) { this.ownRecord.leaves = n; }
+  get leavesSince(): number { return this.record?.leavesSince ?? 0; }
+  set leavesSince(n: number) { this.ownRecord.leavesSince = n; }
+  /** How this start of a block expects the x87 unit to be, as it was when it was translated (register-stack.ts); negative for nothing. */
+  get unitState(): number { return this.record?.unitState ?? -1; }
+  set unitState(n: number) { this.ownRecord.unitState = n; }
+  /** Where its bytes beyond the page are, physically, if it has any (paging only). */
+  get tailPhys(): number { return this.record?.tailPhys ?? 0; }
+  set tailPhys(n: number) { this.ownRecord.tailPhys = n; }
+}
+
+/** Values a handler reads from the insn it runs for, and those that are bits of `operands`: from which on, and how many. */
+export type FieldName = "disp" | "imm" | "imm2" | "seg" | "eip" | "neip" | "teip" | "operands";
+export type OperandName = "a" | "b" | "base" | "idx" | "sc";
+
+const FIELD_NAMES: readonly FieldName[] = ["disp", "imm", "imm2", "seg", "eip", "neip", "teip", "operands"];
 
 /** The same as IR declarations. */
 export const FIELDS = Object.fromEntries(FIELD_NAMES.map((name) => [name, { name }])) as Readonly<Record<FieldName, Field>>;
+export const OPERAND_BITS: Readonly<Record<OperandName, readonly [at: number, count: number]>> = { a: [0, 9], b: [9, 9], base: [18, 4], idx: [22, 4], sc: [26, 2] };
 
 /** Identifies the handler an insn needs: its form and all facts its generated code depends on. */
 export function handlerKey(insn: Insn): number {
