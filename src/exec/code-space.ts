@@ -142,6 +142,14 @@ export class CodeSpace {
     return at !== 0 ? page.list[at] : this.add(page, eip, linear);
   }
 
+  /** The same if its page is known; else null. */
+  findKnown(eip: number): Insn | null {
+    const linear = (this.csBase + eip) | 0, page = this.knownPage(linear);
+    if (page === null) return null;
+    const at = page.index[linear & 4095];
+    return at !== 0 ? page.list[at] : this.add(page, eip, linear);
+  }
+
   /** The block at an offset in CS, or null. */
   findBlock(eip: number): TranslationBlock | null {
     const linear = (this.csBase + eip) | 0, page = this.page(linear);

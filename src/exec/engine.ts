@@ -48,15 +48,18 @@ function interpretLoop(start: Insn, n: number, exit: Insn, state: LoopState): vo
  * The same for cold code: block after block, counting their starts, up to a block that has been started so often that it is
  * translated, or is to be.
  */
-function interpretColdLoop(start: Insn, n: number, exit: Insn, threshold: number, state: LoopState): void {
+function interpretColdLoop(start: Insn, n: number, { exitInsn, insns }: Translator, threshold: number, state: LoopState): void {
   let i = start, left = n;
   try {
     for (;;) {
       const current = i;
       i = i.run(i);
-      if (--left <= 0 || i === exit) break;
+      if (--left <= 0 || i === exitInsn) break;
       if (current.ends) {
-        if (i.heat >= threshold - 1) break;
+        if (i.heat >= threshold - 1) {
+          i = insns.follow(i);
+          if (i.heat >= threshold - 1) break;
+        }
         i.heat++;
       }
     }
@@ -403,7 +406,7 @@ export class Engine {
     loop.left = n;
     loop.insn = start;
     try {
-      interpretColdLoop(start, n, translator.exitInsn, options.threshold, loop);
+      interpretColdLoop(start, n, translator, options.threshold, loop);
       if (loop.insn !== translator.exitInsn) cpu.R[EIP] = loop.insn.eip;
     } catch (e) {
       cpu.R[EIP] = loop.insn.eip;

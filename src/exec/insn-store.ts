@@ -161,17 +161,27 @@ export class InsnStore implements CodeSpaceHost {
     return insn.solo ? this.runSolo(insn) : insn.exec(insn);
   };
 
-  /** Handler of a link into another page: what is there is looked up each time. */
+  /** Handler of a link into another page. */
   private readonly runCrossing: Handler = (insn) => {
-    const target = this.space.find(insn.eip);
+    const target = this.follow(insn);
     return target.run(target);
   };
 
-  /** Where a jump leads. A page that is not known is looked up when the insn runs: that shows, and it may not run. */
-  readonly findTarget = (eip: number): Insn => {
-    const { space } = this, linear = (space.csBase + eip) | 0;
-    return space.knownPage(linear) === null ? this.newCrossing(eip, linear) : space.find(eip);
+  /** Where a link into another page leads now; any other insn is that itself. It must run next, since looking up a page shows. */
+  readonly follow = (insn: Insn): Insn => {
+    if (insn.heat !== HEAT_ELSEWHERE) return insn;
+    const { space } = this;
+    // Of a link `next` is where it led at the epoch `imm`.
+    if (insn.imm === space.epoch) return insn.next;
+    const target = space.find(insn.eip);
+    if (target.run === this.runUnmapped) return target;
+    insn.next = target;
+    insn.imm = space.epoch;
+    return target;
   };
+
+  /** Where a jump leads. A page that is not known is looked up when the insn runs: that shows, and it may not run. */
+  readonly findTarget = (eip: number): Insn => this.space.findKnown(eip) ?? this.newCrossing(eip, (this.space.csBase + eip) | 0);
 
   readonly again = (insn: Insn): Insn => {
     this.unfinished++;
@@ -291,6 +301,7 @@ export class InsnStore implements CodeSpaceHost {
   private newCrossing(eip: number, linear: number): Insn {
     const insn = new Insn(this.space.mode, eip, linear, this.runCrossing, this.exitInsn);
     insn.heat = HEAT_ELSEWHERE;
+    insn.imm = -1;
     return insn;
   }
 
