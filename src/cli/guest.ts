@@ -61,8 +61,8 @@ export function readModule({ path, text }: ModuleFile, memoryBytes: number): Boo
 }
 
 /** The leaves of the chosen processor, or of `model`, with what the command line says instead. */
-export function cpuidOf(values: Pick<MachineValues, "cpu" | "model-id" | "cpuid">, model = DEFAULT_MODEL): KvmCpuidEntry2[] {
-  const cpu = values.cpu ?? parseCpu(model), entries: CpuidEntry[] = cpuidLeaves({ ...cpu, modelId: values["model-id"] ?? cpu.modelId });
+export function cpuidOf(values: Pick<MachineValues, "cpu" | "model-id" | "cpuid">, model = parseCpu(DEFAULT_MODEL)): KvmCpuidEntry2[] {
+  const cpu = values.cpu ?? model, entries: CpuidEntry[] = cpuidLeaves({ ...cpu, modelId: values["model-id"] ?? cpu.modelId });
   for (const given of values.cpuid) {
     const at = entries.findIndex((e) => e.leaf === given.leaf && (e.subleaf === given.subleaf || given.subleaf === undefined));
     if (at >= 0) entries[at] = given;

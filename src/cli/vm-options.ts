@@ -34,10 +34,7 @@ export const machineOptions = {
     argument: "FILE",
     help: "instead of an image: a ROM that ends at 4 GiB, its last 128 KiB also at 1 MiB; starts as after RESET, at F000:FFF0. A multiple of 64 KiB, at most 16 MiB",
   }),
-  cpu: value(parseCpuOption, {
-    argument: "MODEL[,±FEATURE]…", help: `the processor: ${MODEL_NAMES.join(", ")}; with +FEATURE, -FEATURE, model-id=TEXT as in QEMU`,
-    defaultText: DEFAULT_MODEL,
-  }),
+  cpu: cpuOption(false, DEFAULT_MODEL),
   cpuid: values(parseCpuid, {
     argument: "LEAF[.SUB]=A,B,C,D", help: "what CPUID answers for a leaf: EAX, EBX, ECX, EDX; may be given several times",
   }),
@@ -112,8 +109,15 @@ function parseModelId(text: string): string {
   return text;
 }
 
-function parseCpuOption(text: string): CpuDescription {
-  const cpu = parseCpu(text);
+/** `--cpu`. @param hasLocalApic  as of `parseCpu` */
+export function cpuOption(hasLocalApic: boolean, defaultText: string) {
+  return value((text) => parseCpuOption(text, hasLocalApic), {
+    argument: "MODEL[,±FEATURE]…", help: `the processor: ${MODEL_NAMES.join(", ")}; with +FEATURE, -FEATURE, model-id=TEXT as in QEMU`, defaultText,
+  });
+}
+
+function parseCpuOption(text: string, hasLocalApic: boolean): CpuDescription {
+  const cpu = parseCpu(text, hasLocalApic);
   if (cpu.modelId !== null) parseModelId(cpu.modelId);
   return cpu;
 }

@@ -77,6 +77,11 @@ export function upTo(max: number): Field<number> {
   return between(0, max);
 }
 
+/** Unsigned 32 bits, of which only those of a mask may be 1. */
+export function masked(mask: number): Field<number> {
+  return scalar(`bits of 0x${(mask >>> 0).toString(16)}`, (value): value is number => typeof value === "number" && value >>> 0 === value && (value & ~mask) === 0);
+}
+
 export const BYTE: Field<number> = upTo(0xff), WORD: Field<number> = upTo(0xffff), DWORD: Field<number> = upTo(0xffffffff);
 
 /** 64 bits, unsigned. */

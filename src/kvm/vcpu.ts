@@ -168,6 +168,16 @@ export class Vcpu {
     writeTsc(cpu, 0n);
   }
 
+  /** The lower word of IA32_APIC_BASE, as kvm_run's apic_base: the local APIC is the caller's. */
+  get apicBase(): number {
+    return Number(BigInt.asUintN(32, this.cpu.apicBase));
+  }
+
+  /** Is told when IA32_APIC_BASE has been written, and may do what a port handler may. */
+  set onApicBase(changed: () => void) {
+    this.cpu.onApicBase = changed;
+  }
+
   /** True if no insn is in the middle of its accesses and nothing waits that `run` would come back with at once: the state is all there is. */
   get isSettled(): boolean {
     return this.io.isIdle && !this.io.hasRequest && this.queued === null;

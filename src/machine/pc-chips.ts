@@ -14,7 +14,7 @@ import { I82077 } from "../devices/floppy/i82077.ts";
 import { I8042 } from "../devices/i8042.ts";
 import { I8237 } from "../devices/i8237.ts";
 import { I8254 } from "../devices/i8254.ts";
-import { I8259Pair } from "../devices/i8259-pair.ts";
+import type { I8259Pair } from "../devices/i8259-pair.ts";
 import { Mc146818 } from "../devices/mc146818.ts";
 import { IDE_CONTROL_PORTS, PiixIde } from "../devices/ide/piix-ide.ts";
 import { PciBus } from "../devices/pci/pci-bus.ts";
@@ -37,6 +37,8 @@ import { ACPI_DISABLE, ACPI_ENABLE, PM_BASE, RESET_PORT, SCI_IRQ, SMI_COMMAND } 
 import type { MemoryRange } from "../kvm/memory-handlers.ts";
 import { VIDEO_MEMORY } from "./memory-map.ts";
 import type { MmioSpace } from "./mmio-space.ts";
+import type { ProcessorPins } from "./pc-interrupts.ts";
+import { PcInterrupts } from "./pc-interrupts.ts";
 import { PciResources } from "./pci-resources.ts";
 import type { Media } from "./media.ts";
 import { floppyCmos, floppyDrives, ideDrives } from "./media.ts";
@@ -45,8 +47,7 @@ import type { PortSpace } from "./port-space.ts";
 /** What the chips need from the board. */
 export interface BoardWires {
   readonly clock: Clock;
-  /** INTR of the processor. */
-  readonly interrupt: Line;
+  readonly processor: ProcessorPins;
   readonly a20: Line;
   /** Something resets the processor. */
   readonly resetCpu: () => void;
@@ -80,10 +81,11 @@ const VGA_RANGES = [[0x3b4, 2], [0x3ba, 1], [0x3c0, 16], [0x3d4, 2], [0x3da, 1]]
 const PCI_CONFIG_PORT = 0xcf8, ISA_SLOT = 1;
 /** Virtio devices have the slots from here on; what a PC has anyway is below. */
 const VGA_SLOT = 2, VIRTIO_SLOT = 4, SLOTS = 32;
-/** Requests that the four PCI interrupt lines are routed to by firmware (acpi/dsdt.ts says the same). */
+/** Requests that the four PCI interrupt lines are routed to by firmware; the I/O APIC has inputs for them (acpi/dsdt.ts says the same). */
 export const PIRQ_IRQS = [10, 10, 11, 11] as const;
 
 export class PcChips {
+  readonly interrupts: PcInterrupts;
   readonly pic: I8259Pair;
   readonly pit: I8254;
   readonly rtc: Mc146818;
@@ -113,14 +115,15 @@ export class PcChips {
   private readonly controlB: SystemControlB;
   private readonly scanCodes = new SetTwoToOne();
 
-  constructor({ clock, interrupt, a20, resetCpu, sleep, memory, work, media, virtio, firmware, startSeconds, vgaRom }: BoardWires, ports: PortSpace, mmio: MmioSpace) {
-    const pic = this.pic = new I8259Pair(interrupt);
-    this.pit = new I8254(clock, [pic.line(TIMER_IRQ), NOT_CONNECTED, NOT_CONNECTED]);
-    this.rtc = new Mc146818(clock, startSeconds, pic.line(CLOCK_IRQ));
-    const shared = new SharedLines(pic);
+  constructor({ clock, processor, a20, resetCpu, sleep, memory, work, media, virtio, firmware, startSeconds, vgaRom }: BoardWires, ports: PortSpace, mmio: MmioSpace) {
+    const interrupts = this.interrupts = new PcInterrupts(clock, mmio, processor);
+    this.pic = interrupts.pic;
+    this.pit = new I8254(clock, [interrupts.line(TIMER_IRQ), NOT_CONNECTED, NOT_CONNECTED]);
+    this.rtc = new Mc146818(clock, startSeconds, interrupts.line(CLOCK_IRQ));
+    const shared = new SharedLines(interrupts);
     this.uarts = UARTS.map(({ irq }) => new Uart16550(clock, shared.line(irq)));
     this.keyboardController = new I8042({
-      keyboardInterrupt: pic.line(KEYBOARD_IRQ), auxInterrupt: pic.line(MOUSE_IRQ), resetCpu,
+      keyboardInterrupt: interrupts.line(KEYBOARD_IRQ), auxInterrupt: interrupts.line(MOUSE_IRQ), resetCpu,
       a20: (isOn) => {
         this.controlA.isA20On = isOn;
         a20(isOn);
@@ -133,13 +136,13 @@ export class PcChips {
         a20(isOn);
       },
     });
-    this.powerManagement = new AcpiPm(clock, { sci: pic.line(SCI_IRQ), sleep });
+    this.powerManagement = new AcpiPm(clock, { sci: interrupts.line(SCI_IRQ), sleep });
     this.smi = new SmiCommand((command) => {
       if (command === ACPI_ENABLE || command === ACPI_DISABLE) this.powerManagement.isAcpiMode = command === ACPI_ENABLE;
     });
     this.resetControl = new ResetControl(resetCpu);
     this.pci = new PciBus(ports, mmio);
-    this.isaBridge = new IsaBridge((irq, isHigh) => pic.setIrq(irq, isHigh));
+    this.isaBridge = new IsaBridge((irq, isHigh) => interrupts.setIrq(irq, isHigh), (line, isHeld) => interrupts.setPirq(line, isHeld));
     this.pci.add(0, 0, this.hostBridge);
     this.pci.add(ISA_SLOT, 0, this.isaBridge.pci);
     const byWords = new I8237({ memory, unitBytes: 2, page: (channel) => this.dmaPages.base(4 + channel), hasBus: () => true });
@@ -147,10 +150,10 @@ export class PcChips {
     this.dma = [byBytes, byWords];
     this.floppies = floppyDrives(media);
     for (const [address, value] of floppyCmos(this.floppies)) this.rtc.setByte(address, value);
-    this.floppyController = new I82077({ clock, drives: this.floppies, dma: byBytes.channel(FLOPPY_DMA), work, interrupt: pic.line(FLOPPY_IRQ) });
+    this.floppyController = new I82077({ clock, drives: this.floppies, dma: byBytes.channel(FLOPPY_DMA), work, interrupt: interrupts.line(FLOPPY_IRQ) });
     this.cdDrive = media.cdrom === undefined ? null : new MmcDrive(media.cdrom);
     this.ide = new PiixIde({
-      memory, work, drives: ideDrives(media, this.cdDrive), interrupts: [pic.line(IDE_IRQS[0]), pic.line(IDE_IRQS[1])],
+      memory, work, drives: ideDrives(media, this.cdDrive), interrupts: [interrupts.line(IDE_IRQS[0]), interrupts.line(IDE_IRQS[1])],
     });
     this.pci.add(ISA_SLOT, 1, this.ide.pci);
     this.powerFunction = new PiixPm(this.powerManagement, ports);
@@ -169,6 +172,7 @@ export class PcChips {
   /** What firmware would have set up, for systems that are started without. */
   initialise(): void {
     PIRQ_IRQS.forEach((irq, i) => this.isaBridge.pci.writeByte(PIRQ_ROUTING + i, irq));
+    this.interrupts.initialise();
     this.ide.enableChannels();
     this.dma[1].writeByte(DMA_MODE, DMA_CASCADE);
     this.dma[1].writeByte(DMA_CLEAR_MASK, 0);
@@ -226,7 +230,7 @@ export class PcChips {
 
   /** By the names under which their states are saved; interrupt controllers come last, so that they see their inputs settled. */
   get devices(): ReadonlyMap<string, Device & Saveable> {
-    const { pic } = this;
+    const { pic, interrupts: { ioApic, localApic } } = this;
     return new Map<string, Device & Saveable>([
       ["pit", this.pit], ["rtc", this.rtc], ...this.uarts.map((uart, i): [string, Device & Saveable] => [`com${i + 1}`, uart]), ["keyboard", this.keyboard], ["mouse", this.mouse],
       ["scan-codes", this.scanCodes], ["i8042", this.keyboardController], ["port92", this.controlA], ["port61", this.controlB],
@@ -235,7 +239,8 @@ export class PcChips {
       ["i440fx", this.hostBridge], ["piix3", this.isaBridge.pci], ["piix3-ide", this.ide.pci],
       ...this.ide.channels.map((channel, i): [string, Device & Saveable] => [`ide${i}`, channel]), ...this.ide.busMasters.map((master, i): [string, Device & Saveable] => [`ide${i}-dma`, master]),
       ...this.virtio.map((device, i): [string, Device & Saveable] => [`virtio${i}`, device]),
-      ["vga", this.vga], ["vga-pci", this.vgaFunction], ["piix4-pm", this.powerFunction.pci], ["pic2", pic.slave], ["pic1", pic.master],
+      ["vga", this.vga], ["vga-pci", this.vgaFunction], ["piix4-pm", this.powerFunction.pci], ["ioapic", ioApic], ["pic2", pic.slave], ["pic1", pic.master],
+      ...(localApic === null ? [] : [["lapic", localApic] satisfies [string, Device & Saveable]]),
     ]);
   }
 
@@ -246,11 +251,11 @@ export class PcChips {
 
 /** Interrupt requests that several chips share: high while one of them is. */
 class SharedLines {
-  private readonly pic: I8259Pair;
+  private readonly interrupts: PcInterrupts;
   private readonly levels = new Map<number, boolean[]>();
 
-  constructor(pic: I8259Pair) {
-    this.pic = pic;
+  constructor(interrupts: PcInterrupts) {
+    this.interrupts = interrupts;
   }
 
   line(irq: number): Line {
@@ -259,7 +264,7 @@ class SharedLines {
     this.levels.set(irq, levels);
     return (isHigh) => {
       levels[mine] = isHigh;
-      this.pic.setIrq(irq, levels.includes(true));
+      this.interrupts.setIrq(irq, levels.includes(true));
     };
   }
 }

@@ -23,6 +23,7 @@ import type { Vm } from "../kvm/vm.ts";
 import { UserNetwork } from "../net/user-network.ts";
 import type { UserNetworkOptions } from "../net/user-network.ts";
 import type { UnhandledAccess } from "./bare.ts";
+import type { AcpiBoard } from "./acpi/dsdt.ts";
 import { SOFT_OFF_TYPE } from "./acpi/dsdt.ts";
 import { acpiTables } from "./acpi/tables.ts";
 import { biosData } from "./boot/bios-data.ts";
@@ -41,6 +42,7 @@ import type { MemoryRange } from "./memory-map.ts";
 import { MmioSpace } from "./mmio-space.ts";
 import type { Media } from "./media.ts";
 import { PcChips, PIRQ_IRQS, UARTS } from "./pc-chips.ts";
+import type { ProcessorPins } from "./pc-interrupts.ts";
 import { PortSpace } from "./port-space.ts";
 import { restoreVcpu, saveVcpu } from "./snapshot/vcpu-state.ts";
 
@@ -63,7 +65,7 @@ export interface PcOptions extends Media {
   readonly boot: KernelBoot | FirmwareBoot;
   /** Bytes of memory, a multiple of 4096. Default: 128 MiB. */
   readonly memoryBytes?: number | undefined;
-  /** What CPUID answers. Default: `Kvm.getSupportedCpuid()`. */
+  /** What CPUID answers; the board has a local APIC if it says so. Default: that of `max,+apic`. */
   readonly cpuid?: readonly KvmCpuidEntry2[] | undefined;
   /** Default: virtual time, `DEFAULT_NS_PER_INSN`. */
   readonly clock?: ClockChoice | undefined;
@@ -116,6 +118,7 @@ export type PcOutcome =
 type PcEnd = Exclude<PcOutcome, { kind: "budget" | "idle" | "blocked" }>;
 
 export const DEFAULT_PC_MEMORY_BYTES = 128 * 2 ** 20;
+const DEFAULT_PC_MODEL = "max,+apic";
 /** Near what translated code really takes, so that a guest's timers come about as often as on its own machine. */
 export const DEFAULT_NS_PER_INSN = 8;
 /** 2000-01-01 00:00 UTC. */
@@ -151,11 +154,13 @@ export class Pc {
   private readonly ports: PortSpace;
   private readonly mmio: MmioSpace;
   private readonly options: PcOptions;
+  private readonly board: AcpiBoard;
   private end: PcEnd | null = null;
   /** HLT has retired, and no interrupt has come since. */
   private isHalted = false;
   private stopRequested = false;
   private resetRequested = false;
+  private initRequested = false;
   private readonly postPort = new PostPort();
 
   /** @throws VmError EINVAL for a kernel or ROM that is malformed or does not fit, for options out of range; ENOMEM */
@@ -168,17 +173,18 @@ export class Pc {
     installMemory(this.vm, memoryBytes);
     this.mmio = new MmioSpace(this.vm, DEVICE_SLOTS);
     this.vcpu = this.vm.createVcpu(0);
-    this.vcpu.setCpuid2(options.cpuid ?? kvm.getSupportedCpuid());
+    this.vcpu.setCpuid2(options.cpuid ?? kvm.getModelCpuid(DEFAULT_PC_MODEL));
+    this.board = { pirqs: PIRQ_IRQS, hasApic: hasLocalApic(this.vcpu) };
     this.clock = this.makeClock(options.clock ?? { kind: "virtual", nsPerInsn: DEFAULT_NS_PER_INSN });
     this.work = new MachineWork(this.clock);
     this.ports = new PortSpace(this.vm);
     this.network = options.network === undefined ? null : new UserNetwork(this.clock, options.network);
     this.idle = new IdlePace(options.network?.hostNs ?? (() => 0));
     this.chips = new PcChips({
-      clock: this.clock, interrupt: (isHigh) => this.setInterrupt(isHigh), a20: (isOpen) => { this.vcpu.a20 = isOpen; }, resetCpu: () => this.requestReset({ kind: "reset" }),
+      clock: this.clock, processor: this.processorPins(), a20: (isOpen) => { this.vcpu.a20 = isOpen; }, resetCpu: () => this.requestReset({ kind: "reset" }),
       memory: this.busMemory(), work: this.work, media: options, virtio: this.virtioDevices(), sleep: (type) => this.sleep(type), startSeconds: options.startSeconds ?? DEFAULT_START_SECONDS,
       vgaRom: options.vgaRom,
-      firmware: new FwCfg(firmwareItems(memoryBytes), firmwareFiles(memoryBytes, PIRQ_IRQS)),
+      firmware: new FwCfg(firmwareItems(memoryBytes), firmwareFiles(memoryBytes, this.board)),
     }, this.ports, this.mmio);
     this.connectDebugPorts();
     this.vm.handleMemory(this.chips.videoWindow);
@@ -200,9 +206,9 @@ export class Pc {
 
   /** What the reset line of a PC's board does, as QEMU has it: everything is as after power-on but for memory and time, and starts again. */
   private restart(): void {
-    this.resetRequested = this.isHalted = false;
-    this.chips.reset();
+    this.resetRequested = this.initRequested = this.isHalted = false;
     this.vcpu.reset();
+    this.chips.reset();
     this.start();
   }
 
@@ -213,7 +219,7 @@ export class Pc {
 
   /** Without firmware: the board does what that would have done. */
   private startKernel(boot: KernelBoot, memoryBytes: number): void {
-    const { vm, vcpu, chips } = this, tables = acpiTables(FIRMWARE_AREA, PIRQ_IRQS);
+    const { vm, vcpu, chips } = this, tables = acpiTables(FIRMWARE_AREA, this.board);
     chips.initialise();
     const start = planKernel(boot, { memoryBytes, acpiRsdp: tables.rsdp, videoMemory: chips.videoMemory });
     vm.writePhys(FIRMWARE_AREA, tables.bytes);
@@ -253,6 +259,7 @@ export class Pc {
     this.stopRequested = false;
     for (let idleTurns = 0; idleTurns <= maxSteps;) {
       if (this.resetRequested) this.restart();
+      if (this.initRequested) this.initialiseProcessor();
       clock.ringDue();
       const until = this.work.finishDue();
       if (until !== null) return { kind: "blocked", until };
@@ -286,7 +293,7 @@ export class Pc {
   }
 
   private get isSettled(): boolean {
-    return this.vcpu.isSettled && !this.resetRequested && this.end === null;
+    return this.vcpu.isSettled && !this.resetRequested && !this.initRequested && this.end === null;
   }
 
   /** Whatever has state besides memory, by name, in the order in which it is to be restored. */
@@ -313,23 +320,47 @@ export class Pc {
 
   // ---- interrupts and time
 
-  /** INTR rises in the middle of a port access: the vCPU comes back as soon as it takes interrupts. */
-  private setInterrupt(isHigh: boolean): void {
-    this.vcpu.requestInterruptWindow = isHigh;
+  private processorPins(): ProcessorPins {
+    const { vcpu } = this;
+    vcpu.onApicBase = () => this.chips.interrupts.localApic?.baseChanged();
+    return {
+      // INTR rises in the middle of a port access: the vCPU comes back as soon as it takes interrupts.
+      interrupt: (isHigh) => { vcpu.requestInterruptWindow = isHigh; },
+      nmi: () => {
+        vcpu.nmi();
+        if (vcpu.getVcpuEvents().nmi.masked === 0) this.isHalted = false;
+      },
+      init: () => {
+        this.initRequested = true;
+        vcpu.requestExit();
+      },
+      apicBase: this.board.hasApic ? () => vcpu.apicBase : null,
+    };
+  }
+
+  /** INIT (SDM 3A §9.1): as RESET, but for the FPU and model-specific registers. */
+  private initialiseProcessor(): void {
+    const { vcpu } = this, fpu = vcpu.getFpu(), msrs = vcpu.getMsrs(vcpu.getMsrIndexList()), { a20 } = vcpu;
+    this.initRequested = this.isHalted = false;
+    vcpu.reset();
+    vcpu.setFpu(fpu);
+    vcpu.setMsrs(msrs);
+    vcpu.a20 = a20;
+    this.chips.interrupts.localApic?.initialise();
   }
 
   /** Hands the interrupt controller's request to the processor, if it takes it now. */
   private injectInterrupt(): void {
-    const { vcpu, chips: { pic } } = this;
-    if (!pic.hasRequest || !vcpu.readyForInterruptInjection) return;
-    vcpu.interrupt(pic.acknowledge());
+    const { vcpu, chips: { interrupts } } = this;
+    if (!interrupts.hasRequest || !vcpu.readyForInterruptInjection) return;
+    vcpu.interrupt(interrupts.acknowledge());
     this.isHalted = false;
     this.idle.end();
   }
 
   /** The processor is halted, and nothing wakes it now. Null if time has gone to where something happens. */
   private wait(): PcOutcome | null {
-    if (!this.vcpu.ifFlag) return { kind: "halt" };
+    if (!this.vcpu.ifFlag && !this.chips.interrupts.mayWake) return { kind: "halt" };
     if (this.network?.isOpen === true) {
       this.clock.skipBy(this.idle.elapsedNs());
       return this.clock.nextNs <= this.clock.nowNs() ? null : { kind: "idle", untilNs: this.clock.nextNs };
@@ -435,6 +466,13 @@ export class Pc {
     for (const port of DEBUG_CONSOLE_PORTS) this.ports.addBytes(port, 1, new DebugConsole(onDebugByte));
     if (isaDebugExit) this.ports.addWide(DEBUG_EXIT_PORT, 1, new DebugExit((status) => this.finish({ kind: "debug-exit", status })));
   }
+}
+
+/** CPUID.1: EDX, APIC. */
+const LEAF_FEATURES = 1, FEATURE_APIC = 0x200;
+
+function hasLocalApic(vcpu: Vcpu): boolean {
+  return vcpu.getCpuid2().some(({ function: leaf, edx }) => leaf === LEAF_FEATURES && (edx & FEATURE_APIC) !== 0);
 }
 
 function checkMemory(memoryBytes: number): void {

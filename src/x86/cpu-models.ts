@@ -50,13 +50,15 @@ function splitCommas(text: string): string[] {
 /**
  * The processor that a text such as `pentium3`, `max,-sse4.1` or `core,+smep,model-id=my own` names. A feature brings what
  * it needs and takes what needs it along.
+ * @param hasLocalApic  the board has a local APIC for a processor that can have one; without, "+apic" says so
  * @throws VmError EINVAL for an unknown model or feature, with all that are known
  */
-export function parseCpu(text: string): CpuDescription {
+export function parseCpu(text: string, hasLocalApic = false): CpuDescription {
   const [name = "", ...changes] = splitCommas(text);
   if (!MODEL_NAMES.includes(name)) throw new VmError("EINVAL", `knows no CPU model "${name}"; models are ${MODEL_NAMES.join(" ")}`);
   const model = MODELS[name], features = new Set(model.features);
   let { modelId } = model;
+  if (hasLocalApic && model.features.includes("msr")) addFeature(features, "apic");
   for (const change of changes) {
     const [key, value] = [change.slice(0, change.indexOf("=")), change.slice(change.indexOf("=") + 1)];
     if (change.startsWith("+")) addFeature(features, featureNamed(change.slice(1)));

@@ -70,6 +70,8 @@ export class Cpu {
   onFpuError: () => void = () => undefined;
   /** Hears of INT n and its kin, just before they do what they do. */
   onSoftwareInterrupt: ((vector: number) => void) | null = null;
+  /** IA32_APIC_BASE has been written. */
+  onApicBase: () => void = () => undefined;
   private readonly pendingFault = new GuestFault();
 
   constructor(memory: PhysicalMemory, io: IoSpace, cpuid: CpuidTable) {

@@ -9,6 +9,7 @@ import { ROM_MAX_BYTES } from "../../machine/boot/rom.ts";
 import type { ClockChoice, PcOptions } from "../../machine/pc.ts";
 import { Pc } from "../../machine/pc.ts";
 import type { StartOptions } from "../../machine/snapshot/boot-state.ts";
+import { parseCpu } from "../../x86/cpu-models.ts";
 import type { Invocation } from "../command.ts";
 import { defineCommand } from "../command.ts";
 import { cpuidOf, readModule, vmOptionsOf } from "../guest.ts";
@@ -155,7 +156,7 @@ async function runWith({ values, texts, output }: Pick<BootInvocation, "values" 
   const isDisplayed = hasDisplay("bios" in start.boot ? values : { ...values, kernel: values.kernel ?? values.restore });
   const pc = new Pc({
     ...start, awaitsState: saved !== null, noReboot: values["no-reboot"], ...media, virtio: [...media.virtio, ...virtioDevices(values, isRealTime(values), console)],
-    memoryBytes: values.memory, cpuid: cpuidOf(values, PC_MODEL), clock: clockOf(values), startSeconds: startSecondsOf(values), isaDebugExit: values["isa-debug-exit"],
+    memoryBytes: values.memory, cpuid: cpuidOf(values, parseCpu(PC_MODEL, true)), clock: clockOf(values), startSeconds: startSecondsOf(values), isaDebugExit: values["isa-debug-exit"],
     vm: vmOptionsOf(values, values.engine, BOOT_THRESHOLD), onDebugByte: debug, network: net?.options,
     onUnhandled: (access) => {
       unhandled.note(access);

@@ -4,7 +4,7 @@ import { DEFAULT_NS_PER_INSN, DEFAULT_PC_MEMORY_BYTES } from "../../machine/pc.t
 import { BOOT_ORDER_HELP } from "../../machine/boot/firmware.ts";
 import { MAX_MEMORY_BYTES, MIN_MEMORY_BYTES } from "../../machine/memory-map.ts";
 import { choice, flag, number, size, value, values } from "../option-table.ts";
-import { machineOptions, parseModule } from "../vm-options.ts";
+import { cpuOption, machineOptions, parseModule } from "../vm-options.ts";
 import { displayOptions } from "./display.ts";
 import { mediaOptions } from "./media.ts";
 import { netOptions } from "./net-options.ts";
@@ -36,7 +36,7 @@ export const PC_MODEL = "max,-smap";
 
 export const pcOptions = {
   memory: size({ argument: "SIZE", help: "memory", min: MIN_MEMORY_BYTES, max: MAX_MEMORY_BYTES, initial: DEFAULT_PC_MEMORY_BYTES, step: PAGE_BYTES }),
-  cpu: { ...machineOptions.cpu, defaultText: PC_MODEL },
+  cpu: cpuOption(true, PC_MODEL),
   cpuid: machineOptions.cpuid,
   "model-id": machineOptions["model-id"],
   ...mediaOptions,

@@ -24,9 +24,15 @@ export class IsaBridge {
   /** Request that each of them drives now, or -1. */
   private readonly driven: number[] = new Array<number>(PIRQ_LINES).fill(-1);
 
-  /** @param requests  drives an interrupt request; several lines may share one: high while one of them is */
-  constructor(requests: (irq: number, isHigh: boolean) => void) {
+  private readonly lines: (line: number, isHeld: boolean) => void;
+
+  /**
+   * @param requests  drives an interrupt request; several lines may share one: high while one of them is
+   * @param lines     is told who of PIRQA# to PIRQD# (0..3) is held down, wherever they are routed to: an I/O APIC has inputs for them
+   */
+  constructor(requests: (irq: number, isHigh: boolean) => void, lines: (line: number, isHeld: boolean) => void) {
     this.requests = requests;
+    this.lines = lines;
     this.pci = new PciFunction({
       vendor: INTEL, device: 0x7000, classCode: 0x060100, hasFunctions: true,
       registers: Array.from({ length: PIRQ_LINES }, (_, i) => ({ offset: PIRQ_ROUTING + i, value: PIRQ_OFF, writable: PIRQ_OFF | PIRQ_IRQ })),
@@ -36,10 +42,11 @@ export class IsaBridge {
 
   /** INTA# (pin 1) to INTD# (pin 4) of a slot: each slot's are turned by one, so that they spread over the four lines. */
   line(slot: number, pin: number): Line {
-    const holder = (slot << 2) | pin, holders = this.holders[pirqOf(slot, pin)];
+    const holder = (slot << 2) | pin, line = pirqOf(slot, pin), holders = this.holders[line];
     return (isHigh) => {
       if (isHigh) holders.add(holder);
       else holders.delete(holder);
+      this.lines(line, holders.size > 0);
       this.route();
     };
   }

@@ -3,6 +3,7 @@
 /** Encoded bytes. */
 export type Aml = readonly number[];
 
+const STORE_OP = 0x70, IF_OP = 0xa0, RETURN_OP = 0xa4, METHOD_OP = 0x14, ARGUMENT_0 = 0x68;
 const NAME_OP = 0x08, BYTE_PREFIX = 0x0a, WORD_PREFIX = 0x0b, DWORD_PREFIX = 0x0c, SCOPE_OP = 0x10, BUFFER_OP = 0x11, PACKAGE_OP = 0x12,
   DUAL_NAME_PREFIX = 0x2e, EXTENDED_OP = 0x5b, DEVICE_OP = 0x82, ROOT = 0x5c;
 
@@ -53,6 +54,34 @@ export function scope(path: string, ...terms: readonly Aml[]): Aml {
 
 export function device(path: string, ...terms: readonly Aml[]): Aml {
   return [EXTENDED_OP, DEVICE_OP, ...sized([...nameString(path), ...terms.flat()])];
+}
+
+// ---- methods
+
+/** The first argument. */
+export const argument0: Aml = [ARGUMENT_0];
+
+/** An object by its name. */
+export function reference(path: string): Aml {
+  return nameString(path);
+}
+
+/** @param argumentCount  0..7 */
+export function method(path: string, argumentCount: number, ...terms: readonly Aml[]): Aml {
+  return [METHOD_OP, ...sized([...nameString(path), argumentCount, ...terms.flat()])];
+}
+
+export function store(value: Aml, target: Aml): Aml {
+  return [STORE_OP, ...value, ...target];
+}
+
+export function returnOf(value: Aml): Aml {
+  return [RETURN_OP, ...value];
+}
+
+/** Terms for where a condition is not 0. */
+export function when(condition: Aml, ...terms: readonly Aml[]): Aml {
+  return [IF_OP, ...sized([...condition, ...terms.flat()])];
 }
 
 /** A Plug and Play identifier such as PNP0A03, compressed (ACPI 6.4, §19.6.37): five bits a letter, four a digit, big endian. */

@@ -1,6 +1,15 @@
 /** The PC's ACPI namespace: what a system cannot find out by looking at the hardware. */
 import type { Aml } from "./aml.ts";
-import { busNumbers, device, eisaId, integer, ioPorts, ioWindow, irq, memoryWindow, name, pack, resources, scope } from "./aml.ts";
+import { argument0, busNumbers, device, eisaId, integer, ioPorts, ioWindow, irq, memoryWindow, method, name, pack, reference, resources, returnOf, scope, store, when } from "./aml.ts";
+import { PIRQ_PIN } from "./madt.ts";
+
+/** What the tables are about. */
+export interface AcpiBoard {
+  /** Requests that PIRQA# to PIRQD# are routed to, where the 8259A are used. */
+  readonly pirqs: readonly number[];
+  /** The processor has a local APIC. */
+  readonly hasApic: boolean;
+}
 
 /** What software writes as SLP_TYP to switch the machine off (`\_S5`), as the PIIX4 takes it. */
 export const SOFT_OFF_TYPE = 0;
@@ -24,27 +33,37 @@ const SLOTS = 32, PINS = 4;
 /** PCI memory goes from the end of what can be memory (memory-map.ts) to the I/O APIC's page. */
 const PCI_MEMORY = 0xe0000000, PCI_MEMORY_LAST = 0xfebfffff;
 
-/** `_PRT` (§6.2.13): the request of each slot's pins, all functions of a slot being one. @param irqs  of PIRQA# to PIRQD# */
-function interruptRouting(irqs: readonly number[]): Aml {
+/** What `_PIC` is told (§5.8.1): 0 for the 8259A, 1 for APICs. */
+const INTERRUPT_MODEL = "\\PICM";
+
+/** Routing of each slot's pins, all functions of a slot being one. @param inputs  what PIRQA# to PIRQD# lead to */
+function routes(inputs: readonly number[]): Aml {
   const entries: Aml[] = [];
   for (let slot = 1; slot < SLOTS; slot++) {
-    for (let pin = 0; pin < PINS; pin++) entries.push(pack(integer(((slot << 16) | 0xffff) >>> 0), integer(pin), integer(0), integer(irqs[(slot + pin - 1) & 3])));
+    for (let pin = 0; pin < PINS; pin++) entries.push(pack(integer(((slot << 16) | 0xffff) >>> 0), integer(pin), integer(0), integer(inputs[(slot + pin - 1) & 3])));
   }
-  return name("_PRT", pack(...entries));
+  return pack(...entries);
 }
 
-function pciRoot(irqs: readonly number[]): Aml {
+/** `_PRT` (§6.2.13): by the I/O APIC's own inputs, or by requests of the 8259A. */
+function interruptRouting({ pirqs, hasApic }: AcpiBoard): Aml {
+  if (!hasApic) return name("_PRT", routes(pirqs));
+  return method("_PRT", 0, when(reference(INTERRUPT_MODEL), returnOf(routes(pirqs.map((_, i) => PIRQ_PIN + i)))), returnOf(routes(pirqs)));
+}
+
+function pciRoot(board: AcpiBoard): Aml {
   return device("PCI0",
     name("_HID", eisaId("PNP0A03")), name("_ADR", integer(0)), name("_UID", integer(0)),
     name("_CRS", resources(busNumbers(0, 0xff), ioPorts(0xcf8, 8), ioWindow(0, 0xcf7), ioWindow(0xd00, 0xffff), memoryWindow(0xa0000, 0xbffff), memoryWindow(PCI_MEMORY, PCI_MEMORY_LAST))),
-    interruptRouting(irqs),
+    interruptRouting(board),
     device("ISA", name("_ADR", integer(0x10000)), ...ISA_DEVICES));
 }
 
-/** The definition block's terms. @param pirqs  requests that PIRQA# to PIRQD# are routed to */
-export function pcNamespace(pirqs: readonly number[]): Aml {
+/** The definition block's terms. */
+export function pcNamespace(board: AcpiBoard): Aml {
   return [
+    ...name(INTERRUPT_MODEL, integer(0)), ...method("\\_PIC", 1, store(argument0, reference(INTERRUPT_MODEL))),
     ...name("\\_S5", pack(integer(SOFT_OFF_TYPE), integer(SOFT_OFF_TYPE), integer(0), integer(0))),
-    ...scope("\\_SB", pciRoot(pirqs)),
+    ...scope("\\_SB", pciRoot(board)),
   ];
 }

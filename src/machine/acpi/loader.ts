@@ -3,6 +3,7 @@
  * script's entries have 128 bytes: a command and its arguments, little endian.
  */
 import { le32 } from "./aml.ts";
+import type { AcpiBoard } from "./dsdt.ts";
 import type { AcpiTables } from "./tables.ts";
 import { acpiTables } from "./tables.ts";
 
@@ -21,9 +22,8 @@ function entry(command: number, ...fields: readonly (string | readonly number[])
   return [...bytes, ...new Array<number>(ENTRY_BYTES - bytes.length).fill(0)];
 }
 
-/** @param pirqs  requests that the PCI interrupt lines are routed to */
-export function acpiFiles(pirqs: readonly number[]): ReadonlyMap<string, Uint8Array> {
-  const { bytes, rsdp, ...fields }: AcpiTables = acpiTables(0, pirqs);
+export function acpiFiles(board: AcpiBoard): ReadonlyMap<string, Uint8Array> {
+  const { bytes, rsdp, ...fields }: AcpiTables = acpiTables(0, board);
   const inFile = (at: number): [string, number] => (at >= rsdp ? [ROOT, at - rsdp] : [TABLES, at]);
   const pointers = fields.pointers.map((pointer) => {
     const [file, at] = inFile(pointer);

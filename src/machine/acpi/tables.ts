@@ -1,5 +1,7 @@
 /** The ACPI tables of a PC (ACPI 6.4, chapter 5), in the forms of ACPI 1.0 and 2.0 that every 32-bit system knows. */
 import { le16, le32 } from "./aml.ts";
+import { madt } from "./madt.ts";
+import type { AcpiBoard } from "./dsdt.ts";
 import { pcNamespace } from "./dsdt.ts";
 
 /** Where the power-management registers are: fixed by the board (devices/acpi-pm.ts). */
@@ -80,24 +82,23 @@ function rootPointer(rsdt: number): number[] {
   return bytes;
 }
 
-/**
- * @param address  where they will lie: a multiple of 64
- * @param pirqs    requests that the PCI interrupt lines are routed to
- */
-export function acpiTables(address: number, pirqs: readonly number[]): AcpiTables {
+/** @param address  where they will lie: a multiple of 64 */
+export function acpiTables(address: number, board: AcpiBoard): AcpiTables {
   const image: number[] = [];
   const place = (bytes: readonly number[], alignment: number): number => {
     while (image.length % alignment !== 0) image.push(0);
     image.push(...bytes);
     return address + image.length - bytes.length;
   };
-  const facsAt = place(facs(), FACS_ALIGNMENT), dsdtAt = place(table("DSDT", 1, pcNamespace(pirqs)), ALIGNMENT);
-  const fadtTable = fadt(facsAt, dsdtAt), fadtAt = place(fadtTable, ALIGNMENT), rsdtTable = table("RSDT", 1, le32(fadtAt)), rsdtAt = place(rsdtTable, ALIGNMENT);
+  const facsAt = place(facs(), FACS_ALIGNMENT), dsdtAt = place(table("DSDT", 1, pcNamespace(board)), ALIGNMENT);
+  const fadtTable = fadt(facsAt, dsdtAt), fadtAt = place(fadtTable, ALIGNMENT);
+  const listed = [fadtAt, ...(board.hasApic ? [place(table("APIC", 1, madt(SCI_IRQ)), ALIGNMENT)] : [])];
+  const rsdtTable = table("RSDT", 1, listed.flatMap(le32)), rsdtAt = place(rsdtTable, ALIGNMENT);
   const rsdp = place(rootPointer(rsdtAt), ALIGNMENT);
   const summed = (at: number, { length }: { readonly length: number }, sum: number) => ({ at: at - address + sum, first: at - address, length });
   return {
     bytes: Uint8Array.from(image), rsdp,
-    pointers: [...FADT_POINTERS.map((at) => fadtAt - address + at), rsdtAt - address + HEADER_BYTES, rsdp - address + ROOT_POINTER],
+    pointers: [...FADT_POINTERS.map((at) => fadtAt - address + at), ...listed.map((_, i) => rsdtAt - address + HEADER_BYTES + 4 * i), rsdp - address + ROOT_POINTER],
     sums: [summed(fadtAt, fadtTable, TABLE_SUM), summed(rsdtAt, rsdtTable, TABLE_SUM), summed(rsdp, { length: ROOT_POINTER_BYTES }, ROOT_SUM)],
   };
 }

@@ -3,6 +3,7 @@ import { FW_CFG_MAX_CPUS, FW_CFG_NB_CPUS, FW_CFG_RAM_SIZE } from "../../devices/
 import { KVM_MEM_READONLY } from "../../kvm/constants.ts";
 import type { Vm } from "../../kvm/vm.ts";
 import { acpiFiles } from "../acpi/loader.ts";
+import type { AcpiBoard } from "../acpi/dsdt.ts";
 import { addressMap, EXTENDED_MEMORY, SLOT_ROM } from "../memory-map.ts";
 import type { BootPlan } from "./plan.ts";
 import { smbiosFiles } from "../smbios.ts";
@@ -61,8 +62,8 @@ export function firmwareItems(memoryBytes: number): ReadonlyMap<number, Uint8Arr
   return new Map([[FW_CFG_RAM_SIZE, ram], [FW_CFG_NB_CPUS, Uint8Array.of(1, 0)], [FW_CFG_MAX_CPUS, Uint8Array.of(1, 0)]]);
 }
 
-/** fw_cfg's files: memory, tables to be placed, and that the console of text programs is the first serial line. @param pirqs  as of `acpiFiles` */
-export function firmwareFiles(memoryBytes: number, pirqs: readonly number[]): ReadonlyMap<string, Uint8Array> {
+/** fw_cfg's files: memory, tables to be placed, and that the console of text programs is the first serial line. */
+export function firmwareFiles(memoryBytes: number, board: AcpiBoard): ReadonlyMap<string, Uint8Array> {
   const map = addressMap(memoryBytes);
   const e820 = new Uint8Array(E820_ENTRY_BYTES * map.length), view = new DataView(e820.buffer);
   map.forEach(({ address, sizeBytes, type }, i) => {
@@ -70,5 +71,5 @@ export function firmwareFiles(memoryBytes: number, pirqs: readonly number[]): Re
     view.setBigUint64(E820_ENTRY_BYTES * i + 8, BigInt(sizeBytes), true);
     view.setUint32(E820_ENTRY_BYTES * i + 16, type, true);
   });
-  return new Map([["etc/e820", e820], ["etc/sercon-port", Uint8Array.of(COM1 & 0xff, COM1 >>> 8)], ...acpiFiles(pirqs), ...smbiosFiles(memoryBytes)]);
+  return new Map([["etc/e820", e820], ["etc/sercon-port", Uint8Array.of(COM1 & 0xff, COM1 >>> 8)], ...acpiFiles(board), ...smbiosFiles(memoryBytes)]);
 }

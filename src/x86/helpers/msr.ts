@@ -84,6 +84,7 @@ const MSRS: ReadonlyMap<number, Msr> = new Map<number, Msr>([
     write: (cpu, value) => {
       if ((value & ~APIC_BASE_WRITABLE) !== 0n) return false;
       cpu.apicBase = value;
+      cpu.onApicBase();
       return true;
     },
   }],

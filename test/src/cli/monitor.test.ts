@@ -54,7 +54,8 @@ describe("the monitor", () => {
   it("shows registers, interrupt controllers, PCI, drives and the status", async () => {
     const { monitor } = await bench(files);
     expect(await monitor.execute("info registers")).to.match(/^EAX=000001f5 EBX=/).and.to.match(/EIP=00100001/);
-    expect(await monitor.execute("info pic")).to.match(/pic0: .*mask=[0-9a-f]{2}.*\npic1: /);
+    expect(await monitor.execute("info pic")).to.match(/pic0: .*mask=[0-9a-f]{2}.*\npic1: .*\nioapic: .*low=10000,/);
+    expect(await monitor.execute("info lapic")).to.match(/registers: .*spurious=1ff .*\ntimer: initialCount=00 /);
     expect(await monitor.execute("info pci")).to.match(/device 2, function 0: class 0300, 1234:1111\n {2}BAR0: memory at 0xfd000000 \[0xfdffffff\]\n/);
     expect(await monitor.execute("info block")).to.equal(
       `hda: ${files.path("disk")} (raw, 8192 bytes)\nfda: nothing; removable\ncdrom: ${files.path("disc")} (raw, 4096 bytes, read-only); removable\n`,

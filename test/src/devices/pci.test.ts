@@ -130,9 +130,9 @@ describe("PciBus", () => {
 
 describe("IsaBridge", () => {
   function routed() {
-    const levels = new Map<number, boolean>(), bridge = new IsaBridge((irq, isHigh) => void levels.set(irq, isHigh));
+    const levels = new Map<number, boolean>(), held = new Map<number, boolean>(), bridge = new IsaBridge((irq, isHigh) => void levels.set(irq, isHigh), (line, isHeld) => void held.set(line, isHeld));
     [10, 10, 11, 0x80].forEach((value, i) => bridge.pci.writeByte(PIRQ_ROUTING + i, value));
-    return { bridge, high: () => [...levels].filter(([, isHigh]) => isHigh).map(([irq]) => irq).sort((a, b) => a - b) };
+    return { bridge, held: () => [...held].filter(([, isHeld]) => isHeld).map(([line]) => line), high: () => [...levels].filter(([, isHigh]) => isHigh).map(([irq]) => irq).sort((a, b) => a - b) };
   }
 
   it("turns the pins by slot, and routes four lines to requests", () => {
@@ -154,6 +154,16 @@ describe("IsaBridge", () => {
     expect(high()).to.deep.equal([10]);
     c(false);
     expect(high()).to.deep.equal([]);
+  });
+
+  it("tells who holds its four lines, wherever they lead", () => {
+    const { bridge, held } = routed(), [a, d, other] = [bridge.line(1, 1), bridge.line(3, 2), bridge.line(7, 2)];
+    for (const line of [a, d, other]) line(true);
+    expect(held()).to.deep.equal([0, 3]);
+    d(false);
+    expect(held()).to.deep.equal([0, 3]);
+    other(false);
+    expect(held()).to.deep.equal([0]);
   });
 
   it("follows its registers", () => {

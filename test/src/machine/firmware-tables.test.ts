@@ -5,7 +5,7 @@ import { acpiFiles } from "../../../src/machine/acpi/loader.ts";
 import { acpiTables } from "../../../src/machine/acpi/tables.ts";
 import { smbiosFiles } from "../../../src/machine/smbios.ts";
 
-const PIRQS = [10, 10, 11, 11], ENTRY = 128;
+const BOARD = { pirqs: [10, 10, 11, 11], hasApic: true }, ENTRY = 128;
 /** Where this firmware puts what may lie anywhere, and what has to be below 1 MiB. */
 const HIGH = 0x7fe0000, LOW = 0xf1230;
 
@@ -50,7 +50,7 @@ function runLoader(files: ReadonlyMap<string, Uint8Array>): Map<string, Placed> 
 
 describe("tables for firmware", () => {
   it("gives the ACPI tables as the board itself would have put them where firmware puts them", () => {
-    const placed = runLoader(acpiFiles(PIRQS)), tables = placed.get("etc/acpi/tables"), root = placed.get("etc/acpi/rsdp"), wanted = acpiTables(HIGH, PIRQS);
+    const placed = runLoader(acpiFiles(BOARD)), tables = placed.get("etc/acpi/tables"), root = placed.get("etc/acpi/rsdp"), wanted = acpiTables(HIGH, BOARD);
     const split = wanted.rsdp - HIGH;
     expect([...tables?.bytes ?? []]).to.deep.equal([...wanted.bytes.subarray(0, split)]);
     expect([...root?.bytes ?? []]).to.deep.equal([...wanted.bytes.subarray(split)]);

@@ -1,6 +1,8 @@
 /** `info`: what the machine is doing, as QEMU's monitor tells it. */
 import { COMMAND, COMMAND_IO, COMMAND_MEMORY, DEVICE_ID, isIoBar, BASE_ADDRESS, CLASS, INTERRUPT_LINE, INTERRUPT_PIN, VENDOR_ID } from "../../../devices/pci/pci-function.ts";
 import type { PciFunction } from "../../../devices/pci/pci-function.ts";
+import type { SavedState } from "../../../devices/saveable.ts";
+import { isState } from "../../../devices/saveable.ts";
 import { cpuText } from "../../../inspect/cpu-text.ts";
 import { EIP } from "../../../x86/state.ts";
 import { version } from "../../version.ts";
@@ -12,6 +14,7 @@ const hex = (value: number, digits: number): string => value.toString(16).padSta
 export const INFO: Readonly<Record<string, (parts: MonitorParts) => string>> = {
   registers: ({ pc: { vcpu: { engine: { cpu } } } }) => cpuText(cpu, cpu.R[EIP]),
   pic: interruptControllers,
+  lapic: localApic,
   pci: pciFunctions,
   mem: mappings,
   block: ({ drives }) => drives.text,
@@ -19,9 +22,19 @@ export const INFO: Readonly<Record<string, (parts: MonitorParts) => string>> = {
   version: () => `tcgjs ${version()}\n`,
 };
 
-function interruptControllers({ pc: { chips: { pic } } }: MonitorParts): string {
-  const line = (name: string, state: Readonly<Record<string, unknown>>): string => `${name}: ${Object.entries(state).map(([field, value]) => `${field}=${typeof value === "number" ? hex(value, 2) : String(value)}`).join(" ")}\n`;
-  return line("pic0", pic.master.save()) + line("pic1", pic.slave.save());
+/** The fields of a saved state; bytes and words are hexadecimal. */
+function fieldsText(state: SavedState): string {
+  const text = (value: unknown): string => (typeof value === "number" ? hex(value, 2) : Array.isArray(value) ? value.map(text).join(",") : String(value));
+  return Object.entries(state).map(([field, value]) => `${field}=${text(value)}`).join(" ");
+}
+
+function interruptControllers({ pc: { chips: { pic, interrupts: { ioApic } } } }: MonitorParts): string {
+  return `pic0: ${fieldsText(pic.master.save())}\npic1: ${fieldsText(pic.slave.save())}\nioapic: ${fieldsText(ioApic.save())}\n`;
+}
+
+function localApic({ pc: { chips: { interrupts: { localApic: apic } } } }: MonitorParts): string {
+  if (apic === null) return "the processor has no local APIC\n";
+  return Object.entries(apic.save()).map(([part, state]) => `${part}: ${isState(state) ? fieldsText(state) : ""}\n`).join("");
 }
 
 // ---- PCI

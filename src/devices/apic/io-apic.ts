@@ -1,0 +1,142 @@
+/**
+ * I/O APIC (Intel 82093AA, 290566): 24 inputs, each of which sends a message of its own to the local APICs.
+ */
+import type { Device, WidePorts } from "../../bus/device.ts";
+import type { InterruptBus } from "../../bus/interrupt-message.ts";
+import { FIXED, INIT, LOWEST_PRIORITY, NMI } from "../../bus/interrupt-message.ts";
+import type { Saveable, SavedState, Shape } from "../saveable.ts";
+import { array, BYTE, masked, restoreFields, saveFields } from "../saveable.ts";
+
+export const IO_APIC_PINS = 24;
+/** Registers in memory: an index, and the register it names (§3.0). */
+export const IO_APIC_BYTES = 0x20;
+const SELECT = 0x00, WINDOW = 0x10;
+/** By index. */
+const ID = 0, VERSION = 1, ARBITRATION = 2, TABLE = 0x10;
+const VERSION_VALUE = 0x11 | ((IO_APIC_PINS - 1) << 16), ID_BITS = 0x0f000000;
+/** Fields of a redirection entry's lower word (§3.2.4). */
+const MODE_SHIFT = 8, MODE = 7, LOGICAL = 0x800, ACTIVE_LOW = 0x2000, REMOTE_IRR = 0x4000, LEVEL = 0x8000, MASKED = 0x10000;
+const LOW_WRITABLE = 0x1afff, LOW_BITS = LOW_WRITABLE | REMOTE_IRR, HIGH_BITS = 0xff000000;
+
+interface Registers {
+  select: number;
+  id: number;
+  /** The redirection table: upper words have the destination. */
+  low: readonly number[];
+  high: readonly number[];
+  /** Inputs as they are now, a bit each. */
+  inputs: number;
+}
+
+const SHAPE: Shape<Registers> = {
+  select: BYTE, id: masked(ID_BITS), low: array(IO_APIC_PINS, masked(LOW_BITS)), high: array(IO_APIC_PINS, masked(HIGH_BITS)), inputs: masked(2 ** IO_APIC_PINS - 1),
+};
+
+const powerOn = (): Omit<Registers, "inputs"> => ({ select: 0, id: 0, low: new Array<number>(IO_APIC_PINS).fill(MASKED), high: new Array<number>(IO_APIC_PINS).fill(0) });
+
+export class IoApic implements Device, Saveable, WidePorts {
+  private readonly r: Registers = { ...powerOn(), inputs: 0 };
+  private readonly bus: InterruptBus;
+
+  constructor(bus: InterruptBus) {
+    this.bus = bus;
+  }
+
+  /** Drives an input, 0..23. */
+  setInput(pin: number, isHigh: boolean): void {
+    const { r } = this, bit = 1 << pin;
+    if (((r.inputs & bit) !== 0) === isHigh) return;
+    r.inputs ^= bit;
+    // An edge on an input that is masked is forgotten (§3.2.4, "Interrupt Mask").
+    if ((r.low[pin] & LEVEL) !== 0) this.sendLevel(pin);
+    else if (this.isActive(pin) && (r.low[pin] & MASKED) === 0) this.send(pin);
+  }
+
+  /** A local APIC has got the end of an interrupt: inputs that hold its level send it again. */
+  endOfInterrupt(vector: number): void {
+    const { r } = this;
+    for (let pin = 0; pin < IO_APIC_PINS; pin++) {
+      if ((r.low[pin] & REMOTE_IRR) === 0 || (r.low[pin] & 0xff) !== vector) continue;
+      this.setLow(pin, r.low[pin] & ~REMOTE_IRR);
+      this.sendLevel(pin);
+    }
+  }
+
+  /** An NMI or INIT may come from here: even a processor with its interrupts off may be woken. */
+  get wakesByPin(): boolean {
+    return this.r.low.some((low) => (low & MASKED) === 0 && [NMI, INIT].includes(modeOf(low)));
+  }
+
+  read(offset: number, size: number): number {
+    const value = offset === SELECT ? this.r.select : offset === WINDOW ? this.readRegister() : 0;
+    return (value & (2 ** (8 * size) - 1)) >>> 0;
+  }
+
+  write(offset: number, size: number, value: number): void {
+    if (offset === SELECT) this.r.select = value & 0xff;
+    else if (offset === WINDOW && size === 4) this.writeRegister(value);
+  }
+
+  reset(): void {
+    Object.assign(this.r, powerOn());
+  }
+
+  save(): SavedState {
+    return saveFields(this.r);
+  }
+
+  restore(state: SavedState): void {
+    restoreFields("82093AA", this.r, SHAPE, state);
+  }
+
+  // ---- inside
+
+  private isActive(pin: number): boolean {
+    return ((this.r.inputs & (1 << pin)) !== 0) !== ((this.r.low[pin] & ACTIVE_LOW) !== 0);
+  }
+
+  private sendLevel(pin: number): void {
+    if (!this.isActive(pin) || (this.r.low[pin] & (MASKED | REMOTE_IRR)) !== 0) return;
+    if (this.send(pin)) this.setLow(pin, this.r.low[pin] | REMOTE_IRR);
+  }
+
+  private send(pin: number): boolean {
+    const low = this.r.low[pin], mode = modeOf(low), isFixed = mode === FIXED || mode === LOWEST_PRIORITY, isLevel = (low & LEVEL) !== 0;
+    const isTaken = this.bus({ mode, vector: low & 0xff, isLevel: isFixed && isLevel, destination: this.r.high[pin] >>> 24, isLogical: (low & LOGICAL) !== 0 });
+    return isTaken && isFixed;
+  }
+
+  private setLow(pin: number, value: number): void {
+    this.r.low = this.r.low.with(pin, value);
+  }
+
+  private readRegister(): number {
+    const { r } = this, pin = (r.select - TABLE) >> 1;
+    if (pin >= 0 && pin < IO_APIC_PINS) return (r.select & 1) === 0 ? r.low[pin] : r.high[pin];
+    switch (r.select) {
+      case ID:
+      // The arbitration ID is the ID until messages have gone over a bus.
+      case ARBITRATION: return r.id;
+      case VERSION: return VERSION_VALUE;
+      default: return 0;
+    }
+  }
+
+  private writeRegister(value: number): void {
+    const { r } = this, pin = (r.select - TABLE) >> 1;
+    if (r.select === ID) r.id = value & ID_BITS;
+    else if (pin >= 0 && pin < IO_APIC_PINS && (r.select & 1) !== 0) r.high = r.high.with(pin, (value & HIGH_BITS) >>> 0);
+    else if (pin >= 0 && pin < IO_APIC_PINS) this.writeLow(pin, value);
+  }
+
+  /** An entry that triggers by edge has nothing to remember: that is how systems end an interrupt here. */
+  private writeLow(pin: number, value: number): void {
+    const kept = (value & LEVEL) !== 0 ? this.r.low[pin] & REMOTE_IRR : 0;
+    this.setLow(pin, (value & LOW_WRITABLE) | kept);
+    if ((value & LEVEL) !== 0) this.sendLevel(pin);
+  }
+}
+
+function modeOf(low: number): number {
+  return (low >>> MODE_SHIFT) & MODE;
+}
