@@ -1,7 +1,7 @@
 /**
  * What the repeated string helpers share: how long a run may be, where it lies, and the registers it moves.
  *
- * A helper does one *run* per call: elements that lie in one page on each side, pass their segment's checks and do not wrap
+ * A helper does a few *runs* per call, each of them elements that lie in one page on each side, pass their segment's checks and do not wrap
  * around the address size. How long a run is depends on guest state only, never on how memory happens to be reached, so
  * every engine makes the same runs. The first element may fault; after it nothing but a device can fail.
  */
@@ -9,11 +9,12 @@ import { PAGE_NOT_RAM, PAGE_SHIFT, PAGE_SIZE } from "../../mem/physical-memory.t
 import type { Cpu } from "../cpu.ts";
 import type { AccessKind } from "../mmu/page-walk.ts";
 import { WRITE } from "../mmu/page-walk.ts";
-import { ATTR_CODE, ATTR_EXPAND_DOWN, ECX, SEG_ATTR, SEG_LIMIT } from "../state.ts";
+import { ATTR_CODE, ATTR_EXPAND_DOWN, ATTR_P, ATTR_S, ATTR_WRITABLE, DF, ECX, EFLAGS_SYS, F_AC, F_TF, SEG_ATTR, SEG_BASE, SEG_LIMIT } from "../state.ts";
 
 /** Address-size mask of 32-bit addresses; the other is 0xffff. */
 const MASK32 = -1;
 const ANY_FLAG = 0xff;
+const PLAIN_DATA = ATTR_P | ATTR_S | ATTR_WRITABLE, DATA_TYPE = PLAIN_DATA | ATTR_CODE | ATTR_EXPAND_DOWN;
 
 /** A counter or index register within the address size. */
 export function readCounter(cpu: Cpu, reg: number, mask: number): number {
@@ -30,6 +31,29 @@ export function writeCounter(cpu: Cpu, reg: number, mask: number, value: number)
 export function writeCount(cpu: Cpu, mask: number, count: number): void {
   writeCounter(cpu, ECX, mask, count);
   cpu.isRepeating = true;
+}
+
+/** Runs of one call: whoever stops the processor does not wait longer for them than for a slice. */
+const MAX_RUNS = 16;
+
+/** True if the insn may go on with another run in the same call: nothing is to come between elements. */
+export function mayGoOn(cpu: Cpu, run: number): boolean {
+  return run < MAX_RUNS && !cpu.stepsElements;
+}
+
+/**
+ * True if a run of a segment is *plain* but for where it lies: upwards, at offsets that are linear addresses and pass all
+ * checks. That is what C programs do, and runs are short there, so that a helper's way to the first element counts.
+ */
+export function isPlain(R: Int32Array, seg: number, mask: number): boolean {
+  const isFlat = R[SEG_BASE + seg] === 0 && R[SEG_LIMIT + seg] === -1 && (R[SEG_ATTR + seg] & DATA_TYPE) === PLAIN_DATA;
+  return isFlat && mask === MASK32 && R[DF] === 1 && (R[EFLAGS_SYS] & (F_TF | F_AC)) === 0;
+}
+
+/** Length of a plain run of at most `count` (unsigned, not 0) elements; 0 if the first lies across a page boundary. */
+export function plainLength(offset: number, shift: number, count: number): number {
+  const n = (PAGE_SIZE - (offset & (PAGE_SIZE - 1))) >> shift;
+  return count >>> 0 < n ? count : n;
 }
 
 /** Notes whether there is more to do, which is what a helper returns. */

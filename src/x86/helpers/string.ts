@@ -1,5 +1,5 @@
 /**
- * Repeated string insns: one run per call (string-run.ts). Registers are committed after every element that a device may
+ * Repeated string insns: a few runs per call (string-run.ts). Registers are committed after every element that a device may
  * interrupt, so that the insn goes on where it was. Comparisons set the flags when the insn is done: at a fault on the way
  * they are as before the insn (SDM 2B REP).
  *
@@ -11,7 +11,7 @@ import { AUX_CARRIES } from "../flags.ts";
 import { READ, WRITE } from "../mmu/page-walk.ts";
 import { DF, EAX, ECX, EDI, ES, ESI, FLAGS_AUX, FLAGS_RES, G_FLAGS_AUX, G_FLAGS_RES, REGS } from "../state.ts";
 import { defHelper } from "./define.ts";
-import { endRun, firstPhysical, propagate, readCounter, runLength, windowIndex, withinSegment, writeCount, writeCounter } from "./string-run.ts";
+import { endRun, firstPhysical, isPlain, mayGoOn, plainLength, propagate, readCounter, runLength, windowIndex, withinSegment, writeCount, writeCounter } from "./string-run.ts";
 
 /** Repeat prefixes (`Facts.rep`): REPE goes on while elements are equal, REPNE while they differ. */
 const REPE = 1;
@@ -28,6 +28,14 @@ function setElement({ u8, view }: MemoryWindow, at: number, size: number, value:
   if (size === 1) u8[at] = value;
   else if (size === 2) view.setInt16(at, value, true);
   else view.setInt32(at, value, true);
+}
+
+/** Copies few elements upwards, one after the other. */
+function copyFew({ u8, view }: MemoryWindow, src: number, dst: number, n: number, shift: number): void {
+  // The choice is outside of the loops: inside it costs as much as the rest.
+  if (shift === 0) for (let i = 0; i < n; i++) u8[dst + i] = u8[src + i];
+  else if (shift === 1) for (let i = 0; i < n; i++) view.setInt16(dst + i * 2, view.getInt16(src + i * 2, true), true);
+  else for (let i = 0; i < n; i++) view.setInt32(dst + i * 4, view.getInt32(src + i * 4, true), true);
 }
 
 /** Copies a run of `n` elements within the window, to what its elements one after the other would make of it. */
@@ -49,9 +57,28 @@ function copy(window: MemoryWindow, src: number, dst: number, n: number, size: n
   for (let i = 0, at = direction > 0 ? 0 : bytes - size; i < n; i++, at += step) setElement(window, dst + at, size, element(window, src + at, size));
 }
 
+/** A plain run (string-run.ts); -1 if it is none after all, and nothing has been done. */
+function plainMovs(cpu: Cpu, shift: number): number {
+  const { R } = cpu.state, count = R[ECX], si = R[ESI], di = R[EDI];
+  const n = plainLength(di, shift, plainLength(si, shift, count)), bytes = n << shift;
+  if (n === 0) return -1;
+  const src = windowIndex(cpu, cpu.physical(si, READ), 0, bytes, READ), dst = windowIndex(cpu, cpu.physical(di, WRITE), 0, bytes, WRITE);
+  if (src < 0 || dst < 0) return -1;
+  if (n <= FEW) copyFew(cpu.memory.window, src, dst, n, shift);
+  else copy(cpu.memory.window, src, dst, n, 1 << shift, 1);
+  R[ESI] = si + bytes;
+  R[EDI] = di + bytes;
+  R[ECX] = count - n;
+  return count === n ? 0 : 1;
+}
+
 function movs(cpu: Cpu, shift: number, mask: number, seg: number): number {
   const { R } = cpu.state, count = readCounter(cpu, ECX, mask);
   if (count === 0) return 0;
+  if (isPlain(R, seg, mask) && isPlain(R, ES, mask)) {
+    const more = plainMovs(cpu, shift);
+    if (more >= 0) return more;
+  }
   const direction = R[DF], size = 1 << shift, step = direction << shift;
   const si = readCounter(cpu, ESI, mask), di = readCounter(cpu, EDI, mask);
   const from = cpu.segLinear(seg, si, size, false), fromPhys = firstPhysical(cpu, from, size, READ);
@@ -90,9 +117,24 @@ function fill(window: MemoryWindow, at: number, n: number, size: number, value: 
   }
 }
 
+function plainStos(cpu: Cpu, shift: number): number {
+  const { R } = cpu.state, count = R[ECX], di = R[EDI], n = plainLength(di, shift, count), bytes = n << shift;
+  if (n === 0) return -1;
+  const dst = windowIndex(cpu, cpu.physical(di, WRITE), 0, bytes, WRITE);
+  if (dst < 0) return -1;
+  fill(cpu.memory.window, dst, n, 1 << shift, R[EAX]);
+  R[EDI] = di + bytes;
+  R[ECX] = count - n;
+  return count === n ? 0 : 1;
+}
+
 function stos(cpu: Cpu, shift: number, mask: number): number {
   const { R } = cpu.state, count = readCounter(cpu, ECX, mask);
   if (count === 0) return 0;
+  if (isPlain(R, ES, mask)) {
+    const more = plainStos(cpu, shift);
+    if (more >= 0) return more;
+  }
   const direction = R[DF], size = 1 << shift, step = direction << shift;
   const di = readCounter(cpu, EDI, mask), to = cpu.segLinear(ES, di, size, true), toPhys = firstPhysical(cpu, to, size, WRITE);
   const n = withinSegment(R, ES, di, shift, direction, runLength(cpu, di, to, shift, direction, mask, count));
@@ -158,9 +200,28 @@ function compareRuns({ u8, view }: MemoryWindow, first: number, second: number, 
   return n;
 }
 
+function plainCmps(cpu: Cpu, shift: number, rep: number): number {
+  const { R } = cpu.state, { window } = cpu.memory, count = R[ECX], si = R[ESI], di = R[EDI], size = 1 << shift;
+  const n = plainLength(di, shift, plainLength(si, shift, count)), bytes = n << shift;
+  if (n === 0) return -1;
+  const first = windowIndex(cpu, cpu.physical(si, READ), 0, bytes, READ), second = windowIndex(cpu, cpu.physical(di, READ), 0, bytes, READ);
+  if (first < 0 || second < 0) return -1;
+  const found = compareRuns(window, first, second, n, size, rep === REPE), at = Math.min(found, n - 1) << shift;
+  R[ESI] = si + at + size;
+  R[EDI] = di + at + size;
+  R[ECX] = count - (at >> shift) - 1;
+  if (found === n && count !== n) return 1;
+  compareFlags(R, size, element(window, first + at, size), element(window, second + at, size));
+  return 0;
+}
+
 function cmps(cpu: Cpu, shift: number, mask: number, seg: number, rep: number): number {
   const { R } = cpu.state, count = readCounter(cpu, ECX, mask);
   if (count === 0) return 0;
+  if (isPlain(R, seg, mask) && isPlain(R, ES, mask)) {
+    const more = plainCmps(cpu, shift, rep);
+    if (more >= 0) return more;
+  }
   const direction = R[DF], size = 1 << shift, step = direction << shift, whileEqual = rep === REPE;
   const si = readCounter(cpu, ESI, mask), di = readCounter(cpu, EDI, mask);
   const from = cpu.segLinear(seg, si, size, false), fromPhys = firstPhysical(cpu, from, size, READ);
@@ -203,11 +264,32 @@ function scanRun({ u8, view }: MemoryWindow, first: number, n: number, step: num
   return n;
 }
 
+/** The low bytes of EAX. */
+const accumulator = (R: Int32Array, size: number): number => (size === 4 ? R[EAX] : R[EAX] & ((1 << (8 * size)) - 1));
+
+function plainScas(cpu: Cpu, shift: number, rep: number): number {
+  const { R } = cpu.state, { window } = cpu.memory, count = R[ECX], di = R[EDI], size = 1 << shift;
+  const n = plainLength(di, shift, count), x = accumulator(R, size);
+  if (n === 0) return -1;
+  const first = windowIndex(cpu, cpu.physical(di, READ), 0, n << shift, READ);
+  if (first < 0) return -1;
+  const found = scanRun(window, first, n, size, x, rep === REPE), at = Math.min(found, n - 1) << shift;
+  R[EDI] = di + at + size;
+  R[ECX] = count - (at >> shift) - 1;
+  if (found === n && count !== n) return 1;
+  compareFlags(R, size, x, element(window, first + at, size));
+  return 0;
+}
+
 function scas(cpu: Cpu, shift: number, mask: number, rep: number): number {
   const { R } = cpu.state, count = readCounter(cpu, ECX, mask);
   if (count === 0) return 0;
+  if (isPlain(R, ES, mask)) {
+    const more = plainScas(cpu, shift, rep);
+    if (more >= 0) return more;
+  }
   const direction = R[DF], size = 1 << shift, step = direction << shift, whileEqual = rep === REPE;
-  const x = size === 4 ? R[EAX] : R[EAX] & ((1 << (8 * size)) - 1);
+  const x = accumulator(R, size);
   const di = readCounter(cpu, EDI, mask), to = cpu.segLinear(ES, di, size, false), phys = firstPhysical(cpu, to, size, READ);
   const n = withinSegment(R, ES, di, shift, direction, runLength(cpu, di, to, shift, direction, mask, count));
   const bytes = n << shift, low = direction > 0 ? 0 : size - bytes, { window } = cpu.memory;
@@ -232,38 +314,58 @@ export const repMovs = defHelper("rep_movs", {
   params: 3,
   result: "i32",
   writes: [COUNTER, SOURCE, DESTINATION],
-  doc: "A run of REP MOVS: (log2 of the size, address mask, source segment).",
-  bind: (cpu) => (shift, mask, seg) => endRun(cpu, movs(cpu, shift, mask, seg)),
+  doc: "Runs of REP MOVS: (log2 of the size, address mask, source segment).",
+  bind: (cpu) => (shift, mask, seg) => {
+    let more = endRun(cpu, movs(cpu, shift, mask, seg));
+    for (let run = 1; more !== 0 && mayGoOn(cpu, run); run++) more = endRun(cpu, movs(cpu, shift, mask, seg));
+    return more;
+  },
 });
 
 export const repStos = defHelper("rep_stos", {
   params: 2,
   result: "i32",
   writes: [COUNTER, DESTINATION],
-  doc: "A run of REP STOS: (log2 of the size, address mask).",
-  bind: (cpu) => (shift, mask) => endRun(cpu, stos(cpu, shift, mask)),
+  doc: "Runs of REP STOS: (log2 of the size, address mask).",
+  bind: (cpu) => (shift, mask) => {
+    let more = endRun(cpu, stos(cpu, shift, mask));
+    for (let run = 1; more !== 0 && mayGoOn(cpu, run); run++) more = endRun(cpu, stos(cpu, shift, mask));
+    return more;
+  },
 });
 
 export const repLods = defHelper("rep_lods", {
   params: 3,
   result: "i32",
   writes: [COUNTER, SOURCE, REGS[EAX]],
-  doc: "A run of REP LODS: (log2 of the size, address mask, source segment).",
-  bind: (cpu) => (shift, mask, seg) => endRun(cpu, lods(cpu, shift, mask, seg)),
+  doc: "Runs of REP LODS: (log2 of the size, address mask, source segment).",
+  bind: (cpu) => (shift, mask, seg) => {
+    let more = endRun(cpu, lods(cpu, shift, mask, seg));
+    for (let run = 1; more !== 0 && mayGoOn(cpu, run); run++) more = endRun(cpu, lods(cpu, shift, mask, seg));
+    return more;
+  },
 });
 
 export const repCmps = defHelper("rep_cmps", {
   params: 4,
   result: "i32",
   writes: [COUNTER, SOURCE, DESTINATION, G_FLAGS_RES, G_FLAGS_AUX],
-  doc: "A run of REPE or REPNE CMPS: (log2 of the size, address mask, source segment, 1 for REPE or 2 for REPNE).",
-  bind: (cpu) => (shift, mask, seg, rep) => endRun(cpu, cmps(cpu, shift, mask, seg, rep)),
+  doc: "Runs of REPE or REPNE CMPS: (log2 of the size, address mask, source segment, 1 for REPE or 2 for REPNE).",
+  bind: (cpu) => (shift, mask, seg, rep) => {
+    let more = endRun(cpu, cmps(cpu, shift, mask, seg, rep));
+    for (let run = 1; more !== 0 && mayGoOn(cpu, run); run++) more = endRun(cpu, cmps(cpu, shift, mask, seg, rep));
+    return more;
+  },
 });
 
 export const repScas = defHelper("rep_scas", {
   params: 3,
   result: "i32",
   writes: [COUNTER, DESTINATION, G_FLAGS_RES, G_FLAGS_AUX],
-  doc: "A run of REPE or REPNE SCAS: (log2 of the size, address mask, 1 for REPE or 2 for REPNE).",
-  bind: (cpu) => (shift, mask, rep) => endRun(cpu, scas(cpu, shift, mask, rep)),
+  doc: "Runs of REPE or REPNE SCAS: (log2 of the size, address mask, 1 for REPE or 2 for REPNE).",
+  bind: (cpu) => (shift, mask, rep) => {
+    let more = endRun(cpu, scas(cpu, shift, mask, rep));
+    for (let run = 1; more !== 0 && mayGoOn(cpu, run); run++) more = endRun(cpu, scas(cpu, shift, mask, rep));
+    return more;
+  },
 });
