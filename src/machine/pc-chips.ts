@@ -11,6 +11,7 @@ import { MmcDrive } from "../devices/cdrom/mmc-drive.ts";
 import { DMA_PAGE_PORTS, DmaPages } from "../devices/dma-pages.ts";
 import type { FloppyDrive } from "../devices/floppy/floppy-drive.ts";
 import { I82077 } from "../devices/floppy/i82077.ts";
+import { Hpet, HPET_BYTES } from "../devices/hpet.ts";
 import { I8042 } from "../devices/i8042.ts";
 import { I8237 } from "../devices/i8237.ts";
 import { I8254 } from "../devices/i8254.ts";
@@ -33,10 +34,13 @@ import { VGA_WINDOW_BYTES } from "../devices/vga/vga-memory.ts";
 import { vgaFunction } from "../devices/vga/vga-pci.ts";
 import type { VirtioDevice } from "../devices/virtio/virtio-device.ts";
 import { VirtioPci } from "../devices/virtio/virtio-pci.ts";
+import { PIRQ_PIN } from "./acpi/madt.ts";
+import { HPET_BASE } from "./acpi/hpet-table.ts";
 import { ACPI_DISABLE, ACPI_ENABLE, PM_BASE, RESET_PORT, SCI_IRQ, SMI_COMMAND } from "./acpi/tables.ts";
 import type { MemoryRange } from "../kvm/memory-handlers.ts";
 import { VIDEO_MEMORY } from "./memory-map.ts";
 import type { MmioSpace } from "./mmio-space.ts";
+import { LineSwitch } from "./line-switch.ts";
 import type { ProcessorPins } from "./pc-interrupts.ts";
 import { PcInterrupts } from "./pc-interrupts.ts";
 import { PciResources } from "./pci-resources.ts";
@@ -89,6 +93,7 @@ export class PcChips {
   readonly pic: I8259Pair;
   readonly pit: I8254;
   readonly rtc: Mc146818;
+  private readonly hpet: Hpet;
   readonly uarts: readonly Uart16550[];
   readonly keyboard = new Ps2Keyboard();
   readonly mouse = new Ps2Mouse();
@@ -118,8 +123,14 @@ export class PcChips {
   constructor({ clock, processor, a20, resetCpu, sleep, memory, work, media, virtio, firmware, startSeconds, vgaRom }: BoardWires, ports: PortSpace, mmio: MmioSpace) {
     const interrupts = this.interrupts = new PcInterrupts(clock, mmio, processor);
     this.pic = interrupts.pic;
-    this.pit = new I8254(clock, [interrupts.line(TIMER_IRQ), NOT_CONNECTED, NOT_CONNECTED]);
-    this.rtc = new Mc146818(clock, startSeconds, interrupts.line(CLOCK_IRQ));
+    const timerLine = new LineSwitch(interrupts.line(TIMER_IRQ)), clockLine = new LineSwitch(interrupts.line(CLOCK_IRQ));
+    this.pit = new I8254(clock, [timerLine.input(0), NOT_CONNECTED, NOT_CONNECTED]);
+    this.rtc = new Mc146818(clock, startSeconds, clockLine.input(0));
+    this.hpet = new Hpet(clock, {
+      legacy: [timerLine.input(1), clockLine.input(1)], route: (input, isActive) => interrupts.setPciInput(input, isActive),
+      replacesLegacy: (isOn) => { timerLine.usesSecond = clockLine.usesSecond = isOn; },
+    });
+    mmio.map(HPET_BASE, HPET_BYTES, this.hpet);
     const shared = new SharedLines(interrupts);
     this.uarts = UARTS.map(({ irq }) => new Uart16550(clock, shared.line(irq)));
     this.keyboardController = new I8042({
@@ -142,7 +153,7 @@ export class PcChips {
     });
     this.resetControl = new ResetControl(resetCpu);
     this.pci = new PciBus(ports, mmio);
-    this.isaBridge = new IsaBridge((irq, isHigh) => interrupts.setIrq(irq, isHigh), (line, isHeld) => interrupts.setPirq(line, isHeld));
+    this.isaBridge = new IsaBridge((irq, isHigh) => interrupts.setIrq(irq, isHigh), (line, isHeld) => interrupts.setPciInput(PIRQ_PIN + line, isHeld));
     this.pci.add(0, 0, this.hostBridge);
     this.pci.add(ISA_SLOT, 0, this.isaBridge.pci);
     const byWords = new I8237({ memory, unitBytes: 2, page: (channel) => this.dmaPages.base(4 + channel), hasBus: () => true });
@@ -232,7 +243,7 @@ export class PcChips {
   get devices(): ReadonlyMap<string, Device & Saveable> {
     const { pic, interrupts: { ioApic, localApic } } = this;
     return new Map<string, Device & Saveable>([
-      ["pit", this.pit], ["rtc", this.rtc], ...this.uarts.map((uart, i): [string, Device & Saveable] => [`com${i + 1}`, uart]), ["keyboard", this.keyboard], ["mouse", this.mouse],
+      ["pit", this.pit], ["rtc", this.rtc], ["hpet", this.hpet], ...this.uarts.map((uart, i): [string, Device & Saveable] => [`com${i + 1}`, uart]), ["keyboard", this.keyboard], ["mouse", this.mouse],
       ["scan-codes", this.scanCodes], ["i8042", this.keyboardController], ["port92", this.controlA], ["port61", this.controlB],
       ["acpi-pm", this.powerManagement], ["smi", this.smi], ["reset-control", this.resetControl], ["fw-cfg", this.fwCfg], ["pci", this.pci],
       ["dma1", this.dma[0]], ["dma2", this.dma[1]], ["dma-pages", this.dmaPages], ["floppy", this.floppyController],

@@ -4,7 +4,7 @@
  */
 import type { Clock } from "../bus/clock.ts";
 import type { Line } from "../bus/device.ts";
-import { IO_APIC_BYTES, IoApic } from "../devices/apic/io-apic.ts";
+import { IO_APIC_BYTES, IO_APIC_PINS, IoApic } from "../devices/apic/io-apic.ts";
 import { APIC_LVT, APIC_SPURIOUS, LocalApic, LVT_LINT0, LVT_LINT1 } from "../devices/apic/local-apic.ts";
 import { I8259Pair } from "../devices/i8259-pair.ts";
 import type { RegisterMapper } from "../devices/pci/pci-function.ts";
@@ -23,8 +23,6 @@ export interface ProcessorPins {
 /** What firmware sets up so that the 8259 goes on to interrupt the processor, "virtual wire mode" (MP specification 1.4, §3.6.2.2). */
 const VIRTUAL_WIRE = [[APIC_SPURIOUS, 0x1ff], [APIC_LVT + 16 * LVT_LINT0, 0x700], [APIC_LVT + 16 * LVT_LINT1, 0x400]] as const;
 
-const PIRQS = 4;
-
 export class PcInterrupts {
   readonly pic: I8259Pair;
   readonly ioApic: IoApic;
@@ -38,7 +36,7 @@ export class PcInterrupts {
     this.localApic = localApic;
     this.pic = new I8259Pair(localApic === null ? interrupt : (isHigh) => localApic.setPin(0, isHigh));
     this.ioApic = new IoApic((message) => localApic?.receive(message) ?? false);
-    for (let line = 0; line < PIRQS; line++) this.setPirq(line, false);
+    for (let input = PIRQ_PIN; input < IO_APIC_PINS; input++) this.setPciInput(input, false);
     memory.map(IO_APIC_BASE, IO_APIC_BYTES, this.ioApic);
   }
 
@@ -52,9 +50,9 @@ export class PcInterrupts {
     this.ioApic.setInput(irq === 0 ? TIMER_PIN : irq, isHigh);
   }
 
-  /** PIRQA# to PIRQD# (0..3): low while somebody holds it. */
-  setPirq(line: number, isHeld: boolean): void {
-    this.ioApic.setInput(PIRQ_PIN + line, !isHeld);
+  /** Inputs 16 to 23 of the I/O APIC, PIRQA# to PIRQH#: low while somebody holds them. */
+  setPciInput(input: number, isHeld: boolean): void {
+    this.ioApic.setInput(input, !isHeld);
   }
 
   /** The processor should be interrupted. */

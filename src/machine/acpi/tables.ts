@@ -1,5 +1,6 @@
 /** The ACPI tables of a PC (ACPI 6.4, chapter 5), in the forms of ACPI 1.0 and 2.0 that every 32-bit system knows. */
 import { le16, le32 } from "./aml.ts";
+import { hpetTable } from "./hpet-table.ts";
 import { madt } from "./madt.ts";
 import type { AcpiBoard } from "./dsdt.ts";
 import { pcNamespace } from "./dsdt.ts";
@@ -92,7 +93,7 @@ export function acpiTables(address: number, board: AcpiBoard): AcpiTables {
   };
   const facsAt = place(facs(), FACS_ALIGNMENT), dsdtAt = place(table("DSDT", 1, pcNamespace(board)), ALIGNMENT);
   const fadtTable = fadt(facsAt, dsdtAt), fadtAt = place(fadtTable, ALIGNMENT);
-  const listed = [fadtAt, ...(board.hasApic ? [place(table("APIC", 1, madt(SCI_IRQ)), ALIGNMENT)] : [])];
+  const hpetAt = place(table("HPET", 1, hpetTable()), ALIGNMENT), listed = [fadtAt, hpetAt, ...(board.hasApic ? [place(table("APIC", 1, madt(SCI_IRQ)), ALIGNMENT)] : [])];
   const rsdtTable = table("RSDT", 1, listed.flatMap(le32)), rsdtAt = place(rsdtTable, ALIGNMENT);
   const rsdp = place(rootPointer(rsdtAt), ALIGNMENT);
   const summed = (at: number, { length }: { readonly length: number }, sum: number) => ({ at: at - address + sum, first: at - address, length });
