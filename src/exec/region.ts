@@ -8,6 +8,12 @@ export interface RegionPage {
   readonly phys: number;
 }
 
+/**
+ * A budget with which a region only turns around: V8 compiles a call that has never been made to a deoptimisation, and with an
+ * ordinary budget the one at the entrance is not made before the slice ends.
+ */
+export const REHEARSAL = -0x80000000;
+
 export class Region {
   readonly serial: number;
   readonly space: CodeSpace;

@@ -9,7 +9,7 @@ import type { InsnStore } from "./insn-store.ts";
 import type { EngineOptions } from "./options.ts";
 import { profileLoop } from "./profile.ts";
 import type { RegionPage } from "./region.ts";
-import { Region } from "./region.ts";
+import { REHEARSAL, Region } from "./region.ts";
 import { selectRegion } from "./select.ts";
 import type { Statistics } from "./statistics.ts";
 import type { TranslationBlock } from "./translation-block.ts";
@@ -29,6 +29,8 @@ const MAX_MEMBERSHIPS = 4;
  * would have it compiled in the middle of a loop (on-stack replacement), without feedback for all that comes behind.
  */
 const YOUNG_CALLS = 1500, YOUNG_INSNS = 2000;
+/** So many of them, while V8 begins to note what a function does, are rehearsed. */
+const REHEARSED_CALLS = 32;
 
 /** What regions need from the translator. */
 export interface RegionHost {
@@ -130,6 +132,7 @@ export class Regions {
     const { region, reach } = this, few = reach + YOUNG_INSNS;
     if (region === null) return this.plain(left);
     if (++region.youngCalls >= YOUNG_CALLS) region.enter(region.run);
+    if (region.youngCalls <= REHEARSED_CALLS) region.run.call(this, REHEARSAL);
     if (left <= few) return region.run.call(this, left);
     // For the time of the call its budget ends earlier.
     const { host: { cpu } } = regions;

@@ -18,7 +18,7 @@ import type { Callbacks } from "./environment.ts";
 import { crossesPage, InsnStore } from "./insn-store.ts";
 import type { EngineOptions } from "./options.ts";
 import type { Statistics } from "./statistics.ts";
-import { Region } from "./region.ts";
+import { REHEARSAL, Region } from "./region.ts";
 import { Regions } from "./regions.ts";
 import { isLinked, link, TranslationBlock, unlink } from "./translation-block.ts";
 
@@ -93,6 +93,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
       this.isExact = isExact;
       this.short(after, -1);
     }
+    this.short(after, REHEARSAL);
     R[EIP] = eip;
     R[LEFT] = 0;
     this.takeSideExit();
@@ -178,6 +179,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
 
   /** What a region does that needs more than is `left`: if fewer will do it ends the slice, in front of a block that has been counted. */
   readonly short = (tb: TranslationBlock, left: number): TranslationBlock => {
+    if (left === REHEARSAL) return this.exitBlock;
     if (this.isExact || left + tb.size >= this.sliceInsns) return tb.plain(left);
     const { after } = this;
     this.cpu.R[EIP] = tb.eip;

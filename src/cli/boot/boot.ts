@@ -42,8 +42,11 @@ import { virtioDevices } from "./virtio.ts";
 
 const engineChoice = { engine: choice(["jit", "interp"], { help: "jit: interpret what is cold, translate what is warm; interp: interpret everything", initial: "jit" }) };
 
-/** An operating system's start runs most of its code a few times: three times as many blocks would be translated at 30, for half a percent of the insns. */
-const BOOT_THRESHOLD = 2000;
+/**
+ * An operating system's start runs most of its code some thousand times, spread over its whole time. A block costs about as much to translate,
+ * and to run while V8 has not optimised it, as so many runs in the interpreter.
+ */
+const BOOT_THRESHOLD = 20_000;
 const pcEngineOptions = {
   ...engineOptions,
   threshold: number({
