@@ -8,7 +8,7 @@ import { DB, GuestFault, NMI } from "../x86/fault.ts";
 import type { DeliveryResult } from "../x86/helpers/interrupt.ts";
 import { deliverDebug, deliverFault, deliverInterrupt, deliverNmi } from "../x86/helpers/interrupt.ts";
 import type { Insn } from "../x86/isa/insn.ts";
-import { BUDGET, CS, EFLAGS_SYS, EIP, F_IF, F_RF, LEFT, NMI_BLOCKED, SEG_BASE, SEG_LIMIT, SHADOW, SHADOW_MOV_SS } from "../x86/state.ts";
+import { BUDGET, CS, EFLAGS_SYS, EIP, F_IF, F_RF, LEFT, NMI_BLOCKED, SEG_BASE, SEG_LIMIT, SHADOW, SHADOW_MOV_SS, SHADOW_STI } from "../x86/state.ts";
 import { codeBreakpoints, DebugTraps, isDebugging } from "./debug-traps.ts";
 import type { EngineExit } from "./exits.ts";
 import { IoRequest, NoCode } from "./exits.ts";
@@ -274,10 +274,10 @@ export class Engine {
     return this.cpu.R[SHADOW] !== 0 && (this.pendingInterrupt >= 0 || this.wantsIrqWindow);
   }
 
-  /** True if nothing has to be looked at before the next insn: no trap, shadow or debugging, and no event that is accepted now. */
+  /** True if nothing has to be looked at before the next insn: no request, trap or debugging, and no event that is or will be accepted. */
   private mayGoOn(): boolean {
     const { cpu } = this, { R } = cpu;
-    if (R[SHADOW] !== 0 || cpu.debugHits !== 0 || cpu.debuggerHits !== 0 || isDebugging(R)) return false;
+    if (this.stopRequested || R[SHADOW] === SHADOW_MOV_SS || cpu.debugHits !== 0 || cpu.debuggerHits !== 0 || isDebugging(R)) return false;
     if (this.pendingNmi && R[NMI_BLOCKED] === 0) return false;
     return (R[EFLAGS_SYS] & F_IF) === 0 || (this.pendingInterrupt < 0 && !this.wantsIrqWindow);
   }
@@ -299,14 +299,12 @@ export class Engine {
   private slice(n: number, traps: boolean, shadow: number, isExact: boolean): EngineExit | null {
     const { translator, cpu } = this;
     cpu.beforeStore = null;
+    translator.shadowEnd = -1;
     this.loop.insn = translator.exitInsn;
     try {
-      if (this.options.engine === "interp" || n === 1) this.interpretSlice(n);
-      else this.jitSlice(n, isExact);
-      // It stopped the loops before the budget did. Nothing may come between the two: an interrupt shadow ends with this insn.
-      const solo = translator.insns.takeSolo();
-      const exit = solo === null ? null : this.executeSolo(solo);
+      const exit = this.options.engine === "interp" || n === 1 ? this.interpretSlice(n) : this.jitSlice(n, isExact);
       if (traps) this.traps.end();
+      if (translator.shadowEnd === this.retired && !cpu.isRepeating) cpu.R[SHADOW] = SHADOW_STI;
       this.suspendRepeat();
       return exit;
     } catch (e) {
@@ -314,7 +312,7 @@ export class Engine {
       if (!(e instanceof GuestFault)) {
         // The insn has done nothing yet: what held before it holds again.
         cpu.startOver();
-        cpu.R[SHADOW] = shadow;
+        cpu.R[SHADOW] = translator.shadowEnd === this.retired ? SHADOW_STI : shadow;
         if (traps) this.traps.cancel();
         this.suspendRepeat();
       }
@@ -333,7 +331,7 @@ export class Engine {
     cpu.R[EFLAGS_SYS] |= F_RF;
   }
 
-  private interpretSlice(n: number): void {
+  private interpretSlice(n: number): EngineExit | null {
     const { translator, loop, cpu } = this;
     loop.left = n;
     loop.insn = translator.insns.find(cpu.R[EIP]);
@@ -347,6 +345,7 @@ export class Engine {
       this.account(n - loop.left);
       this.stats.interpretedInsns += n - loop.left;
     }
+    return this.runSolo();
   }
 
   /** Adds executions to the retired count, without those that did not finish their insn. */
@@ -354,8 +353,8 @@ export class Engine {
     this.retired += executed - this.translator.insns.takeUnfinished();
   }
 
-  private jitSlice(n: number, isExact: boolean): void {
-    const { translator, cpu, loop } = this, { R } = cpu;
+  private jitSlice(n: number, isExact: boolean): EngineExit | null {
+    const { translator, cpu, loop } = this, { R } = cpu, end = this.retired + n;
     let left = n;
     translator.beginSlice(n, isExact);
     while (left > 0) {
@@ -363,7 +362,7 @@ export class Engine {
       if (tb !== null && tb.size <= left) {
         left = this.runBlocks(tb, left);
         if (!translator.takeSideExit()) {
-          if (translator.isSliceOver) return;
+          if (translator.isSliceOver) return null;
           continue;
         }
         // The interpreter does the insn that the block could not.
@@ -372,13 +371,17 @@ export class Engine {
         this.options.observer?.blockLeft(insn);
         if (left > 0) left = this.interpretSome(insn, 1, left);
       } else {
-        if (!isExact && left < Math.min(n, this.options.maxBlockInsns)) return;   // the next slice does it as a whole
+        if (!isExact && left < Math.min(n, this.options.maxBlockInsns)) return null;   // the next slice does it as a whole
         const insn = translator.insns.find(R[EIP]);
         if (tb === null && ++insn.heat >= this.options.threshold && translator.translate(insn) !== null) continue;
         left = this.interpretSome(insn, tb === null ? left : Math.min(left, tb.size), left);
       }
-      if (loop.insn === translator.exitInsn) return;
+      if (loop.insn !== translator.exitInsn) continue;
+      const exit = this.runSolo();
+      if (exit !== null || cpu.isRepeating || !translator.mayContinue(end - this.retired, this.retired)) return exit;
+      left = end - this.retired;
     }
+    return null;
   }
 
   /** Runs blocks; returns what is left of the budget. */
@@ -393,6 +396,7 @@ export class Engine {
       else if (translator.sideExitTaken) rest += R[LEFT];
     } catch (e) {
       rest = blockState.left + R[LEFT];
+      this.loop.insn = translator.exitInsn;   // it is not this that was interrupted
       throw e;
     } finally {
       this.account(left - rest);
@@ -403,6 +407,7 @@ export class Engine {
   /** Interprets up to `n` insns, as long as they are cold; returns what is left of `left`. */
   private interpretSome(start: Insn, n: number, left: number): number {
     const { translator, loop, cpu, options } = this;
+    cpu.beforeStore = null;
     loop.left = n;
     loop.insn = start;
     try {
@@ -416,6 +421,12 @@ export class Engine {
       this.stats.interpretedInsns += n - loop.left;
     }
     return left - (n - loop.left);
+  }
+
+  /** Executes the solo insn that has stopped the interpreter, if one has. Nothing may come between: an interrupt shadow ends with it. */
+  private runSolo(): EngineExit | null {
+    const solo = this.translator.insns.takeSolo();
+    return solo === null ? null : this.executeSolo(solo);
   }
 
   /** Executes an insn that runs alone, with exact state and count. */

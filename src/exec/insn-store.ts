@@ -10,7 +10,7 @@ import type { CodeWindow } from "../x86/isa/decode.ts";
 import { Decoder, MAX_INSN_BYTES } from "../x86/isa/decode.ts";
 import type { Handler } from "../x86/isa/insn.ts";
 import { Insn } from "../x86/isa/insn.ts";
-import { modeKey, modeOfKey } from "../x86/isa/mode.ts";
+import { classesOf, modeKey, modeOfKey } from "../x86/isa/mode.ts";
 import { EXECUTE } from "../x86/mmu/page-walk.ts";
 import { CS, EIP, SEG_BASE, SEG_LIMIT } from "../x86/state.ts";
 import type { CodePages } from "./code-pages.ts";
@@ -60,15 +60,22 @@ export class InsnStore implements CodeSpaceHost {
 
   /** Looks at the CPU's mode and code segment; to be called after anything that may have changed them. */
   enterSpace(): void {
-    const { R } = this.cpu, { space } = this;
-    this.cpu.updateWatches();
-    const key = modeKey(R, this.cpu.a20, this.cpu.watches), base = R[SEG_BASE + CS], limit = R[SEG_LIMIT + CS];
+    const { cpu } = this;
+    cpu.updateWatches();
+    cpu.segmentClasses = classesOf(cpu.R);
+    this.followState();
+  }
+
+  /** The same where debug registers have not changed, or only come to guard less, and helpers have loaded what segments there are. */
+  followState(): void {
+    const { R } = this.cpu, { space, recent } = this;
+    const key = modeKey(R, this.cpu.a20, this.cpu.watches, this.cpu.segmentClasses), base = R[SEG_BASE + CS], limit = R[SEG_LIMIT + CS];
     this.solo = null;
     if (isSpaceOf(space, key, base, limit)) return;
     // A program and the kernel it calls: two or three spaces take turns.
-    for (const recent of this.recent) {
-      if (!isSpaceOf(recent, key, base, limit)) continue;
-      this.space = recent;
+    for (let i = 0; i < recent.length; i++) {
+      if (!isSpaceOf(recent[i], key, base, limit)) continue;
+      this.space = recent[i];
       return;
     }
     const name = `${key} ${base} ${limit}`;
@@ -77,7 +84,7 @@ export class InsnStore implements CodeSpaceHost {
       found = this.newSpace(key, base, limit);
       this.spaces.set(name, found);
     }
-    this.recent[this.nextRecent++ & (RECENT_SPACES - 1)] = found;
+    recent[this.nextRecent++ & (RECENT_SPACES - 1)] = found;
     this.space = found;
   }
 

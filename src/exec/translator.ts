@@ -10,13 +10,12 @@ import { TOO_LONG_FORM, UNDEFINED_FORM } from "../x86/isa/decode.ts";
 import { Insn } from "../x86/isa/insn.ts";
 import { modeOfKey } from "../x86/isa/mode.ts";
 import type { TranslationListener } from "../x86/mmu/mmu.ts";
-import { EIP, LEFT } from "../x86/state.ts";
+import { EIP, LEFT, SHADOW } from "../x86/state.ts";
 import type { Invalidator } from "./code-pages.ts";
 import { CodePages } from "./code-pages.ts";
 import { Emission } from "./emission.ts";
 import type { Callbacks } from "./environment.ts";
 import { crossesPage, InsnStore } from "./insn-store.ts";
-import { membersOf } from "./members.ts";
 import type { EngineOptions } from "./options.ts";
 import type { Statistics } from "./statistics.ts";
 import { REHEARSAL, Region } from "./region.ts";
@@ -44,6 +43,8 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
   readonly codePages: CodePages;
   /** Set when a block has left in front of one of its insns; R[LEFT] says how many did not retire. */
   sideExitTaken = false;
+  /** Behind an STI whose next insn has not retired: the count of retired insns as of then. */
+  shadowEnd = -1;
   private sliceInsns = 0;
   private isExact = true;
   /** Set where the rest of the slice's insns is left to the next. */
@@ -87,7 +88,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
 
   /** V8 takes `leave` and `short` into every region, compiled for the ways it has seen so far: these are nearly all. */
   private rehearseLeaving(): void {
-    const { exitBlock, stats, after, cpu: { R } } = this, eip = R[EIP], region = new Region(0, this.insns.space, membersOf([exitBlock], () => []), [], exitBlock.run);
+    const { exitBlock, stats, after, cpu: { R } } = this, eip = R[EIP], region = new Region(0, this.insns.space, [exitBlock], [], exitBlock.run);
     after.next = exitBlock;
     for (const way of [WAY_ASIDE, WAY_ANEW, 0, 1, WAY_SELF]) this.leave(region, way, eip, way);
     for (const isExact of [false, true]) {
@@ -154,11 +155,26 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
 
   /** Goes on where CPU state says, which may have changed in any way; or leaves for the engine, if it has to look first. */
   private goAnew(left: number): TranslationBlock {
-    const { insns, cpu: { R } } = this;
-    insns.enterSpace();
-    if (left > 0 && this.mayGoOn()) return this.lookup(R[EIP]) ?? this.exitBlock;
+    const { insns, cpu } = this;
+    insns.followState();
+    if (this.mayContinue(left, cpu.budgetEnd - left)) return this.lookup(cpu.R[EIP]) ?? this.exitBlock;
     this.isSliceOver = true;
     return this.exitBlock;
+  }
+
+  /**
+   * True if the slice, of which so many insns are left, may go on behind an insn after which events may be accepted.
+   * @param retired  the count of retired insns
+   */
+  mayContinue(left: number, retired: number): boolean {
+    const { R } = this.cpu;
+    if (left <= 0 || !this.mayGoOn()) return false;
+    if (R[SHADOW] !== 0) {
+      // Nobody waits for the end of the shadow that STI throws: it is enough to know where it ends.
+      R[SHADOW] = 0;
+      this.shadowEnd = retired;
+    }
+    return true;
   }
 
   readonly side = (tb: TranslationBlock, at: number): TranslationBlock => {
@@ -204,9 +220,9 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     }
     after.size = -rest | 0;
     if (way >= 0) {
-      const tb = region.members[way >> 2], follower = region.followers[way >> 2], link = way & 3;
+      const tb = region.members[way >> 2], link = way & 3;
       region.exits[way]++;
-      after.next = link === WAY_SELF ? tb : follower !== null ? follower : link === 0 ? tb.next : tb.taken;
+      after.next = link === WAY_SELF ? tb : link === 0 ? tb.next : tb.taken;
     } else {
       after.next = way === WAY_JUMP ? this.jump(eip) : this.anewBlock;
     }

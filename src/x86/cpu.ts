@@ -6,6 +6,7 @@ import type { IoSpace } from "../bus/io.ts";
 import type { PhysicalMemory } from "../mem/physical-memory.ts";
 import { PAGE_SIZE } from "../mem/physical-memory.ts";
 import type { CpuidTable } from "./cpuid.ts";
+import { DescriptorCache } from "./descriptor.ts";
 import { AC, GP, GuestFault, PF, SSF } from "./fault.ts";
 import { checksAlignment } from "./isa/mode.ts";
 import { Mmu } from "./mmu/mmu.ts";
@@ -53,6 +54,9 @@ export class Cpu {
   /** IA32_APIC_BASE. */
   apicBase = APIC_BASE_RESET;
   readonly mmu: Mmu;
+  readonly descriptors = new DescriptorCache();
+  /** Classes of the segments (isa/mode.ts), kept by whatever loads one as long as blocks run; see `InsnStore.enterSpace`. */
+  segmentClasses = 0;
   /** State kept by `probeStore`; whoever runs insns sets it to null before. */
   beforeStore: Int32Array | null = null;
   /** Events delivered so far: interrupts, exceptions, INT n. */

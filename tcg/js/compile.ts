@@ -13,7 +13,7 @@ import { block, id } from "./estree.ts";
 /**
  * The objects behind the names of emitted text. Besides helpers and `RUNTIME` these are
  * - `R R8 R16 F32 F64` the state file and its views; `u8 dv` guest memory; `pf` page flags;
- * - `tlbReadUser tlbWriteUser tlbReadKernel tlbWriteKernel` the soft TLB;
+ * - `tlbReadUser tlbWriteUser tlbReadKernel tlbWriteKernel tlbReadKernelAc tlbWriteKernelAc` the soft TLB;
  * - `load8 … store32 loadForWrite8 … probeStore(address, bytes)` the slow paths of interpreter handlers;
  * - `fault(vector, error)` raises a guest fault; `again(i)` counts an execution that did not finish the insn, returns it;
  * - `side(tb, n)` leaves a block in front of its n-th insn; `leave(tbs, way, pc, n)` a region, giving n insns back to the

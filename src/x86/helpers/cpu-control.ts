@@ -2,7 +2,7 @@
 import type { Cpu } from "../cpu.ts";
 import { readCpuid } from "../cpuid-read.ts";
 import { UD } from "../fault.ts";
-import { CR0, CR0_EM, CR0_MP, CR0_PE, CR0_TS, CR2, CR3, CR4, EAX, EBX, ECX, EDX, EIP, GDT_BASE, GDT_LIMIT, IDT_BASE, IDT_LIMIT, REGS } from "../state.ts";
+import { CR0, CR0_EM, CR0_MP, CR0_PE, CR0_TS, CR2, CR3, CR4, EAX, EBX, ECX, EDX, EIP, G_CR0, GDT_BASE, GDT_LIMIT, IDT_BASE, IDT_LIMIT, REGS } from "../state.ts";
 import { setCr0, setCr3, setCr4 } from "./control-registers.ts";
 import { defHelper } from "./define.ts";
 import { requireLevel0 } from "./privilege.ts";
@@ -72,6 +72,8 @@ export const invalidatePage = defHelper("invlpg", {
 
 export const clearTaskSwitched = defHelper("clts", {
   params: 0,
+  reads: [],
+  writes: [G_CR0],
   doc: "CR0.TS = 0; #GP(0) (SDM 2A CLTS).",
   bind: (cpu) => () => {
     requireLevel0(cpu);

@@ -4,7 +4,7 @@ import { isWithinSegment } from "../cpu.ts";
 import { GP, NP } from "../fault.ts";
 import { CS, DS, EFLAGS_SYS, EIP, ES, ESP, F_NT, F_RF, F_VIF, F_VIP, F_VM, FS, GS, NMI_BLOCKED, SEG_ATTR, SEG_LIMIT, SS } from "../state.ts";
 import { defHelper } from "./define.ts";
-import type { Descriptor } from "./descriptors.ts";
+import type { Descriptor } from "../descriptor.ts";
 import { markAccessed, requireDescriptor, rplOf, selectorError } from "./descriptors.ts";
 import { changeEflags, checkVirtualInterrupt, hasVirtualInterruptFlag, loadableFlags, loadVirtualFlags, requireV86Flags } from "./eflags.ts";
 import { dropPrivilegedSegments, requireStackSegment, setCodeSegment, setRealSegment, setSegment } from "./segments.ts";
@@ -92,7 +92,9 @@ function interruptReturnProtected(cpu: Cpu, opsize: number, nextEip: number): vo
   const stack = StackView.current(cpu);
   const offset = stack.pop(opsize), selector = stack.pop(opsize) & 0xffff, value = stack.pop(opsize);
   const isKernel32 = opsize === 32 && cpu.cpl === 0;
-  const virtual = isKernel32 && cpu.cpuid.has("vme") ? F_VIF | F_VIP : 0;
+  // Without VME they are 0 and stay so; asking for a feature takes longer than looking at them.
+  const hasVirtual = ((value | cpu.R[EFLAGS_SYS]) & (F_VIF | F_VIP)) !== 0;
+  const virtual = hasVirtual && isKernel32 && cpu.cpuid.has("vme") ? F_VIF | F_VIP : 0;
   const flags = { value, mask: returnableFlags(cpu, opsize) | virtual };
   if (isKernel32 && (value & F_VM) !== 0) returnToV86(cpu, stack, selector, offset, flags);
   else returnProtected(cpu, stack, selector, offset, opsize, 0, flags);

@@ -4,10 +4,11 @@ import { isWithinSegment } from "../cpu.ts";
 import { GP, NP } from "../fault.ts";
 import { readEflags } from "../flags.ts";
 import { CS, DS, EFLAGS_SYS, EIP, ES, ESP, F_IF, F_NT, F_RF, F_TF, F_VM, FS, GS, IDT_BASE, IDT_LIMIT, SEG_SELECTOR, SS, TR } from "../state.ts";
-import { Descriptor, markAccessed, requireDescriptor, selectorError, TYPE_386, TYPE_INT16, TYPE_INT32, TYPE_TASK_GATE, TYPE_TRAP16, TYPE_TRAP32 } from "./descriptors.ts";
+import type { Descriptor } from "../descriptor.ts";
+import { TYPE_386, TYPE_INT16, TYPE_INT32, TYPE_TASK_GATE, TYPE_TRAP16, TYPE_TRAP32 } from "../descriptor.ts";
+import { markAccessed, readDescriptor, requireDescriptor, selectorError } from "./descriptors.ts";
 import { setCodeSegment, setNullSegment, setSegment } from "./segments.ts";
 import { StackView } from "./stack-view.ts";
-import { readSystem32 } from "./system-memory.ts";
 import { requireAvailableTask, switchTask } from "./task-switch.ts";
 import { innerStack } from "./tss.ts";
 
@@ -25,15 +26,16 @@ export interface Delivery {
 
 /** Error-code bit 1: the index is an IDT vector (SDM 3A §6.13). */
 const ERROR_IDT = 2;
-const GATE_TYPES: readonly number[] = [TYPE_INT16, TYPE_TRAP16, TYPE_INT32, TYPE_TRAP32, TYPE_TASK_GATE];
+/** A bit for each system type that may be in an IDT. */
+const GATE_TYPES = 1 << TYPE_INT16 | 1 << TYPE_TRAP16 | 1 << TYPE_INT32 | 1 << TYPE_TRAP32 | 1 << TYPE_TASK_GATE;
 
 /** The gate of a vector, present and allowed to the program that asks; #GP or #NP of the vector. */
 function requireGate(cpu: Cpu, vector: number, isSoftware: boolean): Descriptor {
   const { R } = cpu, offset = vector * 8, error = offset | ERROR_IDT;
   if (offset + 7 > R[IDT_LIMIT] >>> 0) cpu.fault(GP, error);
   const address = (R[IDT_BASE] + offset) | 0;
-  const gate = new Descriptor(readSystem32(cpu, address), readSystem32(cpu, (address + 4) | 0), address);
-  if (!GATE_TYPES.includes(gate.systemType)) cpu.fault(GP, error);
+  const gate = readDescriptor(cpu, address);
+  if (((GATE_TYPES >> gate.systemType) & 1) === 0 || gate.isSegment) cpu.fault(GP, error);
   if (isSoftware && gate.dpl < cpu.cpl) cpu.fault(GP, error);
   if (!gate.isPresent) cpu.fault(NP, error);
   return gate;

@@ -4,7 +4,7 @@ import { BP, DB, GP, OF } from "../fault.ts";
 import { readArithFlags, readEflags } from "../flags.ts";
 import { CR4, CR4_VME, EFLAGS_SYS, EIP, F_IF, F_OF, F_RF, F_TF, F_VIF, TR } from "../state.ts";
 import { defHelper } from "./define.ts";
-import { TYPE_386 } from "./descriptors.ts";
+import { TYPE_386 } from "../descriptor.ts";
 import { hasVirtualInterruptFlag, ioplOf, readVirtualFlags } from "./eflags.ts";
 import { deliver, enterByVector, releaseDebugRegisters } from "./interrupt.ts";
 import { readSystem16, readSystem8 } from "./system-memory.ts";

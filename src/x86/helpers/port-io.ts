@@ -7,7 +7,7 @@ import { GP } from "../fault.ts";
 import { ATTR_P, CR4, CR4_DE, DF, ECX, EDI, EDX, ES, ESI, TR } from "../state.ts";
 import { watchHits } from "../watchpoints.ts";
 import { defHelper } from "./define.ts";
-import { TYPE_386, TYPE_TSS16 } from "./descriptors.ts";
+import { TYPE_386, TYPE_TSS16 } from "../descriptor.ts";
 import { ioplOf } from "./eflags.ts";
 import { endRun } from "./string-run.ts";
 import { readSystem16 } from "./system-memory.ts";

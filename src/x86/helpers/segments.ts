@@ -4,9 +4,10 @@
  */
 import type { Cpu } from "../cpu.ts";
 import { GP, NP, SSF } from "../fault.ts";
-import { ATTR_ACCESSED, ATTR_CODE, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_S, ATTR_WRITABLE, CS, DS, ES, FS, GS, SEG_ATTR, SEG_BASE, SEG_LIMIT, SEG_SELECTOR, SS } from "../state.ts";
+import { withClass } from "../isa/mode.ts";
+import { ATTR_ACCESSED, ATTR_CODE, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_S, ATTR_WRITABLE, CS, ES, GS, SEG_ATTR, SEG_BASE, SEG_LIMIT, SEG_SELECTOR, SS } from "../state.ts";
 import { defHelper } from "./define.ts";
-import type { Descriptor } from "./descriptors.ts";
+import type { Descriptor } from "../descriptor.ts";
 import { isNullSelector, markAccessed, requireDescriptor, rplOf, selectorError } from "./descriptors.ts";
 
 /** Attributes of every segment in V86: writable data, accessed, DPL 3 (SDM 3B §21.2.1). */
@@ -19,6 +20,7 @@ export function setSegmentParts(cpu: Cpu, seg: number, selector: number, base: n
   R[SEG_BASE + seg] = base;
   R[SEG_LIMIT + seg] = limit;
   R[SEG_ATTR + seg] = attr;
+  cpu.segmentClasses = withClass(R, cpu.segmentClasses, seg);
 }
 
 /** Loads a checked descriptor whose accessed bit has been set in memory. */
@@ -47,6 +49,7 @@ export function setRealSegment(cpu: Cpu, seg: number, selector: number): void {
     R[SEG_LIMIT + seg] = 0xffff;
     R[SEG_ATTR + seg] = ATTR_V86;
   }
+  cpu.segmentClasses = withClass(R, cpu.segmentClasses, seg);
 }
 
 /**
@@ -87,7 +90,8 @@ function loadSegment(cpu: Cpu, seg: number, selector: number): void {
  */
 export function dropPrivilegedSegments(cpu: Cpu, cpl: number): void {
   const { R } = cpu;
-  for (const seg of [ES, DS, FS, GS]) {
+  for (let seg = ES; seg <= GS; seg++) {
+    if (seg === CS || seg === SS) continue;
     const attr = R[SEG_ATTR + seg], isConformingCode = (attr & (ATTR_CODE | ATTR_EXPAND_DOWN)) === (ATTR_CODE | ATTR_EXPAND_DOWN);
     if (!isConformingCode && ((attr >> ATTR_DPL_SHIFT) & 3) < cpl) setNullSegment(cpu, seg, 0);
   }

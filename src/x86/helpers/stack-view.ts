@@ -6,7 +6,7 @@ import type { Cpu } from "../cpu.ts";
 import { isWithinSegment } from "../cpu.ts";
 import { SSF } from "../fault.ts";
 import { ATTR_DB, ATTR_DPL_SHIFT, ESP, SEG_ATTR, SEG_BASE, SEG_LIMIT, SS } from "../state.ts";
-import type { Descriptor } from "./descriptors.ts";
+import type { Descriptor } from "../descriptor.ts";
 import { selectorError } from "./descriptors.ts";
 import { readStack, writeStack } from "./system-memory.ts";
 

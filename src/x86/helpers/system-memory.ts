@@ -18,15 +18,21 @@ function crosses(linear: number, size: number): boolean {
 }
 
 export function readSystem8(cpu: Cpu, linear: number): number {
+  const at = cpu.mmu.find(linear, 1, READ, false);
+  if (at >= 0) return cpu.memory.window.u8[at];
   return cpu.memory.read(physical(cpu, linear, READ), 1, cpu.io);
 }
 
 export function readSystem16(cpu: Cpu, linear: number): number {
+  const at = cpu.mmu.find(linear, 2, READ, false);
+  if (at >= 0) return cpu.memory.window.view.getUint16(at, true);
   if (crosses(linear, 2)) return readSystem8(cpu, linear) | (readSystem8(cpu, (linear + 1) | 0) << 8);
   return cpu.memory.read(physical(cpu, linear, READ), 2, cpu.io);
 }
 
 export function readSystem32(cpu: Cpu, linear: number): number {
+  const at = cpu.mmu.find(linear, 4, READ, false);
+  if (at >= 0) return cpu.memory.window.view.getInt32(at, true);
   if (crosses(linear, 4)) return readSystem16(cpu, linear) | (readSystem16(cpu, (linear + 2) | 0) << 16);
   return cpu.memory.read(physical(cpu, linear, READ), 4, cpu.io);
 }
@@ -65,6 +71,8 @@ function stackPhysical(cpu: Cpu, linear: number, kind: AccessKind, user: boolean
 /** Reads 2 or 4 bytes of a stack, for level 3 or the others. */
 export function readStack(cpu: Cpu, linear: number, size: number, user: boolean): number {
   if (cpu.watches) cpu.watch(linear, size, "read");
+  const at = cpu.mmu.find(linear, size, READ, user), { view } = cpu.memory.window;
+  if (at >= 0) return size === 4 ? view.getInt32(at, true) : view.getUint16(at, true);
   if (!crosses(linear, size)) return cpu.memory.read(stackPhysical(cpu, linear, READ, user), size, cpu.io);
   let value = 0;
   for (let i = 0; i < size; i++) value |= cpu.memory.read(stackPhysical(cpu, (linear + i) | 0, READ, user), 1, cpu.io) << (8 * i);
@@ -74,6 +82,8 @@ export function readStack(cpu: Cpu, linear: number, size: number, user: boolean)
 /** Writes 2 or 4 bytes of a stack. */
 export function writeStack(cpu: Cpu, linear: number, size: number, value: number, user: boolean): void {
   if (cpu.watches) cpu.watch(linear, size, "write");
+  const at = cpu.mmu.find(linear, size, WRITE, user), { view } = cpu.memory.window;
+  if (at >= 0) return size === 4 ? view.setInt32(at, value, true) : view.setInt16(at, value, true);
   if (!crosses(linear, size)) return cpu.memory.write(stackPhysical(cpu, linear, WRITE, user), size, value, cpu.io);
   stackPhysical(cpu, linear, WRITE, user);
   stackPhysical(cpu, (linear + size - 1) & ~4095, WRITE, user);

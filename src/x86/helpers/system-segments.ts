@@ -3,8 +3,9 @@ import type { Cpu } from "../cpu.ts";
 import { GP, NP } from "../fault.ts";
 import { LDTR, TR } from "../state.ts";
 import { defHelper } from "./define.ts";
-import type { Descriptor } from "./descriptors.ts";
-import { fetchDescriptor, isNullSelector, markBusy, requireDescriptor, rplOf, selectorError, TYPE_BUSY, TYPE_CALL16, TYPE_CALL32, TYPE_LDT, TYPE_TASK_GATE, TYPE_TSS16, TYPE_TSS16_BUSY, TYPE_TSS32, TYPE_TSS32_BUSY } from "./descriptors.ts";
+import type { Descriptor } from "../descriptor.ts";
+import { TYPE_BUSY, TYPE_CALL16, TYPE_CALL32, TYPE_LDT, TYPE_TASK_GATE, TYPE_TSS16, TYPE_TSS16_BUSY, TYPE_TSS32, TYPE_TSS32_BUSY } from "../descriptor.ts";
+import { fetchDescriptor, isNullSelector, markBusy, requireDescriptor, rplOf, selectorError } from "./descriptors.ts";
 
 const isLocalSelector = (selector: number): boolean => (selector & 4) !== 0;
 

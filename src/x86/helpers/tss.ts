@@ -2,8 +2,9 @@
 import type { Cpu } from "../cpu.ts";
 import { TS } from "../fault.ts";
 import { TR } from "../state.ts";
-import type { Descriptor } from "./descriptors.ts";
-import { selectorError, TYPE_386 } from "./descriptors.ts";
+import type { Descriptor } from "../descriptor.ts";
+import { TYPE_386 } from "../descriptor.ts";
+import { selectorError } from "./descriptors.ts";
 import { requireStackSegment } from "./segments.ts";
 import { StackView } from "./stack-view.ts";
 import { readSystem16, readSystem32 } from "./system-memory.ts";

@@ -11,15 +11,17 @@ import { timeStamp, timeStampAndProcessor } from "../helpers/time-stamp.ts";
 import type { InsnDef } from "../isa/define.ts";
 import { defInsn } from "../isa/define.ts";
 import { F_AC, G_EFLAGS_SYS } from "../state.ts";
+import { leaveToNext } from "./segment-load.ts";
 
 /** CLAC and STAC: undefined outside level 0 (SDM 2A CLAC). */
 function changeAc(name: string, form: string, isSet: boolean): InsnDef {
   return defInsn(name, {
-    ref: `SDM 2 ${name.toUpperCase()}`, feature: "smap", privilege: true, forms: [form],
+    ref: `SDM 2 ${name.toUpperCase()}`, feature: "smap", privilege: true, solo: "last", forms: [form],
     lower(b, _operands, { mode }) {
       if (mode.cpl > 0) return b.fault(UD);
       const flags = b.get(G_EFLAGS_SYS);
       b.set(G_EFLAGS_SYS, isSet ? b.or(flags, b.imm(F_AC)) : b.and(flags, b.imm(~F_AC)));
+      leaveToNext(b);
     },
   });
 }

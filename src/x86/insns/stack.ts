@@ -5,7 +5,7 @@ import type { InsnDef } from "../isa/define.ts";
 import { defInsn } from "../isa/define.ts";
 import { popDestination } from "../operands.ts";
 import { EBP, ECX, EAX, EBX, EDI, EDX, ESI, ESP, F_RF, F_VM, G_SHADOW, SHADOW_MOV_SS, SEG_SELECTORS, SS } from "../state.ts";
-import { endLoad, soloLoad, loadSreg } from "./segment-load.ts";
+import { endLoad, leaveToNext, loadSreg, soloLoad } from "./segment-load.ts";
 
 const PUSHA_ORDER = [EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI];
 
@@ -89,13 +89,14 @@ export const STACK_INSNS: readonly InsnDef[] = [
     },
   }),
   defInsn("popf", {
-    ref: "SDM 2B POPF/POPFD", stack: true, privilege: true, solo: true,
+    ref: "SDM 2B POPF/POPFD", stack: true, privilege: true, solo: "last",
     forms: ["9d"],
     lower(b, _operands, facts) {
       if (facts.mode.v86) b.call(checkPopFlagsV86, b.imm(facts.opsize));
       const stack = b.stack();
       b.call(popFlags, stack.pop(facts.opsize), b.imm(facts.opsize));
       stack.commit();
+      leaveToNext(b);
     },
   }),
   // Its frames are read and written by a helper: not in a block, whose code they may be, nor twice, since they may overlap.

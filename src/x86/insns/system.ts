@@ -67,7 +67,13 @@ const flags: readonly InsnDef[] = [
       else b.call(clearInterruptFlag);
     },
   }),
-  defInsn("sti", { ref: "SDM 2B STI", solo: true, forms: ["fb"], lower: (b) => void b.call(setInterruptFlag) }),
+  defInsn("sti", {
+    ref: "SDM 2B STI", solo: "last", forms: ["fb"],
+    lower(b) {
+      b.call(setInterruptFlag);
+      leaveToNext(b);
+    },
+  }),
   defInsn("hlt", { ref: "SDM 2A HLT", solo: true, forms: ["f4"], lower: (b) => void b.call(halt) }),
 ];
 
@@ -120,21 +126,27 @@ const control: readonly InsnDef[] = [
     },
   }),
   defInsn("lmsw", {
-    ref: "SDM 2A LMSW", solo: true, forms: ["0f 01 /6  Ew"],
+    ref: "SDM 2A LMSW", solo: "last", forms: ["0f 01 /6  Ew"],
     lower(b, [src]) {
       b.call(requireKernel);
       b.call(loadStatusWord, src.read());
       leaveToNext(b);
     },
   }),
-  defInsn("invlpg", { ref: "SDM 2A INVLPG", solo: true, forms: ["0f 01 /7  M"], lower: (b, [page]) => void b.call(invalidatePage, b.field("seg"), page.offset()) }),
-  defInsn("clts", { ref: "SDM 2A CLTS", solo: true, forms: ["0f 06"], lower: (b) => void b.call(clearTaskSwitched) }),
+  defInsn("invlpg", {
+    ref: "SDM 2A INVLPG", solo: "last", forms: ["0f 01 /7  M"],
+    lower(b, [page]) {
+      b.call(invalidatePage, b.field("seg"), page.offset());
+      leaveToNext(b);
+    },
+  }),
+  defInsn("clts", { ref: "SDM 2A CLTS", forms: ["0f 06"], lower: (b) => void b.call(clearTaskSwitched) }),
   defInsn("mov", {
     ref: "SDM 2B MOV CRn", forms: ["0f 20 /r  Rd,Cd"],
     lower: (b, [dst], facts) => dst.write(b.call(readControl, b.imm(facts.sreg))),
   }),
   defInsn("mov", {
-    ref: "SDM 2B MOV CRn", solo: true, forms: ["0f 22 /r  Cd,Rd"],
+    ref: "SDM 2B MOV CRn", solo: "last", forms: ["0f 22 /r  Cd,Rd"],
     lower(b, [, src], facts) {
       b.call(writeControl, b.imm(facts.sreg), src.read());
       leaveToNext(b);

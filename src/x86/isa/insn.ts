@@ -198,7 +198,7 @@ export function handlerKey(insn: Insn): number {
   key = key * 4 + insn.segClass;
   key = key * 4 + insn.rep;
   key = key * 8 + ((insn.segIsSs ? 1 : 0) | (insn.baseIsEsp ? 2 : 0) | (mode.a20 || mode.paging ? 4 : 0));
-  key = key * 4 + (mode.watching ? 3 : mode.paging ? (mode.cpl === 3 ? 2 : 1) : 0);
+  key = key * 8 + (mode.watching ? 4 : mode.paging ? (mode.cpl === 3 ? 2 : mode.reachesUser ? 3 : 1) : 0);
   // Facts of the mode that only some forms look at, so that others share a handler.
   let extra = 0;
   if (form.usesStack) extra |= (mode.stack32 ? 1 : 0) | (mode.segClass[2] << 1);

@@ -2,7 +2,7 @@
  * The part of the CPU's state that decoded and translated code depends on. Code is valid only in the mode it was made in,
  * so a mode's key is part of the key of everything the engine keeps.
  */
-import { ATTR_CODE, ATTR_DB, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_S, ATTR_WRITABLE, CR0, CR0_AM, CR0_PE, CR0_PG, CS, EFLAGS_SYS, F_AC, F_VM, SEG_ATTR, SEG_BASE, SEG_LIMIT, SS } from "../state.ts";
+import { ATTR_CODE, ATTR_DB, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_S, ATTR_WRITABLE, CR0, CR0_AM, CR0_PE, CR0_PG, CR4, CR4_SMAP, CS, EFLAGS_SYS, F_AC, F_VM, SEG_ATTR, SEG_BASE, SEG_LIMIT, SS } from "../state.ts";
 
 /**
  * How accesses through a segment are checked and translated.
@@ -35,8 +35,11 @@ export interface Mode {
   readonly paging: boolean;
   /** Data breakpoints are armed, the guest's or the debugger's: every access is looked at. */
   readonly watching: boolean;
+  /** Below level 3 with CR4.SMAP: EFLAGS.AC lets accesses at user pages. */
+  readonly reachesUser: boolean;
 }
 
+/** The class of a segment. */
 function classify(R: Int32Array, seg: number): SegClass {
   const attr = R[SEG_ATTR + seg], base = R[SEG_BASE + seg], limit = R[SEG_LIMIT + seg];
   const plain = ATTR_P | ATTR_S | ATTR_WRITABLE;
@@ -57,14 +60,28 @@ export function checksAlignment(R: Int32Array): boolean {
   return (R[EFLAGS_SYS] & F_VM) !== 0 || ((R[SEG_ATTR + SS] >> ATTR_DPL_SHIFT) & 3) === 3;
 }
 
+/** The classes of all segments: two bits each, from the number of the segment times 2. */
+export function classesOf(R: Int32Array): number {
+  let classes = 0;
+  for (let seg = 0; seg < 6; seg++) classes = withClass(R, classes, seg);
+  return classes;
+}
+
+/** The same after a load of one of them. */
+export function withClass(R: Int32Array, classes: number, seg: number): number {
+  return (classes & ~(3 << (2 * seg))) | (classify(R, seg) << (2 * seg));
+}
+
+/** Every segment is `SEG_ANY`. */
+const ALL_ANY = 0xaaa;
+
 /**
  * The key of the mode the state is in; cheap enough for every change of a segment register.
  * @param watching  accesses are looked at one by one (`Mode.watching`)
+ * @param classes   what `classesOf` would say
  */
-export function modeKey(R: Int32Array, a20: boolean, watching: boolean): number {
-  let key = 0;
-  const isAligning = checksAlignment(R);
-  for (let s = 5; s >= 0; s--) key = (key << 2) | (isAligning ? SEG_ANY : classify(R, s));
+export function modeKey(R: Int32Array, a20: boolean, watching: boolean, classes = classesOf(R)): number {
+  let key = checksAlignment(R) ? ALL_ANY : classes;
   if ((R[SEG_ATTR + CS] & ATTR_DB) !== 0) key |= 1 << 12;
   if ((R[SEG_ATTR + SS] & ATTR_DB) !== 0) key |= 1 << 13;
   if ((R[CR0] & CR0_PE) !== 0) {
@@ -75,6 +92,7 @@ export function modeKey(R: Int32Array, a20: boolean, watching: boolean): number 
   if (a20) key |= 1 << 18;
   if ((R[CR0] & CR0_PG) !== 0) key |= 1 << 19;
   if (watching) key |= 1 << 20;
+  if ((R[EFLAGS_SYS] & F_AC) !== 0 && (R[CR4] & CR4_SMAP) !== 0 && (R[CR0] & CR0_PG) !== 0 && ((key >>> 16) & 3) !== 3) key |= 1 << 21;
   return key;
 }
 
@@ -93,5 +111,6 @@ export function modeOfKey(key: number): Mode {
     a20: (key & (1 << 18)) !== 0,
     paging: (key & (1 << 19)) !== 0,
     watching: (key & (1 << 20)) !== 0,
+    reachesUser: (key & (1 << 21)) !== 0,
   };
 }

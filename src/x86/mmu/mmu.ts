@@ -8,7 +8,8 @@ import { PAGE_NOT_RAM, PAGE_SHIFT } from "../../mem/physical-memory.ts";
 import { CR0, CR0_PG, CR0_WP, CR3, CR4, CR4_PAE, CR4_PGE, CR4_PSE, CR4_SMAP, CR4_SMEP, EFER, EFER_NXE, EFLAGS_SYS, F_AC } from "../state.ts";
 import type { AccessKind, PagingControl } from "./page-walk.ts";
 import { PageWalker, READ, WRITE } from "./page-walk.ts";
-import { SoftTlb } from "./tlb.ts";
+import type { Accessor } from "./tlb.ts";
+import { KERNEL, KERNEL_AC, SoftTlb, USER } from "./tlb.ts";
 
 /** Told when code found by linear address may lie elsewhere now. */
 export interface TranslationListener {
@@ -19,8 +20,8 @@ export interface TranslationListener {
 }
 
 const OFF: PagingControl = { pae: false, pse: false, globalPages: false, writeProtect: false, noExecute: false, smep: false, smap: false };
-/** Translations for slow paths: direct mapped, by kind of access and privilege. */
-const CACHE_SIZE = 256, CACHE_KINDS = 6;
+/** Translations for slow paths: direct mapped, by kind of access and whose it is. */
+const CACHE_SIZE = 256, CACHE_KINDS = 9;
 
 export class Mmu implements MemoryListener {
   readonly walker: PageWalker;
@@ -34,6 +35,9 @@ export class Mmu implements MemoryListener {
   isGlobal = false;
   private control = OFF;
   private tlb: SoftTlb | null = null;
+  /** The soft TLB's tables for reading and writing, by whose access it is; there while paging is on. */
+  private readTables: readonly Int32Array[] = [];
+  private writeTables: readonly Int32Array[] = [];
   private readonly R: Int32Array;
   private readonly memory: PhysicalMemory;
   private readonly tags = new Int32Array(CACHE_SIZE * CACHE_KINDS).fill(-1);
@@ -76,6 +80,10 @@ export class Mmu implements MemoryListener {
   controlChanged(): void {
     const { R } = this;
     this.isOn = (R[CR0] & CR0_PG) !== 0;
+    if (this.isOn && this.readTables.length === 0) {
+      this.readTables = [USER, KERNEL].map((who) => this.softTlb.table(false, who as Accessor));
+      this.writeTables = [USER, KERNEL].map((who) => this.softTlb.table(true, who as Accessor));
+    }
     this.control = {
       pae: (R[CR4] & CR4_PAE) !== 0, pse: (R[CR4] & CR4_PSE) !== 0, globalPages: (R[CR4] & CR4_PGE) !== 0,
       writeProtect: (R[CR0] & CR0_WP) !== 0, noExecute: (R[EFER] & EFER_NXE) !== 0,
@@ -135,31 +143,39 @@ export class Mmu implements MemoryListener {
    * `implicit` accesses (of the processor to its tables) are supervisor accesses that SMAP never lets at user pages.
    */
   translate(linear: number, kind: AccessKind, user: boolean, implicit: boolean): boolean {
-    const page = linear >>> 12, at = ((user ? 3 : 0) + kind) * CACHE_SIZE + (page & (CACHE_SIZE - 1));
+    const { R, walker } = this, hasAc = this.control.smap && !user && !implicit && (R[EFLAGS_SYS] & F_AC) !== 0;
+    const who = user ? USER : hasAc ? KERNEL_AC : KERNEL;
+    const page = linear >>> 12, at = (who * 3 + kind) * CACHE_SIZE + (page & (CACHE_SIZE - 1));
     if (this.tags[at] === page) {
       this.physical = (this.pages[at] & ~4095) | (linear & 4095);
       this.isGlobal = (this.pages[at] & 1) !== 0;
       return true;
     }
-    const { R, walker } = this;
-    const acFlag = !implicit && (R[EFLAGS_SYS] & F_AC) !== 0;
-    const error = walker.walk(linear, R[CR3], kind, user, acFlag, this.control);
+    const error = walker.walk(linear, R[CR3], kind, user, hasAc, this.control);
     if (error !== -1) {
       this.errorCode = error;
       return false;
     }
     const found = walker.result;
-    // What a supervisor reaches only because EFLAGS.AC is set is not kept: it ends with the flag, which is cheap to change. So an
-    // implicit access may go by what is kept.
-    if (user || !this.control.smap || !found.isUser) {
-      this.tags[at] = page;
-      this.pages[at] = found.page | (found.isGlobal ? 1 : 0);
-      if (found.isLarge) this.large[page >>> 9] = 1;
-      this.enter(linear, found.page, kind, user, found.isGlobal);
-    }
+    this.tags[at] = page;
+    this.pages[at] = found.page | (found.isGlobal ? 1 : 0);
+    if (found.isLarge) this.large[page >>> 9] = 1;
+    this.enter(linear, found.page, kind, who, found.isGlobal);
     this.physical = found.page | (linear & 4095);
     this.isGlobal = found.isGlobal;
     return true;
+  }
+
+  /**
+   * Index of `size` (1, 2, 4) bytes in memory's window, if it is known that they lie there, may be accessed and need nothing
+   * besides; else negative. What SMAP lets through with EFLAGS.AC only is not among it.
+   */
+  find(linear: number, size: number, kind: 0 | 1, user: boolean): number {
+    if ((linear & (size - 1)) !== 0) return -1;
+    if (this.isOn) return (kind === READ ? this.readTables : this.writeTables)[user ? USER : KERNEL][linear >>> 12] ^ linear;
+    const phys = linear & this.walker.a20Mask, { memory } = this;
+    if ((memory.pageFlags[phys >>> PAGE_SHIFT] & (kind === READ ? PAGE_NOT_RAM : -1)) !== 0) return -1;
+    return (phys >>> 0) - memory.window.base;
   }
 
   /** Where a linear address lies, for debuggers: nothing changes, no privilege is asked for. Null if it is not mapped. */
@@ -177,11 +193,11 @@ export class Mmu implements MemoryListener {
   }
 
   /** Enters a page into the soft TLB if emitted code may reach it. */
-  private enter(linear: number, page: number, kind: AccessKind, user: boolean, isGlobal: boolean): void {
+  private enter(linear: number, page: number, kind: AccessKind, who: Accessor, isGlobal: boolean): void {
     const { base, size } = this.memory.window, index = (page >>> 0) - base;
     if (index < 0 || index >= size || index >= 0x7ffff000) return;
     const flags = this.memory.pageFlags[page >>> PAGE_SHIFT];
-    if (kind === READ && (flags & PAGE_NOT_RAM) === 0) this.softTlb.fill(linear, index, false, !user, isGlobal);
-    else if (kind === WRITE && flags === 0) this.softTlb.fill(linear, index, true, !user, isGlobal);
+    if (kind === READ && (flags & PAGE_NOT_RAM) === 0) this.softTlb.fill(linear, index, false, who, isGlobal);
+    else if (kind === WRITE && flags === 0) this.softTlb.fill(linear, index, true, who, isGlobal);
   }
 }

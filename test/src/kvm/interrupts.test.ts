@@ -2,6 +2,7 @@
 
 import { expect } from "chai";
 import type { VmOptions } from "../../../src/index.ts";
+import { KVM_X86_SHADOW_INT_STI } from "../../../src/index.ts";
 import { expectErrno } from "./errno.ts";
 import { bytesOf, Device, ENGINES, guest16, peek, poke } from "./guest.ts";
 
@@ -67,6 +68,30 @@ for (const [name, options] of ENGINES) {
       expect(vcpu.getRegs(), "HLT is in the shadow of STI").to.include({ rip: 0x1005, rbx: 0 });
       expect(vcpu.run()).to.deep.equal({ reason: "KVM_EXIT_HLT", insns: 3 });
       expect(vcpu.getRegs()).to.include({ rip: 0x1006, rbx: 1 });
+    });
+
+    it("finds the shadow of STI wherever a budget ends, and the window behind it", () => {
+      const { vcpu } = guestWithHandler(`
+        fb                        ; sti
+        40                        ; inc ax
+        fa                        ; cli
+        43                        ; inc bx
+        eb fa                     ; jmp 0x1000
+      `, options);
+      vcpu.setRegs({ rsp: 0x8000 });
+      for (let retired = 0; retired < 240; retired += 8) {
+        vcpu.run({ maxInsns: 8 });
+        const { rip } = vcpu.getRegs();
+        expect(vcpu.getVcpuEvents().interrupt.shadow, `at ${rip}`).to.equal(rip === 0x1001 ? KVM_X86_SHADOW_INT_STI : 0);
+      }
+      vcpu.requestInterruptWindow = true;
+      for (let windows = 0; windows < 20; windows++) {
+        expect(vcpu.run().reason).to.equal("KVM_EXIT_IRQ_WINDOW_OPEN");
+        expect(vcpu.getRegs().rip).to.equal(0x1002);
+        vcpu.requestInterruptWindow = false;
+        vcpu.run({ maxInsns: 3 });
+        vcpu.requestInterruptWindow = true;
+      }
     });
 
     it("waits in the shadow of MOV SS and POP SS", () => {
