@@ -1,18 +1,14 @@
 /**
  * A command line from its arguments to its exit status: finds the command named first, hands it the rest, and turns what
- * goes wrong into one line. Each command is a file of its own, loaded only when it is asked for, because start-up time counts.
+ * goes wrong into one line.
  */
 import { InternalError, VmError } from "../../tcg/support/errors.ts";
 import type { Output } from "../host/output.ts";
-import type { CommandRunner } from "./command.ts";
 import { STATUS_BROKEN_PIPE, STATUS_FAILED, STATUS_OK, STATUS_USAGE } from "./command.ts";
+import type { CommandTable } from "./command-table.ts";
+import { asksForHelp, help, runCommand, summaries } from "./command-table.ts";
 
-interface Entry {
-  readonly summary: string;
-  readonly load: () => Promise<CommandRunner>;
-}
-
-const COMMANDS: Readonly<Record<string, Entry>> = {
+const COMMANDS: CommandTable = {
   run: { summary: "run a guest: a flat binary, a multiboot kernel, an ELF executable, a ROM", load: async () => (await import("./run/run.ts")).runCommand },
   boot: { summary: "boot a PC: a Linux kernel with its initial RAM disk", load: async () => (await import("./boot/boot.ts")).bootCommand },
   dump: { summary: "run it, then print its translation from bytes to JavaScript", load: async () => (await import("./dump.ts")).dumpCommand },
@@ -25,7 +21,7 @@ const OVERVIEW = `usage: tcgjs COMMAND [OPTIONS] IMAGE
 
 Runs x86 programs and PCs by translating their code to JavaScript.
 
-${Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`).join("\n")}
+${summaries(COMMANDS)}
 
 \`tcgjs COMMAND --help\` tells more; \`tcgjs --version\` prints the version.
 `;
@@ -57,25 +53,12 @@ async function main(args: readonly string[], output: Output): Promise<number> {
     output.error(OVERVIEW);
     return STATUS_USAGE;
   }
-  if (name === "--help" || name === "-h" || name === "help") {
-    const topic = COMMANDS[rest[0] ?? ""];
-    if (topic !== undefined) return (await topic.load()).execute(["--help"], output);
-    output.out(OVERVIEW);
-    return STATUS_OK;
-  }
+  if (asksForHelp(name)) return help(COMMANDS, rest, OVERVIEW, output);
   if (name === "--version" || name === "-V") {
     output.out(`tcgjs ${(await import("./version.ts")).version()}\n`);
     return STATUS_OK;
   }
-  if (!Object.hasOwn(COMMANDS, name)) throw await unknownCommand(name);
-  return (await COMMANDS[name].load()).execute(rest, output);
-}
-
-async function unknownCommand(name: string): Promise<VmError> {
-  const { nearest } = await import("./options.ts");
-  const near = nearest(name, Object.keys(COMMANDS));
-  const advice = near !== null ? `did you mean ${near}?` : `the commands are ${Object.keys(COMMANDS).join(", ")}`;
-  return new VmError("EINVAL", `there is no ${name.startsWith("-") ? "option" : "command"} ${name}; ${advice}`);
+  return runCommand(COMMANDS, args, output);
 }
 
 /** Tells what went wrong; returns the exit status. */

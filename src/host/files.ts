@@ -2,6 +2,7 @@
  * Files named on the command line: reads them whole, within a bound, and says what is wrong with a name in one line.
  */
 import { closeSync, fstatSync, openSync, readSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { VmError } from "../../tcg/support/errors.ts";
 
 /** Read at a time where the size is not known beforehand (pipes, devices). */
@@ -58,7 +59,7 @@ export function writeFile(path: string, data: string | Uint8Array): void {
   try {
     writeFileSync(path, data);
   } catch (e) {
-    throw fileFailure(path, "cannot be written", e);
+    throw creationFailure(path, "cannot be written", e);
   }
 }
 
@@ -68,13 +69,13 @@ export function replaceFile(path: string, data: Uint8Array): void {
   try {
     writeFileSync(beside, data, { flush: true });
   } catch (e) {
-    throw fileFailure(path, "cannot be written", e);
+    throw creationFailure(path, "cannot be written", e);
   }
   try {
     renameSync(beside, path);
   } catch (e) {
     rmSync(beside, { force: true });
-    throw fileFailure(path, "cannot be written", e);
+    throw creationFailure(path, "cannot be written", e);
   }
 }
 
@@ -83,7 +84,7 @@ export function createFile(path: string): number {
   try {
     return openSync(path, "w");
   } catch (e) {
-    throw fileFailure(path, "cannot be written", e);
+    throw creationFailure(path, "cannot be written", e);
   }
 }
 
@@ -129,6 +130,12 @@ function joined(chunks: readonly Uint8Array[], total: number): Uint8Array {
     at += chunk.length;
   }
   return all;
+}
+
+/** What the operating system says of a file that was to be made or written anew, as an error: what is missing is its folder. */
+export function creationFailure(path: string, what: string, e: unknown): VmError {
+  const failure = fileFailure(path, what, e);
+  return failure.code === "ENOENT" ? new VmError("ENOENT", `${path} ${what}: there is no folder ${dirname(path)}`, { cause: e }) : failure;
 }
 
 /** What the operating system says of a file, as an error. */

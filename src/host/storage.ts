@@ -6,7 +6,7 @@ import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { constants, deflate, deflateRaw, inflate, inflateRaw } from "node:zlib";
 import type { Codec, Storage, StorageHost } from "../block/storage.ts";
-import { fileFailure } from "./files.ts";
+import { creationFailure, fileFailure } from "./files.ts";
 import { VmError } from "../../tcg/support/errors.ts";
 
 const [inflateAsync, inflateRawAsync, deflateAsync, deflateRawAsync] = [promisify(inflate), promisify(inflateRaw), promisify(deflate), promisify(deflateRaw)];
@@ -85,7 +85,7 @@ async function openFile(path: string, flags: "r" | "r+" | "w+"): Promise<FileSto
   try {
     file = await open(path, flags);
   } catch (e) {
-    throw fileFailure(path, flags === "w+" ? "cannot be created" : "cannot be opened", e);
+    throw flags === "w+" ? creationFailure(path, "cannot be created", e) : fileFailure(path, "cannot be opened", e);
   }
   const stat = await file.stat();
   if (stat.isFile()) return new FileStorage(path, file, stat.size, flags === "r");

@@ -52,7 +52,7 @@ const UNITS: Readonly<Record<string, number>> = { "": 1, b: 1, k: 2 ** 10, m: 2 
 /** A disk's size in bytes: `512M`, `1.5G`, `2T`. @throws VmError if it is none */
 export function parseDiskSize(text: string): number {
   const match = /^(\d+(?:\.\d+)?)([bkmgt]?)$/i.exec(text), bytes = match === null ? NaN : Number(match[1]) * UNITS[match[2].toLowerCase()];
-  if (!Number.isSafeInteger(bytes)) throw new VmError("EINVAL", `a size is a number of bytes, or of K, M, G or T (1024 of the one before), not "${text}"`);
+  if (!Number.isSafeInteger(bytes)) throw new VmError("EINVAL", `a size is a number of bytes, or of K, M, G or T (1024 of the one before), below 8192T; not "${text}"`);
   return bytes;
 }
 

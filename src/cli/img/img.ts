@@ -1,17 +1,12 @@
-/** `tcgjs img`: disk images, in the spirit of qemu-img. Each command is a file of its own, loaded when it is asked for. */
+/** `tcgjs img`: disk images, in the spirit of qemu-img. */
 import { VmError } from "../../../tcg/support/errors.ts";
 import { FORMATS } from "../../block/formats.ts";
 import type { Output } from "../../host/output.ts";
 import type { CommandRunner } from "../command.ts";
-import { STATUS_OK } from "../command.ts";
-import { nearest } from "../options.ts";
+import type { CommandTable } from "../command-table.ts";
+import { asksForHelp, help, runCommand, summaries } from "../command-table.ts";
 
-interface Entry {
-  readonly summary: string;
-  readonly load: () => Promise<CommandRunner>;
-}
-
-const COMMANDS: Readonly<Record<string, Entry>> = {
+const COMMANDS: CommandTable = {
   info: { summary: "what an image is", load: async () => (await import("./info.ts")).imgInfo },
   create: { summary: "make an image", load: async () => (await import("./create.ts")).imgCreate },
   convert: { summary: "copy a disk to an image of any format", load: async () => (await import("./convert.ts")).imgConvert },
@@ -25,10 +20,10 @@ const OVERVIEW = `usage: tcgjs img COMMAND [OPTIONS] FILE…
 
 Works on disk images: ${FORMATS.map((f) => f.name).join(", ")}. Names and options are qemu-img's.
 
-${Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`).join("\n")}
+${summaries(COMMANDS)}
 
 Formats
-${FORMATS.map((f) => `  ${f.name.padEnd(9)} ${f.about}`).join("\n")}
+${FORMATS.map((f) => `  ${f.name.padEnd(10)}${f.about}`).join("\n")}
 
 \`tcgjs img COMMAND --help\` tells more.
 
@@ -41,12 +36,6 @@ export const imgCommand: CommandRunner = {
   async execute(args: readonly string[], output: Output): Promise<number> {
     const [name, ...rest] = args;
     if (name === undefined) throw new VmError("EINVAL", `which command? There are ${Object.keys(COMMANDS).join(", ")}`);
-    if (name === "--help" || name === "-h" || name === "help") {
-      output.out(OVERVIEW);
-      return STATUS_OK;
-    }
-    if (Object.hasOwn(COMMANDS, name)) return (await COMMANDS[name].load()).execute(rest, output);
-    const near = nearest(name, Object.keys(COMMANDS));
-    throw new VmError("EINVAL", `there is no command ${name}; ${near === null ? `there are ${Object.keys(COMMANDS).join(", ")}` : `did you mean ${near}?`}`);
+    return asksForHelp(name) ? help(COMMANDS, rest, OVERVIEW, output) : runCommand(COMMANDS, args, output);
   },
 };

@@ -127,7 +127,7 @@ describe("tcgjs, bad input", function () {
   });
 
   it("says that a log cannot be written", async () => {
-    expect(await complaint("run", "-d", "exit", "-D", files.path("no/log"), HELLO)).to.match(/no\/log cannot be written: there is no such file$/);
+    expect(await complaint("run", "-d", "exit", "-D", files.path("no/log"), HELLO)).to.match(/no\/log cannot be written: there is no folder \/.*\/no$/);
     expect(await complaint("run", "-d", "exit", "-D", files.path("folder"), HELLO)).to.match(/folder cannot be written: it is a directory$/);
   });
 
@@ -136,8 +136,22 @@ describe("tcgjs, bad input", function () {
     expect(wrong).to.deep.equal({ status: 2, stdout: "", stderr: "tcgjs: there is no command rum; did you mean run?\n" });
     expect((await tcgjs("frobnicate")).stderr).to.equal("tcgjs: there is no command frobnicate; the commands are run, boot, dump, bench, img, disasm\n");
     expect((await tcgjs("--frobnicate")).stderr).to.match(/^tcgjs: there is no option --frobnicate/);
+    expect((await tcgjs("halp")).stderr).to.equal("tcgjs: there is no command halp; did you mean help?\n");
     const nothing = await tcgjs();
     expect([nothing.status, nothing.stdout, nothing.stderr.split("\n")[0]]).to.deep.equal([2, "", "usage: tcgjs COMMAND [OPTIONS] IMAGE"]);
+  });
+
+  it("has help on each command in every way of asking, and on no other", async () => {
+    for (const [words, usage] of [
+      [["help"], "tcgjs COMMAND"], [["--help"], "tcgjs COMMAND"], [["help", "run"], "tcgjs run"], [["-h", "disasm"], "tcgjs disasm"], [["run", "--help"], "tcgjs run"],
+      [["help", "img"], "tcgjs img COMMAND"], [["help", "img", "create"], "tcgjs img create"], [["img", "help", "create"], "tcgjs img create"], [["img", "create", "-h"], "tcgjs img create"],
+    ] as const) {
+      const { status, stdout, stderr } = await tcgjs(...words);
+      expect([status, stderr, stdout.startsWith(`usage: ${usage} [OPTIONS]`)], words.join(" ")).to.deep.equal([0, "", true]);
+    }
+    for (const [words, said] of [[["help", "boots"], "tcgjs: there is no command boots; did you mean boot?"], [["img", "help", "creat"], "tcgjs img: there is no command creat; did you mean create?"]] as const) {
+      expect(await tcgjs(...words), words.join(" ")).to.deep.equal({ status: 2, stdout: "", stderr: `${said}\n` });
+    }
   });
 
   it("refuses a guest.json that makes no sense", async () => {
