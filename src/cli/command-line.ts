@@ -10,7 +10,7 @@ import { asksForHelp, help, runCommand, summaries } from "./command-table.ts";
 
 const COMMANDS: CommandTable = {
   run: { summary: "run a guest: a flat binary, a multiboot kernel, an ELF executable, a ROM", load: async () => (await import("./run/run.ts")).runCommand },
-  boot: { summary: "boot a PC: a Linux kernel with its initial RAM disk", load: async () => (await import("./boot/boot.ts")).bootCommand },
+  boot: { summary: "boot a PC: a kernel, a disk, a CD, a saved machine", load: async () => (await import("./boot/boot.ts")).bootCommand },
   dump: { summary: "run it, then print its translation from bytes to JavaScript", load: async () => (await import("./dump.ts")).dumpCommand },
   bench: { summary: "compare the interpreter with translation", load: async () => (await import("./bench/bench.ts")).benchCommand },
   img: { summary: "disk images: info, create, convert, check, snapshot, resize, compare", load: async () => (await import("./img/img.ts")).imgCommand },

@@ -22,8 +22,8 @@ import { KERNEL, KERNEL_AC, USER } from "../x86/mmu/tlb.ts";
 import { lowerBlock, lowerRegionBlock } from "../x86/translate.ts";
 import type { Callbacks } from "./environment.ts";
 import { environmentOf, targetOf } from "./environment.ts";
+import type { Member } from "./members.ts";
 import type { EngineOptions } from "./options.ts";
-import { waysOf } from "./profile.ts";
 import type { Region } from "./region.ts";
 import type { TbFunction, TranslationBlock } from "./translation-block.ts";
 
@@ -96,11 +96,11 @@ export class Emission {
 
   /**
    * Makes the function of a region; it gets its entries, text and, if inspected, its IR.
-   * @param insns  of each member
+   * @param insns  of each member, as far as it goes
    */
-  compileRegion(region: Region, insns: readonly (readonly Insn[])[]): void {
-    const { checked, inspect } = this.options, { members } = region, { mode } = region.space;
-    const name = `region_${((region.space.csBase + members[0].eip) >>> 0).toString(16)}`;
+  compileRegion(region: Region, members: readonly Member[], insns: readonly (readonly Insn[])[]): void {
+    const { checked, inspect } = this.options, { mode } = region.space;
+    const name = `region_${((region.space.csBase + members[0].tb.eip) >>> 0).toString(16)}`;
     const blocks = insns.map((list) => lowerRegionBlock(list, `tb_${(list[0].lin >>> 0).toString(16)}`));
     for (const block of blocks) optimize(block, checked ? { check: verify } : undefined);
     if (inspect) region.optimizedIr = blocks.map((b) => printBlock(b)).join("\n");
@@ -112,7 +112,7 @@ export class Emission {
     region.text = compiled.text;
     region.run = compiled.fn as TbFunction;
     region.entries = emitted.entries.map(({ block, reach }, entry) => {
-      const tb = members[block];
+      const { tb } = members[block];
       tb.region = region;
       tb.entry = entry;
       tb.reach = reach - tb.size;
@@ -122,12 +122,13 @@ export class Emission {
 }
 
 /** A member as the emitter sees it: which of its ways lead to other members. */
-function describe(block: Block, tb: TranslationBlock, members: readonly TranslationBlock[]): RegionBlock {
+function describe(block: Block, { tb, size, follower, ways }: Member, members: readonly Member[]): RegionBlock {
+  const whole = { block, insnCount: size, heat: ways };
+  if (follower >= 0) return { ...whole, next: follower, taken: -1, indirect: [] };
   const exit = block.ops[block.ops.length - 1], isEither = exit.def === OPS.goto_tb_if;
-  const at = (stub: TranslationBlock | null): number => members.findIndex((m) => m.eip === stub?.eip);
+  const at = (stub: TranslationBlock | null): number => members.findIndex((m) => m.tb.eip === stub?.eip);
   const next = isEither || (exit.def === OPS.goto_tb && exit.imm === 0) ? at(tb.nextStub) : -1;
   const taken = isEither || (exit.def === OPS.goto_tb && exit.imm === 1) ? at(tb.takenStub) : -1;
-  const ways = waysOf(tb).map(({ to, count }) => ({ pc: to.eip, to: members.indexOf(to), count })).filter((t) => t.to >= 0);
-  const indirect = exit.def === OPS.lookup_and_goto_ptr ? ways : [];
-  return { block, insnCount: tb.size, next, taken, indirect, heat: new Map(ways.map(({ to, count }) => [to, count])) };
+  const likeliest = [...ways].sort(([, a], [, b]) => b - a).map(([to]) => ({ pc: members[to].tb.eip, to }));
+  return { ...whole, next, taken, indirect: exit.def === OPS.lookup_and_goto_ptr ? likeliest : [] };
 }

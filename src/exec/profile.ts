@@ -43,11 +43,18 @@ function noteWay(from: TranslationBlock, to: TranslationBlock): void {
 /** Exits of a region are counted each time, ways between blocks seldom: so many of the one weigh as much as one of the other. */
 const EXITS_PER_WAY = 64;
 
-/** Where a block has been seen to go, and how often. Hottest first. */
-export function waysOf(tb: TranslationBlock): { readonly to: TranslationBlock; readonly count: number }[] {
+/** A block that has been seen to follow another, and how often. */
+export interface Way {
+  readonly to: TranslationBlock;
+  readonly count: number;
+}
+
+/** Where a block has been seen to go. Hottest first. */
+export function waysOf(tb: TranslationBlock): Way[] {
   const all = new Map(tb.ways ?? []);
-  for (const { members, exits } of tb.memberOf) {
-    const at = members.indexOf(tb) * 4;
+  for (const { members, followers, exits } of tb.memberOf) {
+    const number = members.indexOf(tb), at = number * 4;
+    if (followers[number] !== null) continue;
     for (const [link, to] of [tb.next, tb.taken].entries()) {
       if (to.isBlock && exits[at + link] > 0) all.set(to, (all.get(to) ?? 0) + Math.ceil(exits[at + link] / EXITS_PER_WAY));
     }

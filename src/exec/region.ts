@@ -1,5 +1,6 @@
 /** A region: one function for the blocks of hot code, entered at some of them. */
 import type { CodeSpace } from "./code-space.ts";
+import type { Member } from "./members.ts";
 import type { TbFunction, TranslationBlock } from "./translation-block.ts";
 
 /** A page that a region's code lies in. */
@@ -19,6 +20,8 @@ export class Region {
   readonly space: CodeSpace;
   /** The first is the root. */
   readonly members: readonly TranslationBlock[];
+  /** For members whose blocks end where another starts: that one; null for the others. */
+  readonly followers: readonly (TranslationBlock | null)[];
   /** Blocks it is entered at. */
   entries: readonly TranslationBlock[] = [];
   /** Its pages where they may come to lie elsewhere, if it has more than one: blocks of one page are found by where that is. */
@@ -33,10 +36,11 @@ export class Region {
   /** IR of its blocks as optimised; kept only when the engine is asked to. */
   optimizedIr: string | null = null;
 
-  constructor(serial: number, space: CodeSpace, members: readonly TranslationBlock[], pages: readonly RegionPage[], run: TbFunction) {
+  constructor(serial: number, space: CodeSpace, members: readonly Member[], pages: readonly RegionPage[], run: TbFunction) {
     this.serial = serial;
     this.space = space;
-    this.members = members;
+    this.members = members.map(({ tb }) => tb);
+    this.followers = members.map(({ follower }) => (follower < 0 ? null : members[follower].tb));
     this.pages = pages;
     this.run = run;
     this.exits = new Uint32Array(members.length * 4);

@@ -92,23 +92,23 @@ export class Regions {
     const { now, maxRegionInsns } = this.options, began = now(), { stats } = this;
     const members = selectRegion(seed, { maxBlocks: MAX_REGION_BLOCKS, maxInsns: maxRegionInsns });
     seed.count = 0;
-    for (const tb of members) tb.count = 0;
+    for (const { tb } of members) tb.count = 0;
     if (members.length === 0 || seed.memberOf.length >= MAX_MEMBERSHIPS) return;
     const insns: (readonly Insn[])[] = [];
-    for (const tb of members) {
+    for (const { tb, size } of members) {
       const list = this.host.insnsOf(tb);
       if (list === null) return;
-      insns.push(list);
+      insns.push(list.slice(0, size));
     }
-    const { space } = this.host.insns;
-    const region = new Region(++this.serial, space, members, this.pagesOf(members), seed.run);
-    this.host.emission().compileRegion(region, insns);
+    const { space } = this.host.insns, tbs = members.map(({ tb }) => tb);
+    const region = new Region(++this.serial, space, members, this.pagesOf(tbs), seed.run);
+    this.host.emission().compileRegion(region, members, insns);
     this.all.add(region);
-    for (const tb of members) tb.memberOf.push(region);
+    for (const tb of tbs) tb.memberOf.push(region);
     region.enter(this.enterYoung);
     stats.regionsMade++;
     stats.regionBlocks += members.length;
-    for (const tb of members) stats.regionInsns += tb.size;
+    for (const { size } of members) stats.regionInsns += size;
     stats.regionChars += region.text.length;
     stats.regionMs += now() - began;
     this.options.observer?.regionTranslated(region);

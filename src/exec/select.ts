@@ -4,6 +4,9 @@
  */
 import type { Graph } from "../../tcg/ir/reduce.ts";
 import { findCuts } from "../../tcg/ir/reduce.ts";
+import type { Member } from "./members.ts";
+import { membersOf } from "./members.ts";
+import type { Way } from "./profile.ts";
 import { waysOf } from "./profile.ts";
 import type { TranslationBlock } from "./translation-block.ts";
 
@@ -21,13 +24,20 @@ export interface RegionLimits {
 }
 
 /** The members, the root first; none if the seed has to stay by itself. */
-export function selectRegion(seed: TranslationBlock, limits: RegionLimits): TranslationBlock[] {
+export function selectRegion(seed: TranslationBlock, limits: RegionLimits): Member[] {
   if (isLong(seed)) return [];
-  const near = expand(seed, limits), cycle = onCycle(seed, near);
-  if (cycle.size === 0) return [seed, ...[...near].filter((tb) => tb !== seed)];
-  const root = rootOf(seed, cycle);
-  return [root, ...[...cycle].filter((tb) => tb !== root)];
+  const known = new Map<TranslationBlock, readonly Way[]>();
+  const ways: WaysOf = (tb) => {
+    const list = known.get(tb) ?? waysOf(tb);
+    known.set(tb, list);
+    return list;
+  };
+  const near = expand(seed, limits, ways), cycle = onCycle(seed, near, ways), isLoop = cycle.size > 0;
+  const root = isLoop ? rootOf(seed, membersOf([...cycle], ways)) : seed;
+  return membersOf([root, ...[...(isLoop ? cycle : near)].filter((tb) => tb !== root)], ways);
 }
+
+type WaysOf = (tb: TranslationBlock) => readonly Way[];
 
 const isLong = ({ text }: TranslationBlock): boolean => text.length > MAX_CHARS;
 
@@ -37,7 +47,7 @@ function weightOf({ size, text }: TranslationBlock): number {
 }
 
 /** Blocks near the seed, the likeliest first. */
-function expand(seed: TranslationBlock, { maxBlocks, maxInsns }: RegionLimits): Set<TranslationBlock> {
+function expand(seed: TranslationBlock, { maxBlocks, maxInsns }: RegionLimits, waysOf: WaysOf): Set<TranslationBlock> {
   const found = new Set<TranslationBlock>(), open = new Map([[seed, Infinity]]);
   let insns = 0;
   while (open.size > 0 && found.size < maxBlocks) {
@@ -61,7 +71,7 @@ function expand(seed: TranslationBlock, { maxBlocks, maxInsns }: RegionLimits): 
 }
 
 /** Those of `among` that lie on a way from the seed back to it: all of them are reached from it. */
-function onCycle(seed: TranslationBlock, among: ReadonlySet<TranslationBlock>): Set<TranslationBlock> {
+function onCycle(seed: TranslationBlock, among: ReadonlySet<TranslationBlock>, waysOf: WaysOf): Set<TranslationBlock> {
   const predecessors = new Map<TranslationBlock, TranslationBlock[]>();
   for (const tb of among) {
     for (const { to } of waysOf(tb)) {
@@ -84,15 +94,16 @@ function onCycle(seed: TranslationBlock, among: ReadonlySet<TranslationBlock>): 
  * The head of the outermost loop: of the blocks that others further on jump back to, one that leaves the hottest loops whole;
  * of these, the one that runs least often.
  */
-function rootOf(seed: TranslationBlock, cycle: ReadonlySet<TranslationBlock>): TranslationBlock {
-  const members = [...cycle], ways = members.map((tb) => mayLeadTo(tb, members));
+function rootOf(seed: TranslationBlock, members: readonly Member[]): TranslationBlock {
+  const numbers = new Map(members.map(({ tb }, n) => [tb.eip, n])), ways = members.map((m) => mayLeadTo(m, numbers));
   const graph: Graph = { successors: ways.map((w) => [...w.keys()]), heatOf: (from, to) => ways[from].get(to) ?? 0 };
-  const candidates = new Set(members.flatMap((tb, from) => graph.successors[from].filter((to) => members[to].eip >>> 0 <= tb.eip >>> 0)));
+  const eipOf = (n: number): number => members[n].tb.eip >>> 0;
+  const candidates = new Set(members.flatMap((_, from) => graph.successors[from].filter((to) => eipOf(to) <= eipOf(from))));
   let root = seed, lost = Infinity;
-  for (const candidate of [...candidates].sort((a, b) => members[a].count - members[b].count).slice(0, MAX_CANDIDATES)) {
+  for (const candidate of [...candidates].sort((a, b) => members[a].tb.count - members[b].tb.count).slice(0, MAX_CANDIDATES)) {
     const { heat } = findCuts(graph, candidate);
     if (heat >= lost) continue;
-    root = members[candidate];
+    root = members[candidate].tb;
     lost = heat;
     if (lost === 0) break;
   }
@@ -100,10 +111,14 @@ function rootOf(seed: TranslationBlock, cycle: ReadonlySet<TranslationBlock>): T
 }
 
 /** Members that may follow one, by number, and how often they have; what has not been seen yet counts as once. */
-function mayLeadTo(tb: TranslationBlock, members: readonly TranslationBlock[]): Map<number, number> {
+function mayLeadTo({ tb, follower, ways }: Member, numbers: ReadonlyMap<number, number>): ReadonlyMap<number, number> {
+  if (follower >= 0) return ways;
   const found = new Map<number, number>();
   // Behind an indirect jump no stub is used; the one edge too many weighs little.
-  for (const [to, member] of members.entries()) if (member.eip === tb.nextStub?.eip || member.eip === tb.takenStub?.eip) found.set(to, 1);
-  for (const { to, count } of waysOf(tb)) if (members.includes(to)) found.set(members.indexOf(to), count);
+  for (const stub of [tb.nextStub, tb.takenStub]) {
+    const to = stub === null ? undefined : numbers.get(stub.eip);
+    if (to !== undefined) found.set(to, 1);
+  }
+  for (const [to, count] of ways) found.set(to, count);
   return found;
 }

@@ -16,6 +16,7 @@ import { CodePages } from "./code-pages.ts";
 import { Emission } from "./emission.ts";
 import type { Callbacks } from "./environment.ts";
 import { crossesPage, InsnStore } from "./insn-store.ts";
+import { membersOf } from "./members.ts";
 import type { EngineOptions } from "./options.ts";
 import type { Statistics } from "./statistics.ts";
 import { REHEARSAL, Region } from "./region.ts";
@@ -88,7 +89,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
 
   /** V8 takes `leave` and `short` into every region, compiled for the ways it has seen so far: these are nearly all. */
   private rehearseLeaving(): void {
-    const { exitBlock, stats, after, cpu: { R } } = this, eip = R[EIP], region = new Region(0, this.insns.space, [exitBlock], [], exitBlock.run);
+    const { exitBlock, stats, after, cpu: { R } } = this, eip = R[EIP], region = new Region(0, this.insns.space, membersOf([exitBlock], () => []), [], exitBlock.run);
     after.next = exitBlock;
     for (const way of [WAY_ASIDE, WAY_ANEW, 0, 1, WAY_SELF]) this.leave(region, way, eip, way);
     for (const isExact of [false, true]) {
@@ -220,9 +221,9 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     }
     after.size = -rest | 0;
     if (way >= 0) {
-      const tb = region.members[way >> 2], link = way & 3;
+      const tb = region.members[way >> 2], follower = region.followers[way >> 2], link = way & 3;
       region.exits[way]++;
-      after.next = link === WAY_SELF ? tb : link === 0 ? tb.next : tb.taken;
+      after.next = link === WAY_SELF ? tb : follower !== null ? follower : link === 0 ? tb.next : tb.taken;
     } else {
       after.next = way === WAY_JUMP ? this.jump(eip) : this.anewBlock;
     }

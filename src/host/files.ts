@@ -34,6 +34,21 @@ export function readImage(path: string, maxBytes: number, room: string): Uint8Ar
   return bytes;
 }
 
+/** The first bytes of a file, up to `maxBytes`, and how many it has. @throws VmError if it cannot be read */
+export function readBeginning(path: string, maxBytes: number): { readonly bytes: Uint8Array; readonly sizeBytes: number } {
+  const fd = open(path);
+  try {
+    const stat = fstatSync(fd), bytes = new Uint8Array(maxBytes);
+    if (stat.isDirectory()) throw new VmError("EINVAL", `${path}: it is a directory, not a file`);
+    return { bytes: bytes.subarray(0, readSync(fd, bytes, 0, maxBytes, 0)), sizeBytes: stat.size };
+  } catch (e) {
+    if (e instanceof VmError) throw e;
+    throw fileFailure(path, "cannot be read", e);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** Reads an image that need not be there: null if there is none. @throws VmError as `readImage` */
 export function readOptionalImage(path: string, maxBytes: number, room: string): Uint8Array | null {
   try {

@@ -10,6 +10,11 @@ export type Type = "i32" | "f32" | "f64";
 export const CONDS = ["eq", "ne", "lt", "ge", "le", "gt", "ltu", "geu", "leu", "gtu", "tsteq", "tstne"] as const;
 export type Cond = (typeof CONDS)[number];
 
+/** The opposite of a condition, both as indices into CONDS, which lists them in pairs. */
+export function invert(cond: number): number {
+  return cond ^ 1;
+}
+
 /** Those that compare doubles: the first of CONDS. */
 export const DOUBLE_CONDS = ["eq", "ne", "lt", "ge", "le", "gt"] as const;
 export type DoubleCond = (typeof DOUBLE_CONDS)[number];

@@ -13,7 +13,7 @@ import type { Op } from "../ir/block.ts";
 import { countUses, globalOf, hasEffect, helperOf, isConst, isGet, isSet } from "../ir/block.ts";
 import { OPS } from "../ir/ops.ts";
 import type { Cond, Field, Global, Helper } from "../ir/types.ts";
-import { CONDS } from "../ir/types.ts";
+import { CONDS, invert } from "../ir/types.ts";
 import { InternalError } from "../support/errors.ts";
 import { assign, call, declare, id, int, item, member } from "./estree.ts";
 import type { EmitTarget } from "./target.ts";
@@ -243,10 +243,13 @@ export abstract class Emitter {
     if (op.def === OPS.f64_from_i32 && isConst(op.args[0])) return new Emitted(int(op.args[0].imm), NO_HAZARDS, true, op.uses);
     if (isPredicate(op)) {
       const hazards = this.hazardsOf(op.args);
-      const test = this.condition(op);
-      return new Emitted(instantiate(template("+$0").expression, [test]), hazards, false, op.uses);
+      return new Emitted(this.flag(op), hazards, false, op.uses);
     }
-    if (op.def === OPS.movcond || op.def === OPS.movcond_f64) {
+    if (op.def === OPS.movcond) {
+      const hazards = this.hazardsOf(op.args);
+      return new Emitted(this.choice(op), hazards, false, op.uses);
+    }
+    if (op.def === OPS.movcond_f64) {
       const hazards = this.hazardsOf(op.args);
       const [x, y, t, f] = op.args;
       const consequent = this.use(t), alternate = this.use(f);
@@ -313,6 +316,50 @@ export abstract class Emitter {
       return { type: "BinaryExpression", operator, left: instantiate(template("$0 >>> 0").expression, [this.use(x)]), right: int(constant >>> 0) };
     }
     return this.fill(comparison(cond), [x, y]);
+  }
+
+  // ---- conditions as numbers: without a branch, which would often be guessed wrong
+
+  /** A condition as 0 or 1. */
+  private flag(op: Op): Expression {
+    const bit = op.def === OPS.setcond ? this.decidingBit(op.imm, op.args[1]) : null;
+    if (bit === null) return instantiate(template("+$0").expression, [this.condition(op)]);
+    const word = bit.isSet ? "$0" : "~$0";
+    return this.fill(template(bit.at === 31 ? `${word} >>> 31` : bit.at === 0 ? `${word} & 1` : `${word} >>> ${bit.at} & 1`), op.args.slice(0, 1));
+  }
+
+  /** A comparison as 0 or -1. */
+  private mask(cond: number, x: Op, y: Op): Expression {
+    const bit = this.decidingBit(cond, y);
+    if (bit === null) return instantiate(template("-$0").expression, [this.compare(cond, x, y)]);
+    const word = bit.isSet ? "$0" : "~$0";
+    return this.fill(template(bit.at === 31 ? `${word} >> 31` : `${word} << ${31 - bit.at} >> 31`), [x]);
+  }
+
+  /** The one bit of a comparison's first operand that decides it, and whether it has to be set; or null. */
+  private decidingBit(cond: number, y: Op): { readonly at: number; readonly isSet: boolean } | null {
+    const constant = this.constantOf(y), name = CONDS[cond];
+    if (constant === 0 && (name === "lt" || name === "ge")) return { at: 31, isSet: name === "lt" };
+    if (constant === null || (name !== "tstne" && name !== "tsteq") || constant === 0 || (constant & (constant - 1)) !== 0) return null;
+    return { at: 31 - Math.clz32(constant), isSet: name === "tstne" };
+  }
+
+  /** One of two values, by a mask. */
+  private choice({ imm: cond, args: [x, y, t, f] }: Op): Expression {
+    const isT = (n: number): boolean => this.constantOf(t) === n, isF = (n: number): boolean => this.constantOf(f) === n, opposite = invert(cond);
+    if (isF(0)) return this.masked("$0 & $1", t, cond, x, y);
+    if (isT(0)) return this.masked("$0 & $1", f, opposite, x, y);
+    if (isT(-1)) return this.masked("$0 | $1", f, cond, x, y);
+    if (isF(-1)) return this.masked("$0 | $1", t, opposite, x, y);
+    // The one that is written down twice is rather the one that has a name.
+    const isNamed = isConst(f) || this.emitted(f).isAtom, [other, twice] = isNamed ? [t, f] : [f, t];
+    const mask = this.mask(isNamed ? cond : opposite, x, y), base = this.useAtom(twice);
+    return instantiate(template("$0 ^ ($1 ^ $0) & $2").expression, [base, this.use(other), mask]);
+  }
+
+  private masked(source: string, value: Op, cond: number, x: Op, y: Op): Expression {
+    const mask = this.mask(cond, x, y);
+    return instantiate(template(source).expression, [this.use(value), mask]);
   }
 
   // ---- hazards

@@ -17,7 +17,7 @@ const PLAIN: Partial<Record<OpName, string>> = {
   mul: "imul($0, $1)",
   muluh: "muluh($0, $1)",
   mulsh: "mulsh($0, $1)",
-  neg: "-$0 | 0",
+  neg: "0 - $0 | 0",
   not: "~$0",
   and: "$0 & $1",
   or: "$0 | $1",

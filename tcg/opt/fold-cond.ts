@@ -7,7 +7,7 @@ import { isConst } from "../ir/block.ts";
 import { constant } from "../ir/builder.ts";
 import { OPS } from "../ir/ops.ts";
 import type { Cond } from "../ir/types.ts";
-import { CONDS } from "../ir/types.ts";
+import { CONDS, invert } from "../ir/types.ts";
 import { sameValue } from "./cse.ts";
 import type { Fold, Folder } from "./folder.ts";
 import { isConstant } from "./folder.ts";
@@ -31,11 +31,6 @@ const TSTNE = cond("tstne");
 
 /** By condition, the one that holds for (y, x) when this one holds for (x, y). */
 const SWAPPED: readonly number[] = [EQ, NE, GT, LE, GE, LT, GTU, LEU, GEU, LTU, TSTEQ, TSTNE];
-
-/** The opposite condition: CONDS lists them in pairs. */
-function invert(c: number): number {
-  return c ^ 1;
-}
 
 const UNKNOWN = -1;
 

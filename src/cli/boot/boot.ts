@@ -27,6 +27,7 @@ import { FarEnds } from "./far-ends.ts";
 import type { BootMedia } from "./media.ts";
 import { hasMedia, withMedia } from "./media.ts";
 import { Monitor } from "./monitor/monitor.ts";
+import { NAMED_IMAGE_HELP, optionForImage } from "./named-image.ts";
 import { bootNetwork } from "./net-options.ts";
 import { ownBiosPath } from "./own-bios.ts";
 import { PC_MODEL, pcOptions, startOptions } from "./pc-options.ts";
@@ -74,7 +75,7 @@ export const bootCommand = defineCommand<BootTable>({
   name: "boot",
   about: "Runs a PC: interrupt controllers, timer, clock, keyboard controller, VGA, serial lines, PCI, IDE disks, a CD-ROM drive, floppy disks, virtio devices, a network card, ACPI power management. It starts a kernel directly, Linux by the "
     + "32-bit boot protocol or a multiboot one, or firmware (a BIOS of its own, or another such as SeaBIOS); its first serial line or its screen is the terminal.",
-  images: "none",
+  images: { text: "[IMAGE]", min: 0, max: 1 },
   groups: [
     { title: "What to start", options: startOptions },
     { title: "Machine", options: pcOptions as OptionTable },
@@ -83,6 +84,7 @@ export const bootCommand = defineCommand<BootTable>({
     { title: "Report", options: reporting },
   ],
   notes: [
+    NAMED_IMAGE_HELP,
     `Keys, on a terminal: ${ESCAPE_HELP}.`,
     "Exit status: 0 the guest switched the machine off, reset it or halted; 1 it shut down (triple fault) or can go no further, or tcgjs failed; 2 usage or bad input; "
       + "124 --max-insns or --timeout used up; 130 Ctrl-C; with --isa-debug-exit (V << 1) | 1.",
@@ -95,7 +97,7 @@ export const bootCommand = defineCommand<BootTable>({
       does: "a virtio disk, left as it was",
     },
     { line: "tcgjs boot --kernel kernel.elf --append verbose --module initial.tar --screenshot screen.png --timeout 10", does: "a multiboot kernel, and what it has drawn" },
-    { line: "tcgjs boot --hda disk.img", does: "what the disk's boot sector starts" },
+    { line: "tcgjs boot disk.img", does: "what the disk's boot sector starts" },
     { line: "tcgjs boot --bios /usr/share/seabios/bios.bin --cdrom debian.iso --boot d", does: "what a CD image starts, by SeaBIOS" },
     { line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --share src,tag=src,readonly", does: "with a folder of the host to mount by 9P" },
     { line: "tcgjs boot --kernel vmlinuz --append 'console=ttyS0 root=/dev/vda' --drive file=disk.qcow2,if=virtio --hostfwd tcp::2222-:22", does: "port 2222 of this machine leads to the guest's SSH server" },
@@ -123,7 +125,7 @@ function checkStart(values: Values): void {
     const stray = initrd !== null ? "--initrd" : append !== null ? "--append" : module.length > 0 ? "--module" : null;
     if (stray !== null) throw new VmError("EINVAL", `${stray} goes with --kernel FILE`);
     if (bios === null && boot === null && !hasMedia(values)) {
-      throw new VmError("EINVAL", "what to boot? --kernel FILE names a kernel, --hda, --cdrom or --drive something to start from, --restore FILE a saved machine");
+      throw new VmError("EINVAL", "what to boot? Name an image (a kernel, a disk, a CD), or several things by --kernel, --hda, --cdrom, --drive");
     }
   } else if (boot !== null) {
     throw new VmError("EINVAL", "--boot is for firmware, and --kernel FILE starts a kernel without");
@@ -139,10 +141,20 @@ function checkSerial(values: Values): void {
   if (json && serial.slice(1).some((s) => s.kind === "stdio")) throw new VmError("EINVAL", "--json has stdout; --serial stdio is for the first line then");
 }
 
+/** As if the image had been named by an option. @throws VmError if that option is given, too */
+function withNamedImage(invocation: BootInvocation): BootInvocation {
+  const { images, values, texts } = invocation;
+  if (images.length === 0) return invocation;
+  const [path] = images, option = optionForImage(path), other = values[option];
+  if (other !== null) throw new VmError("EINVAL", `${path} would be taken as by --${option}, which names ${other}`);
+  return { ...invocation, values: { ...values, [option]: path }, texts: new Map([...texts, [option, [path]]]) };
+}
+
 /** The most a kernel or RAM disk may have. */
 const MAX_FILE_BYTES = 2 ** 30;
 
-async function runBoot(given: BootInvocation): Promise<number> {
+async function runBoot(invocation: BootInvocation): Promise<number> {
+  const given = withNamedImage(invocation);
   checkCombinations(given.values);
   const { restore } = given.values, saved = restore === null ? null : new SavedMachine(restore);
   const { values, texts } = saved === null ? given : await saved.optionsWith<BootTable>(given.texts, bootCommand.spec.groups);

@@ -26,6 +26,11 @@ function bytesOf({ cylinders, heads, sectors }: DiskFormat): number {
   return cylinders * heads * sectors * SECTOR_BYTES;
 }
 
+/** True for as many bytes as a floppy disk of some format has. */
+export function isFloppySize(sizeBytes: number): boolean {
+  return FORMATS.some((f) => bytesOf(f) === sizeBytes);
+}
+
 /** The format that has just so many bytes; else one of 3.5 inches with room for them. @throws VmError EINVAL if there is none */
 export function formatOf(sizeBytes: number): DiskFormat {
   const found = FORMATS.find((f) => bytesOf(f) === sizeBytes) ?? [FORMAT_1440K, FORMAT_2880K].find((f) => bytesOf(f) >= sizeBytes);

@@ -50,6 +50,11 @@ export async function packSnapshot(sections: Iterable<readonly [name: string, by
   return file;
 }
 
+/** True for a file that begins as one. */
+export function isSnapshot(bytes: Uint8Array): boolean {
+  return new TextDecoder("latin1").decode(bytes.subarray(0, MAGIC.length)) === MAGIC;
+}
+
 /** A file that was read: its sections, each unpacked when it is asked for. */
 export class SnapshotFile {
   private readonly sections: ReadonlyMap<string, Section>;
@@ -88,7 +93,7 @@ interface Section {
 
 function parse(file: Uint8Array): ReadonlyMap<string, Section> {
   const view = new DataView(file.buffer, file.byteOffset, file.length), end = file.length - CHECKSUM_BYTES;
-  if (end < HEADER_BYTES || new TextDecoder("latin1").decode(file.subarray(0, MAGIC.length)) !== MAGIC) throw new VmError("EINVAL", "this is no saved machine: --save of tcgjs boot makes one");
+  if (end < HEADER_BYTES || !isSnapshot(file)) throw new VmError("EINVAL", "this is no saved machine: --save of tcgjs boot makes one");
   const version = view.getUint32(VERSION_AT, true);
   if (version !== SNAPSHOT_VERSION) throw new VmError("EINVAL", `saved machine: its format is version ${version}; this tcgjs reads version ${SNAPSHOT_VERSION}`);
   if (crc32(file.subarray(0, end)) !== view.getUint32(end, true)) throw new VmError("EINVAL", "saved machine: the file is damaged or cut off (its checksum is another)");

@@ -1,12 +1,14 @@
 // `tcgjs boot`: what it prints and where, how it ends, and what it says to wrong use. The guests are kernels of a few insns.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { expect } from "chai";
+import { optionForImage } from "../../../src/cli/boot/named-image.ts";
 import { parseSerial } from "../../../src/cli/boot/serial.ts";
 import { EscapeKeys } from "../../../src/cli/boot/terminal/escape-keys.ts";
 import { MAIN, spawnTcgjs, startTcgjs, tcgjs, TemporaryFolder } from "../../support/cli.ts";
 import { bytesOf } from "../kvm/guest.ts";
+import { multibootImage } from "../machine/boot/images.ts";
 import { linuxImage } from "../machine/linux-image.ts";
 
 /** Prints "hi" on COM1 and "A" on COM2 and "D" on the debug console; switches the machine off. */
@@ -39,6 +41,7 @@ describe("tcgjs boot", function () {
   before(() => {
     for (const [name, code] of Object.entries({ hello: HELLO, echo: ECHO, halt: HALT, loop: LOOP, fault: FAULT })) files.write(name, linuxImage(code));
     files.write("text", "no kernel");
+    files.write("empty", "");
     files.write("large", new Uint8Array(2 ** 22));
   });
 
@@ -62,6 +65,24 @@ describe("tcgjs boot", function () {
     const { status, stdout } = await tcgjs("boot", "--hda", files.path("disk"), "--memory", "4M", "--isa-debug-exit");
     expect(stdout).to.match(/tcgjs BIOS[^]*Booting from hard disk\r\nhi$/);
     expect(status).to.equal(7);
+  });
+
+  it("takes an image for what it is", async () => {
+    const sized = (name: string, bytes: number, at: number, data: Uint8Array): string => {
+      const image = new Uint8Array(bytes);
+      image.set(data, at);
+      files.write(name, image);
+      return files.path(name);
+    };
+    const text = (s: string): Uint8Array => new TextEncoder().encode(s), sector = Uint8Array.of(...SECTOR, ...new Uint8Array(510 - SECTOR.length), 0x55, 0xaa);
+    const multiboot = multibootImage({ code: HALT }), grub = sized("grub", 0x10000, 0x400, multiboot.subarray(0, 12));
+    writeFileSync(grub, sector, { flag: "r+" });
+    expect([
+      files.path("hello"), sized("multiboot", 8192, 0, multiboot), sized("cd", 0x9000, 0x8001, text("CD001")), sized("floppy", 1_474_560, 0, sector), sized("saved", 100, 0, text("tcgjs-vm")),
+      sized("disk", 512, 0, sector), sized("qcow2", 0x40000, 0, text("QFI\xfb")), grub,
+    ].map(optionForImage)).to.deep.equal(["kernel", "kernel", "cdrom", "fda", "restore", "hda", "hda", "hda"]);
+    expect(await tcgjs("boot", files.path("hello"), "--memory", "4M")).to.deep.equal({ status: 0, stdout: "hi\n", stderr: "" });
+    expect((await tcgjs("boot", files.path("disk"), "--serial", "stdio", "--isa-debug-exit")).status).to.equal(7);
   });
 
   it("reports as JSON, with what came over the serial line", async () => {
@@ -187,7 +208,7 @@ describe("tcgjs boot", function () {
     ["a screen without a terminal", ["boot", "--kernel", "FILE:hello", "--display", "terminal"], /--display terminal needs stdin and stdout to be a terminal/],
     ["a screen and a serial line on one terminal", ["boot", "--kernel", "FILE:hello", "--display", "terminal", "--serial", "stdio"], /needs the terminal for itself, without another option that takes stdio/],
     ["a video BIOS that is not there", ["boot", "--kernel", "FILE:hello", "--vga-rom", "nowhere"], /nowhere cannot be read/],
-    ["no kernel", ["boot"], /what to boot\? --kernel FILE names a kernel, --hda, --cdrom or --drive something to start from/],
+    ["no kernel", ["boot"], /what to boot\? Name an image \(a kernel, a disk, a CD\), or several things by --kernel, --hda/],
     ["firmware and a kernel", ["boot", "--bios", "x", "--kernel", "x"], /only one of them can be/],
     ["an order without firmware", ["boot", "--kernel", "x", "--boot", "c"], /--boot is for firmware/],
     ["an order of nothing", ["boot", "--bios", "x", "--boot", "z"], /--boot wants letters of a \(floppy\)/],
@@ -198,7 +219,10 @@ describe("tcgjs boot", function () {
     ["an initial RAM disk alone", ["boot", "--initrd", "x"], /--initrd goes with --kernel/],
     ["a file that is none", ["boot", "--kernel", "FILE:text"], /this is no kernel: it has neither Linux's setup header/],
     ["a file that is not there", ["boot", "--kernel", "nowhere"], /nowhere cannot be read: there is no such file/],
-    ["a name without an option", ["boot", "vmlinuz"], /takes options only; vmlinuz belongs to none/],
+    ["two images", ["boot", "a", "b"], /takes \[IMAGE\]; given was a b/],
+    ["an image twice", ["boot", "FILE:hello", "--kernel", "FILE:echo"], /hello would be taken as by --kernel, which names .*echo/],
+    ["an image that is not there", ["boot", "nowhere"], /nowhere cannot be read: there is no such file/],
+    ["an image that is empty", ["boot", "FILE:empty"], /the file is empty, there is nothing to boot/],
     ["an initial RAM disk larger than memory", ["boot", "--kernel", "FILE:hello", "--memory", "2M", "--initrd", "FILE:large"], /4194304 bytes, memory is 2097152/],
     ["a serial line to nowhere", ["boot", "--kernel", "FILE:hello", "--serial", "tty"], /--serial wants stdio, file:PATH, tcp:127\.0\.0\.1:PORT or none; not "tty"/],
     ["two terminals", ["boot", "--kernel", "FILE:hello", "--serial", "stdio", "--serial", "stdio"], /--serial stdio was given twice/],
