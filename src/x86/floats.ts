@@ -22,6 +22,10 @@ declare const opaque: unique symbol;
 /** A double that exists when the code runs; singles are doubles that rounding leaves alone. */
 export interface Double { readonly [opaque]: "double" }
 
+/** How to round to an integral value: MXCSR.RC's four (SDM 1 table 4-8). */
+const INTEGRAL = ["nearest_f64", "floor_f64", "ceil_f64", "trunc_f64"] as const;
+export type RoundingMode = 0 | 1 | 2 | 3;
+
 export type FloatArithmetic = "add" | "sub" | "mul" | "div" | "sqrt";
 
 /** MXCSR but for the flags other than PE (SDM 1 §10.2.3), and what it is in the usual case. */
@@ -134,6 +138,23 @@ export class Floats {
     this.leaveIfAny(results.map((r, i) => this.b.and(val(this.b.ir.op(this.abnormal, op(r))), this.isNot0(xs[i]))));
     return results;
   }
+
+  /** Numbers rounded to integral values, with their signs. */
+  integral(xs: readonly Double[], mode: RoundingMode): Double[] {
+    const { b } = this;
+    this.assumeTame(xs);
+    const rounded = (x: Double): Double => wrap(b.ir.op(INTEGRAL[mode], op(x)));
+    if (mode !== 0) return xs.map(rounded);
+    // From 2^51 on `nearest_f64` does not do.
+    const most = this.product(b.doubles.ofInt(b.imm(1 << 30)), b.doubles.ofInt(b.imm(1 << 21)));
+    this.leaveIfAny(xs.map((x) => this.compare("ge", this.product(x, x), this.product(most, most))));
+    return xs.map((x) => {
+      const result = rounded(x), { zero } = this;
+      return wrap(b.ir.movcondF64("eq", op(result), op(zero), op(this.product(x, zero)), op(result)));
+    });
+  }
+
+  private product(x: Double, y: Double): Double { return wrap(this.b.ir.op("mul_f64", op(x), op(y))); }
 
   /** Int32s, truncated or rounded to nearest; leaves where that does not go. */
   toInts(xs: readonly Double[], isTruncated: boolean): Val[] {

@@ -155,6 +155,9 @@ const TABLE = {
   sqrt_f64: row({ params: [D], result: D, doc: "The square root of x." }),
   round_f32: row({ params: [D], result: D, doc: "x rounded to a single, to nearest." }),
   nearest_f64: row({ params: [D], result: D, doc: "x rounded to an integer, to nearest; for x from -2^51 to 2^51." }),
+  floor_f64: row({ params: [D], result: D, doc: "The largest integer up to x; with the sign of x where that is 0." }),
+  ceil_f64: row({ params: [D], result: D, doc: "The least integer from x on; with the sign of x where that is 0." }),
+  trunc_f64: row({ params: [D], result: D, doc: "x rounded to an integer, towards 0; with the sign of x where that is 0." }),
   setcond_f64: row({ params: [D, D], result: I, attr: "cond",
     doc: "1 if the comparison (eq, ne, lt, ge, le, gt) holds, else 0. With a NaN only ne holds." }),
   movcond_f64: row({ params: [D, D, D, D], result: D, attr: "cond", doc: "t if the comparison x, y holds, else f (operands x, y, t, f)." }),
@@ -214,4 +217,4 @@ export const OPS = Object.fromEntries(
 export type PlainOp =
   | "add" | "sub" | "mul" | "muluh" | "mulsh" | "neg" | "not" | "and" | "or" | "xor" | "shl" | "shr" | "sar" | "rotl" | "rotr"
   | "clz" | "ctz" | "ctpop" | "bswap" | "divu" | "remu" | "divs" | "rems" | "divu2" | "remu2" | "divs2" | "rems2"
-  | "f64_from_i32" | "f64_to_i32" | "add_f64" | "sub_f64" | "mul_f64" | "div_f64" | "sqrt_f64" | "round_f32" | "nearest_f64" | "abnormal_f64" | "abnormal_f32" | "tiny_f64" | "tiny_f32";
+  | "f64_from_i32" | "f64_to_i32" | "add_f64" | "sub_f64" | "mul_f64" | "div_f64" | "sqrt_f64" | "round_f32" | "nearest_f64" | "floor_f64" | "ceil_f64" | "trunc_f64" | "abnormal_f64" | "abnormal_f32" | "tiny_f64" | "tiny_f32";

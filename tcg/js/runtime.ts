@@ -69,4 +69,7 @@ for (const n of [3, 0x12345678, -0x6789abcd, -1]) {
 }
 
 /** What emitted code may call by these names. */
-export const RUNTIME = { muluh, mulsh, ctz32, ctpop, bswap32, divu2, remu2, divs2, rems2, imul: Math.imul, clz32: Math.clz32, abs: Math.abs, sqrt: Math.sqrt, fround: Math.fround };
+export const RUNTIME = {
+  muluh, mulsh, ctz32, ctpop, bswap32, divu2, remu2, divs2, rems2,
+  imul: Math.imul, clz32: Math.clz32, abs: Math.abs, sqrt: Math.sqrt, fround: Math.fround, floor: Math.floor, ceil: Math.ceil, trunc: Math.trunc,
+};

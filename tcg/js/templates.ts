@@ -47,6 +47,9 @@ const PLAIN: Partial<Record<OpName, string>> = {
   div_f64: "$0 / $1",
   sqrt_f64: "sqrt($0)",
   round_f32: "fround($0)",
+  floor_f64: "floor($0)",
+  ceil_f64: "ceil($0)",
+  trunc_f64: "trunc($0)",
   nearest_f64: "$0 + 6755399441055744 - 6755399441055744",
 };
 

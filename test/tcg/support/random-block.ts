@@ -16,7 +16,7 @@ const PURE: readonly OpName[] = Object.values(OPS)
 const LONG_DIVISION: readonly OpName[] = ["divu2", "remu2", "divs2", "rems2"];
 /** What x86 lowerings are made of, so that these meet more often. */
 const COMMON: readonly OpName[] = ["add", "sub", "and", "or", "xor", "shl", "shr", "sar", "neg", "not"];
-const DOUBLE: readonly OpName[] = ["add_f64", "sub_f64", "mul_f64", "div_f64", "sqrt_f64", "round_f32"];
+const DOUBLE: readonly OpName[] = ["add_f64", "sub_f64", "mul_f64", "div_f64", "sqrt_f64", "round_f32", "floor_f64", "ceil_f64", "trunc_f64"];
 const FLOATS = [...SINGLES, ...DOUBLES];
 const FIELD_POSITIONS = [[0, 8], [8, 8], [0, 16], [16, 16], [0, 1], [31, 1], [24, 8], [4, 4]] as const;
 

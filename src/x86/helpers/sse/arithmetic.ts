@@ -54,14 +54,19 @@ export function approximationHelper(name: "rcp" | "rsqrt", shape: Shape): Vector
   return elementwise(name, shape, () => (unit, _x, y, out) => approximate(unit, compute, y, out));
 }
 
-/** Combines pairs of elements: out[i] = pairs[i][0] op pairs[i][1]; a pair's slots count from the destination, then the source. */
-function pairwise(name: string, isSingle: boolean, pairs: readonly (readonly [op: Binary, x: number, y: number])[]): VectorHelper {
-  return defVectorHelper(name, {
+/** An insn that combines pairs of elements: out[i] = x op y, elements by number, those of the source behind the destination's. */
+interface PairwiseInsn {
+  readonly pairs: readonly (readonly [operation: "add" | "sub", x: number, y: number])[];
+  readonly helper: VectorHelper;
+}
+
+function pairwise(name: string, isSingle: boolean, pairs: PairwiseInsn["pairs"]): PairwiseInsn {
+  const helper = defVectorHelper(name, {
     doc: `${name.toUpperCase()}.`, isFloat: true,
     bind(cpu) {
       const unit = new FloatUnit(cpu), { R } = cpu, size = isSingle ? 1 : 2;
       return (dst, src) => {
-        const slot = (i: number): number => (i < 4 ? dst + i : src + i - 4);
+        const slot = (i: number): number => (i * size < 4 ? dst + i * size : src + i * size - 4);
         unit.begin();
         pairs.forEach(([op, x, y], i) => {
           if (isSingle) unit.binary32(op, slot(x), slot(y), TEMP_SLOT + i);
@@ -72,15 +77,16 @@ function pairwise(name: string, isSingle: boolean, pairs: readonly (readonly [op
       };
     },
   });
+  return { pairs, helper };
 }
 
 export const PAIRWISE = {
   haddps: pairwise("haddps", true, [["add", 0, 1], ["add", 2, 3], ["add", 4, 5], ["add", 6, 7]]),
   hsubps: pairwise("hsubps", true, [["sub", 0, 1], ["sub", 2, 3], ["sub", 4, 5], ["sub", 6, 7]]),
-  haddpd: pairwise("haddpd", false, [["add", 0, 2], ["add", 4, 6]]),
-  hsubpd: pairwise("hsubpd", false, [["sub", 0, 2], ["sub", 4, 6]]),
+  haddpd: pairwise("haddpd", false, [["add", 0, 1], ["add", 2, 3]]),
+  hsubpd: pairwise("hsubpd", false, [["sub", 0, 1], ["sub", 2, 3]]),
   addsubps: pairwise("addsubps", true, [["sub", 0, 4], ["add", 1, 5], ["sub", 2, 6], ["add", 3, 7]]),
-  addsubpd: pairwise("addsubpd", false, [["sub", 0, 4], ["add", 2, 6]]),
+  addsubpd: pairwise("addsubpd", false, [["sub", 0, 2], ["add", 1, 3]]),
 };
 
 /**

@@ -8,7 +8,7 @@ import type { DoubleCond } from "../../../../tcg/ir/types.ts";
 import type { ElementKind } from "../../element-kinds.ts";
 import type { InsnDef } from "../../isa/define.ts";
 import { defInsn, ofFeature } from "../../isa/define.ts";
-import type { FloatArithmetic, Floats } from "../../floats.ts";
+import type { Double, FloatArithmetic, Floats, RoundingMode } from "../../floats.ts";
 import type { Lowering, Val } from "../../lowering.ts";
 import { fillExponent, known, vector, vectorRegister } from "../../vector-operands.ts";
 import { xmmInsn } from "./packed.ts";
@@ -200,17 +200,68 @@ function callSource(b: Lowering, helper: VectorHelper, src: ReturnType<typeof ve
 }
 
 const rounding = ({ isSingle }: { isSingle: boolean }): ElementFunction => (unit, _x, y, out, imm) => roundElement(unit, y, out, imm, isSingle);
+/** Immediates of ROUNDPS: where the mode comes from MXCSR, and where PE stays as it is. */
+const BY_MXCSR = 4, IS_QUIET = 8;
+
 const roundings: readonly InsnDef[] = ([[PS, "08"], [PD, "09"], [SS, "0a"], [SD, "0b"]] as const).map(([shape, opcode]) => {
-  const { suffix } = shape;
-  return xmmInsn(`round${suffix}`, `66 0f 3a ${opcode} /r ib  V${suffix},W${suffix},Ib`, elementwise("round", shape, rounding));
+  const { suffix, isSingle, elements } = shape, helper = elementwise("round", shape, rounding);
+  return defInsn(`round${suffix}`, {
+    ref: ref(`round${suffix}`), forms: [`66 0f 3a ${opcode} /r ib  V${suffix},W${suffix},Ib`], speculative: true, elements: elementsOf(isSingle),
+    lower(b, [dst, src, imm]) {
+      requireSse(b);
+      const to = vectorRegister(dst), from = vector(src), how = known(imm.read());
+      if (!b.speculates || how === null) {
+        callVector(b, helper, to, from, imm.read());
+        return;
+      }
+      const floats = floatsOf(b, isSingle), ys = from.loadFloats(floats, elements), isByMxcsr = (how & BY_MXCSR) !== 0;
+      if (isByMxcsr || (how & IS_QUIET) === 0) floats.assumeUsualControl();
+      to.storeFloats(floats, floats.integral(ys, isByMxcsr ? 0 : (how & 3) as RoundingMode));
+    },
+  });
+});
+
+const pairwise: readonly InsnDef[] = PAIRWISE_FORMS.map(([name, opcode]) => {
+  const isSingle = name.endsWith("ps"), { helper, pairs } = PAIRWISE[name];
+  return defInsn(name, {
+    ref: ref(name), feature: "sse3", forms: [`${opcode} /r  Vx,Wx`], speculative: true, elements: elementsOf(isSingle),
+    lower(b, [dst, src]) {
+      requireSse(b);
+      const to = vectorRegister(dst), from = vector(src);
+      if (!b.speculates) {
+        callVector(b, helper, to, from);
+        return;
+      }
+      const floats = floatsOf(b, isSingle), count = isSingle ? 4 : 2, ys = from.loadFloats(floats, count), all = [...to.loadFloats(floats, count), ...ys];
+      floats.assumeUsualControl();
+      to.storeFloats(floats, pairs.map(([operation, x, y]) => floats.arithmetic(operation, [all[x]], [all[y]])[0]));
+    },
+  });
+});
+
+const dotProducts: readonly InsnDef[] = ([["dpps", "40"], ["dppd", "41"]] as const).map(([name, opcode]) => {
+  const isSingle = name === "dpps", helper = DOT_PRODUCTS[name];
+  return defInsn(name, {
+    ref: ref(name), forms: [`66 0f 3a ${opcode} /r ib  Vx,Wx,Ib`], speculative: true, elements: elementsOf(isSingle),
+    lower(b, [dst, src, imm]) {
+      requireSse(b);
+      const to = vectorRegister(dst), from = vector(src), n = known(imm.read());
+      if (!b.speculates || n === null) {
+        callVector(b, helper, to, from, imm.read());
+        return;
+      }
+      const floats = floatsOf(b, isSingle), count = isSingle ? 4 : 2, ys = from.loadFloats(floats, count), xs = to.loadFloats(floats, count);
+      floats.assumeUsualControl();
+      const products = xs.map((x, i) => (((n >> (4 + i)) & 1) !== 0 ? floats.arithmetic("mul", [x], [ys[i]])[0] : floats.zero));
+      const sum = (x: Double, y: Double): Double => floats.arithmetic("add", [x], [y])[0];
+      const pairs = products.filter((_, i) => i % 2 === 0).map((product, i) => sum(product, products[2 * i + 1]));
+      const all = isSingle ? sum(pairs[0], pairs[1]) : pairs[0];
+      to.storeFloats(floats, xs.map((_, i) => (((n >> i) & 1) !== 0 ? all : floats.zero)));
+    },
+  });
 });
 
 export const SSE_FLOAT: readonly InsnDef[] = [
   ...arithmetic, ...approximations, ...compares, ...flagCompares, ...conversions,
-  ...ofFeature("sse3", ...PAIRWISE_FORMS.map(([name, opcode]) => xmmInsn(name, `${opcode} /r  Vx,Wx`, PAIRWISE[name]))),
-  ...ofFeature("sse4.1",
-    ...roundings,
-    xmmInsn("dpps", "66 0f 3a 40 /r ib  Vps,Wps,Ib", DOT_PRODUCTS.dpps),
-    xmmInsn("dppd", "66 0f 3a 41 /r ib  Vpd,Wpd,Ib", DOT_PRODUCTS.dppd),
-  ),
+  ...pairwise, ...ofFeature("sse4.1", ...roundings, ...dotProducts),
 ];
