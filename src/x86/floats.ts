@@ -3,10 +3,12 @@
  * directly, for the usual case, leaving the block in front of the insn wherever the case is another (`leave_if`). The
  * interpreter then does that insn by its helper, which knows all of MXCSR. Used only where `Lowering.speculates`.
  *
- * The usual case (as QEMU's hardfloat has it): rounding to nearest, all exceptions masked, no FTZ or DAZ, the precision
- * flag set already, and operands and results that are exact zeros or normal numbers not near the ends of their range (their
- * square tells soonest). Then a JavaScript operation gives the very bits and no other flag changes (SDM 1 §11.5). One on
- * singles does when rounded once more, since a double has more than twice the bits of a single and two.
+ * The usual case (as QEMU's hardfloat has it): rounding to nearest, all exceptions masked, the precision flag set already,
+ * and operands and results that are exact zeros or normal numbers not near the ends of their range (their square tells
+ * soonest). Then a JavaScript operation gives the very bits and no other flag changes (SDM 1 §11.5), with FTZ and DAZ or without.
+ * One on singles does when rounded once more, since a double has more than twice the bits of a single and two. Code that finds
+ * the precision flag clear when it is translated (a program that has only computed with whole numbers so far) looks at what
+ * each operation loses, by the exact arithmetic of x87's pairs, and leaves where that is anything.
  *
  * A NaN that only passes through a JavaScript number may lose its payload (ECMA-262 §6.1.6.1), and a denormal operand raises
  * DE, so moves leave for both: a float in an XMM register is always *tame*, which is 0, normal or infinite. Of a tame operand
@@ -16,6 +18,7 @@ import type { Op } from "../../tcg/ir/block.ts";
 import type { DoubleCond, Global, Probe } from "../../tcg/ir/types.ts";
 import { memOp } from "../../tcg/ir/types.ts";
 import type { Lowering, Val } from "./lowering.ts";
+import type { Pair, PairLowering, Rounded } from "./pairs-ir.ts";
 import { G_MXCSR } from "./state.ts";
 
 declare const opaque: unique symbol;
@@ -28,8 +31,8 @@ export type RoundingMode = 0 | 1 | 2 | 3;
 
 export type FloatArithmetic = "add" | "sub" | "mul" | "div" | "sqrt";
 
-/** MXCSR but for the flags other than PE (SDM 1 §10.2.3), and what it is in the usual case. */
-const CONTROL_AND_PE = 0xffe0, USUAL = 0x1fa0;
+/** Masks, rounding control and PE in MXCSR (SDM 1 §10.2.3), and what they are in the usual case; that without PE. */
+const CONTROL_AND_PE = 0x7fa0, USUAL = 0x1fa0, NOTHING_LOST = 0x1f80;
 
 const wrap = (op: Op): Double => op as unknown as Double;
 const op = (x: Double | Val): Op => x as unknown as Op;
@@ -56,7 +59,11 @@ export class Floats {
   set(global: Global, x: Double): void { this.b.ir.set(global, op(x)); }
 
   /** The int32, rounded if need be. */
-  ofInt(v: Val): Double { return this.rounded(wrap(this.b.ir.op("f64_from_i32", op(v)))); }
+  ofInt(v: Val): Double {
+    const exact = wrap(this.b.ir.op("f64_from_i32", op(v))), result = this.rounded(exact);
+    if (this.isSingle) this.assumeExact([result], [exact]);
+    return result;
+  }
 
   get zero(): Double { return wrap(this.b.ir.op("f64_from_i32", op(this.b.imm(0)))); }
 
@@ -65,7 +72,7 @@ export class Floats {
   /** Leaves unless MXCSR is as usual: for whatever may round. */
   assumeUsualControl(): void {
     const { b } = this;
-    b.leaveIf(b.setcond("ne", b.and(b.get(G_MXCSR), b.imm(CONTROL_AND_PE)), b.imm(USUAL)));
+    b.leaveIf(b.setcond("ne", b.and(b.get(G_MXCSR), b.imm(CONTROL_AND_PE)), b.imm(b.expectsPrecisionFlag ? USUAL : NOTHING_LOST)));
   }
 
   /** Operands, and values that are moved: leaves for NaNs and denormals. */
@@ -78,6 +85,11 @@ export class Floats {
   private assumePlain(xs: readonly Double[]): void {
     const { b } = this;
     this.leaveIfAny(xs.map((x) => b.and(val(b.ir.op(this.abnormal, op(x))), this.isNot0(x))));
+  }
+
+  /** Leaves where a value is not what it should be exactly, if that shows in a flag. */
+  private assumeExact(xs: readonly Double[], exact: readonly Double[]): void {
+    if (!this.b.expectsPrecisionFlag) this.leaveIfAny(xs.map((x, i) => this.compare("ne", x, exact[i])));
   }
 
   private leaveIfAny(conditions: readonly Val[]): void {
@@ -105,10 +117,12 @@ export class Floats {
     this.assumeTame(ys);
     if (name === "sqrt") {
       this.leaveIfAny(ys.map((y) => this.compare("lt", y, this.zero)));
+      if (!b.expectsPrecisionFlag) return this.exactly((pairs, y) => pairs.sqrt(y, 53), ys, ys);
       return ys.map((y) => this.rounded(wrap(b.ir.op("sqrt_f64", op(y)))));
     }
     this.assumeTame(xs);
-    const results = xs.map((x, i) => this.rounded(wrap(b.ir.op(`${name}_f64`, op(x), op(ys[i])))));
+    const results = b.expectsPrecisionFlag ? xs.map((x, i) => this.rounded(wrap(b.ir.op(`${name}_f64`, op(x), op(ys[i])))))
+      : this.exactly((pairs, x, y) => pairs[name](x, y, 53), xs, ys);
     this.assumePlain(results);
     // A sum is 0 only exactly; a product or quotient may have vanished.
     if (name === "mul" || name === "div") {
@@ -120,11 +134,34 @@ export class Floats {
     return results;
   }
 
+  /** Results that are exact; leaves where one is not. */
+  private exactly(operation: (pairs: PairLowering, x: Pair, y: Pair) => Rounded, xs: readonly Double[], ys: readonly Double[]): Double[] {
+    const { b } = this, { pairs } = b.x87;
+    return xs.map((x, i) => {
+      const { pair: { h }, excess, isWrong } = operation(pairs, { h: x, l: null }, { h: ys[i], l: null }), result = this.rounded(h);
+      b.leaveIf(excess === null ? isWrong : b.or(isWrong, this.isNot0(excess)));
+      this.assumeExact([result], [h]);
+      return result;
+    });
+  }
+
   /** Each lesser or greater of two; the second where they are equal (SDM 2B MINPS). */
   extreme(name: "min" | "max", xs: readonly Double[], ys: readonly Double[]): Double[] {
     this.assumeTame([...xs, ...ys]);
-    return xs.map((x, i) => wrap(this.b.ir.movcondF64(name === "min" ? "lt" : "gt", op(x), op(ys[i]), op(x), op(ys[i]))));
+    return xs.map((x, i) => this.select(name === "min" ? "lt" : "gt", x, ys[i], x, ys[i]));
   }
+
+  /** `t` if the comparison holds, else `f`. */
+  select(cond: DoubleCond, x: Double, y: Double, t: Double, f: Double): Double {
+    return wrap(this.b.ir.movcondF64(cond, op(x), op(y), op(t), op(f)));
+  }
+
+  // ---- integral values of any doubles
+  nearest(x: Double): Double { return wrap(this.b.ir.op("nearest_f64", op(x))); }
+  floor(x: Double): Double { return wrap(this.b.ir.op("floor_f64", op(x))); }
+  truncation(x: Double): Double { return wrap(this.b.ir.op("trunc_f64", op(x))); }
+  /** As an int32, modulo 2^32. */
+  whole(x: Double): Val { return val(this.b.ir.op("f64_to_i32", op(x))); }
 
   compare(cond: DoubleCond, x: Double, y: Double): Val {
     return val(this.b.ir.setcondF64(cond, op(x), op(y)));
@@ -135,22 +172,28 @@ export class Floats {
     from.assumeTame(xs);
     if (!this.isSingle) return [...xs];
     const results = xs.map((x) => this.rounded(x));
+    this.assumeExact(results, xs);
     this.leaveIfAny(results.map((r, i) => this.b.and(val(this.b.ir.op(this.abnormal, op(r))), this.isNot0(xs[i]))));
     return results;
   }
 
-  /** Numbers rounded to integral values, with their signs. */
-  integral(xs: readonly Double[], mode: RoundingMode): Double[] {
-    const { b } = this;
+  /** Numbers rounded to integral values, with their signs; `isQuiet`: what is lost does not show. */
+  integral(xs: readonly Double[], mode: RoundingMode, isQuiet: boolean): Double[] {
     this.assumeTame(xs);
-    const rounded = (x: Double): Double => wrap(b.ir.op(INTEGRAL[mode], op(x)));
+    const results = this.roundedIntegral(xs, mode);
+    if (!isQuiet) this.assumeExact(results, xs);
+    return results;
+  }
+
+  private roundedIntegral(xs: readonly Double[], mode: RoundingMode): Double[] {
+    const { b } = this, rounded = (x: Double): Double => wrap(b.ir.op(INTEGRAL[mode], op(x)));
     if (mode !== 0) return xs.map(rounded);
     // From 2^51 on `nearest_f64` does not do.
     const most = this.product(b.doubles.ofInt(b.imm(1 << 30)), b.doubles.ofInt(b.imm(1 << 21)));
     this.leaveIfAny(xs.map((x) => this.compare("ge", this.product(x, x), this.product(most, most))));
     return xs.map((x) => {
       const result = rounded(x), { zero } = this;
-      return wrap(b.ir.movcondF64("eq", op(result), op(zero), op(this.product(x, zero)), op(result)));
+      return this.select("eq", result, zero, this.product(x, zero), result);
     });
   }
 
@@ -159,8 +202,8 @@ export class Floats {
   /** Int32s, truncated or rounded to nearest; leaves where that does not go. */
   toInts(xs: readonly Double[], isTruncated: boolean): Val[] {
     const { b } = this, one = b.doubles.ofInt(b.imm(1)), minusOne = b.doubles.ofInt(b.imm(-1));
-    const wholes = isTruncated ? xs : xs.map((x) => wrap(b.ir.op("nearest_f64", op(x))));
-    const results = wholes.map((x) => val(b.ir.op("f64_to_i32", op(x))));
+    const wholes = isTruncated ? xs : xs.map((x) => this.nearest(x)), results = wholes.map((x) => this.whole(x));
+    this.assumeExact(results.map((v) => b.doubles.ofInt(v)), xs);
     this.leaveIfAny(wholes.map((x, i) => {
       const lost = wrap(b.ir.op("sub_f64", op(x), op(b.doubles.ofInt(results[i]))));
       return b.setcond("eq", b.and(this.compare("lt", lost, one), this.compare("gt", lost, minusOne)), b.imm(0));

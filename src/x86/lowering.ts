@@ -50,6 +50,8 @@ export class Lowering {
   readonly singles: Floats;
   readonly doubles: Floats;
   readonly x87: RegisterStack;
+  /** MXCSR.PE is taken to be set. Where it is not, SSE insns leave whenever they would set it. */
+  expectsPrecisionFlag = true;
   /** True once the current insn has ended the block itself. */
   ended = false;
   private insn: Insn | null = null;

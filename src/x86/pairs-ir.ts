@@ -58,16 +58,16 @@ export class PairLowering {
 
   // ---- doubles
 
-  private add2(x: Double, y: Double): Double { return double(this.b.ir.op("add_f64", op(x), op(y))); }
-  private sub2(x: Double, y: Double): Double { return double(this.b.ir.op("sub_f64", op(x), op(y))); }
-  private mul2(x: Double, y: Double): Double { return double(this.b.ir.op("mul_f64", op(x), op(y))); }
+  add2(x: Double, y: Double): Double { return double(this.b.ir.op("add_f64", op(x), op(y))); }
+  sub2(x: Double, y: Double): Double { return double(this.b.ir.op("sub_f64", op(x), op(y))); }
+  mul2(x: Double, y: Double): Double { return double(this.b.ir.op("mul_f64", op(x), op(y))); }
   private div2(x: Double, y: Double): Double { return double(this.b.ir.op("div_f64", op(x), op(y))); }
   private is(cond: DoubleCond, x: Double, y: Double): Val { return val(this.b.ir.setcondF64(cond, op(x), op(y))); }
 
   private get zero(): Double { return this.b.doubles.zero; }
 
   /** A constant, 2^exp; JavaScript folds what it is made of. */
-  private power(exp: number): Double {
+  power(exp: number): Double {
     let found = this.powers.get(exp);
     if (found === undefined) {
       if (exp < 0) found = this.div2(this.power(0), this.power(-exp));

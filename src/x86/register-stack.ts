@@ -21,19 +21,24 @@ import { SEG_64K, SEG_FLAT } from "./isa/mode.ts";
 import type { Lowering, Val } from "./lowering.ts";
 import type { Pair, Precision, Rounded } from "./pairs-ir.ts";
 import { PairLowering } from "./pairs-ir.ts";
-import { CS, FPU_CONTROL, FPU_FIRSTS, FPU_SECONDS, FPU_STATUS, FPU_TAGS, FPU_TOP, G_FPU_CONTROL, G_FPU_CS, G_FPU_DP, G_FPU_DS, G_FPU_IP, G_FPU_OPCODE, G_FPU_PAIRS, G_FPU_STATUS, G_FPU_TAGS, G_FPU_TOP, SEG_SELECTORS } from "./state.ts";
+import { CS, FPU_CONTROL, FPU_FIRSTS, FPU_SECONDS, FPU_STATUS, FPU_TAGS, FPU_TOP, G_FPU_CONTROL, G_FPU_CS, G_FPU_DP, G_FPU_DS, G_FPU_IP, G_FPU_OPCODE, G_FPU_PAIRS, G_FPU_STATUS, G_FPU_TAGS, G_FPU_TOP, MXCSR, SEG_SELECTORS } from "./state.ts";
 
 /** Precision and rounding control and the mask of PE, and what they are for either precision, to nearest. */
 const CONTROL = 0xf20, PRECISION = 0x300, CONTROL_64 = 0x320, CONTROL_53 = 0x220;
-/** Where PE is in `unitStateOf`. */
-const PE_SHIFT = 8;
+/** Where the two PE are in `unitStateOf`: of x87, and of MXCSR. */
+const PE_SHIFT = 8, SSE_PE_SHIFT = 9;
 const CODES = C0 | C2 | C3;
 /** Blocks that have become so long call helpers for the rest: V8 optimises no function beyond a size. */
 const MAX_OPS = 2500;
 
-/** The state of the unit that code is made for, in one number: TOP, tags, precision control, PE. */
+/** The state of the units that code is made for, in one number: TOP, tags, precision control, PE; PE of MXCSR. */
 export function unitStateOf(R: Int32Array): number {
-  return R[FPU_TOP] | (R[FPU_TAGS] << 3) | ((R[FPU_CONTROL] & PRECISION) << 3) | ((R[FPU_STATUS] & PE) << PE_SHIFT);
+  return R[FPU_TOP] | (R[FPU_TAGS] << 3) | ((R[FPU_CONTROL] & PRECISION) << 3) | ((R[FPU_STATUS] & PE) << PE_SHIFT) | ((R[MXCSR] & PE) << SSE_PE_SHIFT);
+}
+
+/** Whether MXCSR.PE is set in such a state, or nothing is known (negative), in which case that is likely. */
+export function hasSsePrecisionFlag(state: number): boolean {
+  return state < 0 || (state & (PE << SSE_PE_SHIFT)) !== 0;
 }
 
 /** What FNSTENV tells of an insn (SDM 1 §8.1.8). */
@@ -253,6 +258,11 @@ export class RegisterStack {
     if (this.controlIsChecked) return;
     b.leaveIf(b.setcond("ne", b.and(b.get(G_FPU_CONTROL), b.imm(CONTROL)), b.imm(this.precisionBits === 53 ? CONTROL_53 : CONTROL_64)));
     this.controlIsChecked = true;
+  }
+
+  /** The control word has been given another value, of the same precision most likely. */
+  controlChanged(): void {
+    this.controlIsChecked = false;
   }
 
   /** The precision results are rounded to, after that check. */

@@ -5,7 +5,7 @@ import { lowerInsn } from "./interpret.ts";
 import type { Insn } from "./isa/insn.ts";
 import { Lowering } from "./lowering.ts";
 import { RegionFlags } from "./region-flags.ts";
-import { unitStateOf } from "./register-stack.ts";
+import { hasSsePrecisionFlag, unitStateOf } from "./register-stack.ts";
 
 /**
  * The IR of consecutive insns; the last may end the block itself, otherwise it goes on at the next insn.
@@ -16,15 +16,15 @@ export function lowerBlock(insns: readonly Insn[], name: string, R?: Int32Array)
   return lower(new Lowering(name, true), insns);
 }
 
-/** How often a block is made anew for another state of the x87 unit, before it is made without expecting any. */
+/** How often a block is made anew for another state of the floating-point units, before it is made without expecting any. */
 const MAX_RETRIES = 3;
 
-/** Notes how the x87 unit is: the first time, and where insns have lost their trust while it was otherwise. */
+/** Notes how the units are: the first time, and where insns have lost their trust while it was otherwise. */
 function expectUnitState(insns: readonly Insn[], state: number): void {
   const [first] = insns;
   if (first.unitState < 0) first.unitState = state;
   if (first.unitState === state || first.invalidations > MAX_RETRIES) return;
-  const distrusted = insns.filter(({ form, isTrusted }) => form?.def.grouped === true && !isTrusted);
+  const distrusted = insns.filter(({ form, isTrusted }) => form?.def.speculative === true && !isTrusted);
   if (distrusted.length === 0) return;
   first.unitState = state;
   for (const insn of distrusted) insn.isTrusted = true;
@@ -36,7 +36,9 @@ export function lowerRegionBlock(insns: readonly Insn[], name: string): Block {
 }
 
 function lower(b: Lowering, insns: readonly Insn[]): Block {
-  b.x87.start(insns[0].unitState);
+  const { unitState } = insns[0];
+  b.x87.start(unitState);
+  b.expectsPrecisionFlag = hasSsePrecisionFlag(unitState);
   b.expectElements(elementKindsOf(insns));
   for (const insn of insns) lowerInsn(b, insn);
   b.x87.finish();

@@ -20,14 +20,15 @@
  *
  * Guest-state slots are local variables throughout; whatever any block sets is written back at the one way out. Of a float
  * and its words one is what is up to date between blocks (homes.ts). The region is not entered with a NaN where that is the
- * float, as a JavaScript number need not keep what it carries; nor, where the float is to be tame, while it is not.
+ * float, as a JavaScript number need not keep what it carries; nor, where the float is to be tame, while it is not; nor while
+ * state that it does not change would have it left (guards.ts).
  *
  * A way out does nothing but assign constants. V8 compiles what has not run yet to a deoptimisation, and most ways out have
  * not run when the region becomes hot; constants need no feedback.
  */
 import type { Expression, MemberExpression, Statement, VariableDeclarator } from "estree";
 import type { Op } from "../ir/block.ts";
-import { helperOf, isGet, isSet } from "../ir/block.ts";
+import { globalOf, helperOf, isGet, isSet } from "../ir/block.ts";
 import type { Budget } from "../ir/budget.ts";
 import { budgetOf } from "../ir/budget.ts";
 import type { Flow, FlowNode } from "../ir/flow.ts";
@@ -38,6 +39,7 @@ import type { Global, GlobalSet, Helper } from "../ir/types.ts";
 import { overlaps } from "../ir/types.ts";
 import { assign, block as blockOf, call, giveBack, id, int, item, when } from "./estree.ts";
 import type { EmittedFunction, Naming } from "./emitter.ts";
+import { guardExpression, takeGuards } from "./guards.ts";
 import type { PageLocal } from "./page-locals.ts";
 import { choosePageLocals } from "./page-locals.ts";
 import { StateEmitter, touches, variableOf } from "./state-emitter.ts";
@@ -92,6 +94,8 @@ class RegionEmitter {
   readonly pages: ReadonlyMap<Op, PageLocal>;
   private readonly names = new Set<string>(["short", "leave", "tbs"]);
   private readonly helpers = new Set<Helper>();
+  /** Conditions that keep it from being entered, by what they look like. */
+  private readonly guards = new Map<string, Expression>();
 
   constructor(region: Region, target: EmitTarget) {
     this.region = region;
@@ -102,6 +106,7 @@ class RegionEmitter {
   }
 
   emit(): EmittedRegion {
+    this.takeGuards();
     this.findVariables();
     const body = structure(this.flow, {
       node: (node, follow) => (node.dispatch === null ? this.blockOf(node, follow) : dispatch(node, follow)),
@@ -113,6 +118,17 @@ class RegionEmitter {
       names: this.names, localNames: [...this.names].filter((name) => !BEFORE_LOOPS.has(name)), helpers: this.helpers, params: ["left"],
       entries: flow.entries.map((block) => ({ block, reach: budget.reachOf(flow.nodeOf[block]) })),
     };
+  }
+
+  private takeGuards(): void {
+    const blocks = this.flow.nodes.map(({ block }) => this.region.blocks[block].block), ops = blocks.flatMap((block) => block.ops);
+    const written: GlobalSet[] = ops.map((op) => (isSet(op) ? [globalOf(op)] : op.def === OPS.call ? helperOf(op).writes : []));
+    const changing = written.includes("all") ? "all" : written.flat() as readonly Global[];
+    const isConstant = (global: Global): boolean => !touches(changing, global);
+    for (const condition of blocks.flatMap((block) => takeGuards(block, isConstant))) {
+      const guard = guardExpression(condition, (global) => this.slot(global));
+      this.guards.set(JSON.stringify(guard), guard);
+    }
   }
 
   // ---- variables
@@ -165,9 +181,10 @@ class RegionEmitter {
     for (const { page, delta } of new Set(this.pages.values())) declarations.push(declare(page, int(-1)), declare(delta, int(0)));
     if (packed !== null) for (const { global, unpack } of packed.parts) declarations.push(declare(global.name, make(unpack, this.slot(packed.slot))));
     const floats = lasting.filter((v) => v.global.type !== "i32").map(({ global }) => isUnfit(global));
-    if (floats.length > 0) this.names.add("plain");
+    if (floats.length + this.guards.size > 0) this.names.add("plain");
     return [
       when(make("left < $0", mine("reach")), instead("short")),
+      ...[...this.guards.values()].map((test) => when(test, instead("plain"))),
       { type: "VariableDeclaration", kind: "let", declarations },
       ...floats.map((test) => when(test, instead("plain"))),
     ];

@@ -35,7 +35,8 @@ function isQuestion({ args: [tiny, isNot0] }: Op, tame: ReadonlySet<Global>): bo
 
 const isZero = (op: Op): boolean => isConst(op) && op.imm === 0;
 
-function removeUnused(block: Block): void {
+/** Removes ops that nobody uses any more. */
+export function removeUnused(block: Block): void {
   countUses(block);
   const { ops } = block, kept: Op[] = [];
   for (const op of ops.toReversed()) {

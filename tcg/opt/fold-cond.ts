@@ -218,7 +218,7 @@ export const FOLD_COND = {
 
   setcond_f64(op, f) {
     const [x, y] = op.args;
-    return op.imm === NE && x === y && f.isNumber(x) ? f.constant(op, 0, "it is no NaN") : op;
+    return op.imm === NE && x === y && f.floats.isNumber(x) ? f.constant(op, 0, "it is no NaN") : op;
   },
 
   fault_if: foldLeaveIf,

@@ -127,6 +127,7 @@ const FOLD: { readonly [K in OpName]?: Fold } = {
   },
 
   and(op, f) {
+    if (f.floats.isFalse(op)) return f.constant(op, 0, "the question has been answered");
     constantRight(op);
     const y = op.args[1];
     if (isConst(y)) f.narrow(op, 0, y.imm);

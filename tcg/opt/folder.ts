@@ -7,7 +7,7 @@ import { isConst } from "../ir/block.ts";
 import { constant } from "../ir/builder.ts";
 import type { OpDef } from "../ir/ops.ts";
 import { OPS } from "../ir/ops.ts";
-import { CONDS } from "../ir/types.ts";
+import { FloatFacts } from "./float-facts.ts";
 import { KnownBits, lowMask, SIGN } from "./known-bits.ts";
 import type { Report } from "./report.ts";
 
@@ -18,8 +18,8 @@ import type { Report } from "./report.ts";
 export type Fold = (op: Op, f: Folder) => Op | null;
 
 export class Folder extends KnownBits {
+  readonly floats = new FloatFacts();
   readonly #report: Report | undefined;
-  readonly #numbers = new Set<Op>();
   readonly #table: readonly (Fold | null)[];
 
   /** @param table  fold functions by op code */
@@ -27,19 +27,6 @@ export class Folder extends KnownBits {
     super();
     this.#table = table;
     this.#report = report;
-  }
-
-  /** The value is 0 from here on, or the block has been left. */
-  learnFalse({ def, args }: Op): void {
-    // "Abnormal and not 0" is what doubles are asked before arithmetic. For a NaN both hold.
-    if (def !== AND || args[0].def !== ABNORMAL_F64 || args[1].def !== SETCOND_F64) return;
-    const [x] = args[0].args;
-    if (args[1].imm === NE && args[1].args[0] === x) this.#numbers.add(x);
-  }
-
-  /** True if the double is known not to be a NaN. */
-  isNumber(value: Op): boolean {
-    return value.def === F64_FROM_I32 || this.#numbers.has(value);
   }
 
   /** Simplifies the op as far as it goes, knowing only its operands. */
@@ -155,8 +142,7 @@ export class Folder extends KnownBits {
   }
 }
 
-const NE = CONDS.indexOf("ne");
-const { abnormal_f64: ABNORMAL_F64, setcond_f64: SETCOND_F64, f64_from_i32: F64_FROM_I32, and: AND, or: OR, xor: XOR, sar: SAR, extract: EXTRACT, sextract: SEXTRACT, deposit: DEPOSIT } = OPS;
+const { and: AND, or: OR, xor: XOR, sar: SAR, extract: EXTRACT, sextract: SEXTRACT, deposit: DEPOSIT } = OPS;
 
 function allConstant(args: readonly Op[]): boolean {
   for (let i = 0; i < args.length; i++) if (!isConst(args[i])) return false;

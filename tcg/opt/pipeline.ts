@@ -112,7 +112,7 @@ function walkForwards(block: Block, passes: readonly PassName[], report: Report 
 /** Going on means that the value is 0, and if it is made of several by "or", so is each of these. */
 function learnFalse(value: Op, stead: (Op | undefined)[], folder: Folder): void {
   if (value.id >= 0) stead[value.id] = constant(0);
-  folder.learnFalse(value);
+  folder.floats.learnFalse(value);
   if (value.def === OR) for (const part of value.args) learnFalse(part, stead, folder);
 }
 

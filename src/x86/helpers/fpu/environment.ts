@@ -25,13 +25,6 @@ export const loadControl = defFpuHelper("fldcw", {
   },
 });
 
-export const storeControl = defFpuHelper("fnstcw", {
-  result: "i32",
-  readsOnly: true,
-  doc: "The control word.",
-  bind: (f) => () => f.R[FPU_CONTROL],
-});
-
 export const clearExceptions = defFpuHelper("fnclex", {
   doc: "Clears exception flags, SF, ES and B.",
   bind: (f) => () => {

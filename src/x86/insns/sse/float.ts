@@ -214,9 +214,9 @@ const roundings: readonly InsnDef[] = ([[PS, "08"], [PD, "09"], [SS, "0a"], [SD,
         callVector(b, helper, to, from, imm.read());
         return;
       }
-      const floats = floatsOf(b, isSingle), ys = from.loadFloats(floats, elements), isByMxcsr = (how & BY_MXCSR) !== 0;
-      if (isByMxcsr || (how & IS_QUIET) === 0) floats.assumeUsualControl();
-      to.storeFloats(floats, floats.integral(ys, isByMxcsr ? 0 : (how & 3) as RoundingMode));
+      const floats = floatsOf(b, isSingle), ys = from.loadFloats(floats, elements), isByMxcsr = (how & BY_MXCSR) !== 0, isQuiet = (how & IS_QUIET) !== 0;
+      if (isByMxcsr || !isQuiet) floats.assumeUsualControl();
+      to.storeFloats(floats, floats.integral(ys, isByMxcsr ? 0 : (how & 3) as RoundingMode, isQuiet));
     },
   });
 });

@@ -1,14 +1,14 @@
 /** Control, status, environment, the register stack itself, and the operations on ST(0). */
 import { NM } from "../../fault.ts";
 import type { HelperDef } from "../../helpers/define.ts";
-import { clearExceptions, ENV_REAL, ENV_WIDE, environmentBytes, init, loadControl, loadEnvironment, restoreState, saveState, storeControl, storeEnvironment } from "../../helpers/fpu/environment.ts";
+import { clearExceptions, ENV_REAL, ENV_WIDE, environmentBytes, init, loadControl, loadEnvironment, restoreState, saveState, storeEnvironment } from "../../helpers/fpu/environment.ts";
 import { arctangent, cosine, exponential, logarithm, logarithmPlus1, sine, sineCosine, tangent } from "../../helpers/fpu/transcendental.ts";
 import { absolute, changeSign as changeSignHelper, extractParts, free, partialRemainder, partialRemainder1, rotateTop, roundInteger, scaleByPower, squareRoot as squareRootHelper } from "../../helpers/fpu/unary.ts";
 import type { InsnDef } from "../../isa/define.ts";
 import { defInsn } from "../../isa/define.ts";
 import type { Facts } from "../../isa/insn.ts";
 import type { Lowering, Val } from "../../lowering.ts";
-import { CR0_MP, CR0_TS, G_CR0, G_FPU_STATUS, G_FPU_TOP } from "../../state.ts";
+import { CR0_MP, CR0_TS, G_CR0, G_FPU_CONTROL, G_FPU_STATUS, G_FPU_TOP } from "../../state.ts";
 import { changeSign, squareRoot } from "./inline.ts";
 import { begin, load16, notePointers, requireFpu, requireNoError } from "./lowering.ts";
 
@@ -47,6 +47,18 @@ const formatOf = ({ opsize, mode }: Facts): number => (opsize === 32 ? ENV_WIDE 
 const statusWord = (b: Lowering): Val => b.or(b.get(G_FPU_STATUS), b.shl(b.get(G_FPU_TOP), b.imm(11)));
 
 const REGISTERS_BYTES = 80;
+
+/** Flags and masks of all exceptions, and the control word's bits that can be written; bit 6 is always 1. */
+const EXCEPTIONS = 0x3f, CONTROL_BITS = 0x1f3f, CONTROL_ONE = 0x40, ES = 0x80;
+
+/** FLDCW where everything is masked, before and after: compilers write it so to truncate. */
+function changeControl(b: Lowering, word: Val): void {
+  requireFpu(b);
+  const isPending = b.and(b.get(G_FPU_STATUS), b.imm(ES)), unmasked = b.and(b.not(word), b.imm(EXCEPTIONS));
+  b.leaveIf(b.setcond("ne", b.or(isPending, unmasked), b.imm(0)));
+  b.set(G_FPU_CONTROL, b.or(b.and(word, b.imm(CONTROL_BITS)), b.imm(CONTROL_ONE)));
+  b.x87.controlChanged();
+}
 
 /** FNSTENV, FNSAVE: they run alone, since they may write many bytes anywhere, code included. */
 function storesEnvironment(name: string, form: string, helper: HelperDef, more: number): InsnDef {
@@ -139,8 +151,9 @@ export const X87_CONTROL: readonly InsnDef[] = [
     ref: "SDM 3B §23.18 (no operation)", forms: [`db ${["e0", "e1", "e4"][i]}`], lower: requireFpu,
   })),
   defInsn("fldcw", {
-    ref: "SDM 2A FLDCW", forms: ["d9 /5  Mw"],
+    ref: "SDM 2A FLDCW", forms: ["d9 /5  Mw"], speculative: true,
     lower(b, [m]) {
+      if (b.speculates) return changeControl(b, load16(b, m));
       begin(b, 0);
       b.call(loadControl, load16(b, m));
     },
@@ -149,7 +162,7 @@ export const X87_CONTROL: readonly InsnDef[] = [
     ref: "SDM 2A FSTCW", forms: ["d9 /7  Mw"],
     lower(b, [m]) {
       requireFpu(b);
-      b.store(16, m.linear(2, true), b.call(storeControl));
+      b.store(16, m.linear(2, true), b.get(G_FPU_CONTROL));
     },
   }),
   defInsn("fnstsw", {

@@ -4,11 +4,12 @@
  *
  * Pointers to insn and operand are the caller's to note.
  */
-import { doubleToSingle, singleToDouble } from "../../helpers/fpu/singles.ts";
+import { doubleToSingle, singleToDouble } from "../../helpers/fpu/float-bits.ts";
 import type { Double } from "../../floats.ts";
 import type { Lowering, Val } from "../../lowering.ts";
 import type { Operand } from "../../operands.ts";
 import type { Pair, PairLowering, Precision, Rounded } from "../../pairs-ir.ts";
+import { loadExtendedPair, loadLongPair, storeExtended, storeInteger } from "./inline-formats.ts";
 import { load16, load32, requireFpu } from "./lowering.ts";
 
 export type PairOperation = (pairs: PairLowering, x: Pair, y: Pair, precision: Precision) => Rounded;
@@ -22,8 +23,11 @@ export const PAIR_OPERATIONS = {
   fdivr: (pairs, x, y, precision) => pairs.div(y, x, precision),
 } satisfies Record<string, PairOperation>;
 
-/** Memory formats that are done here. */
+/** Memory formats of arithmetic, of loads, of stores. */
 export type Format = "m32" | "m64" | "i16" | "i32";
+export type LoadFormat = Format | "m80" | "i64";
+/** `t16` and so on: integers truncated, whatever the rounding control says. */
+export type StoreFormat = LoadFormat | "t16" | "t32" | "t64";
 
 function mayInline(b: Lowering, used: readonly number[], pushes = false): boolean {
   if (!b.x87.mayInline(used, pushes)) return false;
@@ -45,7 +49,9 @@ const doubleOf = (b: Lowering, bits: Val): Double => b.call(singleToDouble, bits
 const singleOf = (b: Lowering, x: Double): Val => b.call(doubleToSingle, x as unknown as Val);
 
 /** The operand in memory; leaves where it is no pair. */
-function loadPair(b: Lowering, m: Operand, format: Format): Pair {
+function loadPair(b: Lowering, m: Operand, format: LoadFormat): Pair {
+  if (format === "m80") return loadExtendedPair(b, m);
+  if (format === "i64") return loadLongPair(b, m);
   if (format === "i16") return { h: b.doubles.ofInt(b.sext(16, load16(b, m))), l: null };
   if (format === "i32") return { h: b.doubles.ofInt(load32(b, m)), l: null };
   if (format === "m32") {
@@ -158,7 +164,7 @@ function push(b: Lowering, value: Pair): true {
   return true;
 }
 
-export function loadMemory(b: Lowering, m: Operand, format: Format): boolean {
+export function loadMemory(b: Lowering, m: Operand, format: LoadFormat): boolean {
   return mayInline(b, [], true) && push(b, loadPair(b, m, format));
 }
 
@@ -193,14 +199,27 @@ export function exchange(b: Lowering, operand: Val): boolean {
   return true;
 }
 
-/** ST(0) as a single or double, then pops. */
-export function storeMemory(b: Lowering, m: Operand, format: "m32" | "m64", pops: 0 | 1): boolean {
+/** ST(0) = ST(i) if `c` is not 0: FCMOVcc. */
+export function moveIf(b: Lowering, operand: Val, c: Val): boolean {
+  const { x87, doubles } = b, i = x87.indexOf(operand);
+  if (!mayInline(b, [0, i])) return false;
+  const x = x87.read(0), y = x87.read(i), condition = doubles.ofInt(c);
+  const choose = (then: Double, otherwise: Double): Double => doubles.select("ne", condition, doubles.zero, then, otherwise);
+  x87.write(0, { h: choose(y.h, x.h), l: x.l === null && y.l === null ? null : choose(y.l ?? doubles.zero, x.l ?? doubles.zero) });
+  return true;
+}
+
+/** ST(0) in a format of memory, then pops. */
+export function storeMemory(b: Lowering, m: Operand, format: StoreFormat, pops: 0 | 1): boolean {
   const { x87 } = b;
   if (!mayInline(b, [0])) return false;
   const value = x87.read(0);
-  x87.assumeUsualControl();
-  if (format === "m32") storeSingle(b, m, value);
-  else storeDouble(b, m, value);
+  switch (format) {
+    case "m32": storeSingle(b, m, value); break;
+    case "m64": storeDouble(b, m, value); break;
+    case "m80": storeExtended(b, m, value); break;
+    default: storeInteger(b, m, value, Number(format.slice(1)) as 16 | 32 | 64, format.startsWith("t"));
+  }
   x87.endGroup();
   if (pops === 1) x87.pop();
   return true;
@@ -208,6 +227,7 @@ export function storeMemory(b: Lowering, m: Operand, format: "m32" | "m64", pops
 
 function storeDouble(b: Lowering, m: Operand, value: Pair): void {
   const { x87 } = b, result = x87.pairs.toDouble(value);
+  x87.assumeUsualControl();
   b.leaveIf(x87.isNewPrecisionLoss(result));
   b.doubles.store(m.linear(8, true), result.pair.h);
   x87.setC1(result);
@@ -215,6 +235,7 @@ function storeDouble(b: Lowering, m: Operand, value: Pair): void {
 
 function storeSingle(b: Lowering, m: Operand, value: Pair): void {
   const { x87, doubles } = b, { pairs } = x87, { h, l } = value, bits = singleOf(b, h), single = doubleOf(b, bits);
+  x87.assumeUsualControl();
   const result = pairs.asRounded(value, single);
   let isWrong = b.and(isSpecialSingle(b, bits), doubles.compare("ne", h, doubles.zero));
   if (l !== null) {

@@ -5,12 +5,12 @@ import type { InsnDef } from "../../isa/define.ts";
 import { defInsn, ofFeature } from "../../isa/define.ts";
 import type { Lowering, Val } from "../../lowering.ts";
 import type { Operand } from "../../operands.ts";
-import type { Format } from "./inline.ts";
-import { exchange, loadMemory, loadRegister, loadSmall, storeMemory, storeRegister } from "./inline.ts";
+import type { LoadFormat, StoreFormat } from "./inline.ts";
+import { exchange, loadMemory, loadRegister, loadSmall, moveIf, storeMemory, storeRegister } from "./inline.ts";
 import { begin, load16, load32, load64, load80, notePointers, store } from "./lowering.ts";
 
 /** A load; `format` if it may be done inline. */
-function load(name: string, form: string, helper: HelperDef, words: (b: Lowering, m: Operand) => Val[], format?: Format): InsnDef {
+function load(name: string, form: string, helper: HelperDef, words: (b: Lowering, m: Operand) => Val[], format?: LoadFormat): InsnDef {
   return defInsn(name, {
     ref: `SDM 2A ${name.toUpperCase()}`, forms: [form], speculative: format !== undefined, grouped: format !== undefined,
     lower(b, [m]) {
@@ -23,12 +23,12 @@ function load(name: string, form: string, helper: HelperDef, words: (b: Lowering
   });
 }
 
-/** A store; `pops` for the helpers that come with and without a pop. Singles and doubles may be stored inline. */
-function storeTop(name: string, form: string, bits: 16 | 32 | 64 | 80, helper: HelperDef, pops?: 0 | 1, format?: "m32" | "m64"): InsnDef {
+/** A store; `pops` for the helpers that come with and without a pop; `format` if it may be done inline. */
+function storeTop(name: string, form: string, bits: 16 | 32 | 64 | 80, helper: HelperDef, format: StoreFormat | null, pops?: 0 | 1): InsnDef {
   return defInsn(name, {
-    ref: `SDM 2A ${name.toUpperCase()}`, forms: [form], speculative: format !== undefined, grouped: format !== undefined,
+    ref: `SDM 2A ${name.toUpperCase()}`, forms: [form], speculative: format !== null, grouped: format !== null,
     lower(b, [m]) {
-      if (format === undefined || !storeMemory(b, m, format, pops ?? 1)) {
+      if (format === null || !storeMemory(b, m, format, pops ?? 1)) {
         begin(b, pops ?? 1);
         store(b, m, bits, helper, ...(pops === undefined ? [] : [b.imm(pops)]));
       }
@@ -62,10 +62,13 @@ const exchangeSti = (name: string, form: string): InsnDef => withRegister(name, 
 /** FCMOVcc; `cc` is the condition code of Jcc. */
 function move(name: string, form: string, cc: number): InsnDef {
   return defInsn(name, {
-    ref: "SDM 2A FCMOVcc", feature: "cmov", forms: [form],
-    lower(b, [, i]) {
-      begin(b, 0);
-      b.call(conditionalMove, i.read(), b.flags.condition(cc));
+    ref: "SDM 2A FCMOVcc", feature: "cmov", forms: [form], speculative: true, grouped: true,
+    lower(b, [, operand]) {
+      const i = operand.read(), condition = b.flags.condition(cc);
+      if (!moveIf(b, i, condition)) {
+        begin(b, 0);
+        b.call(conditionalMove, i, condition);
+      }
       notePointers(b);
     },
   });
@@ -93,28 +96,28 @@ function constant(name: string, n: number): InsnDef {
 export const X87_TRANSFER: readonly InsnDef[] = [
   load("fld", "d9 /0  Md", loadM32, (b, m) => [load32(b, m)], "m32"),
   load("fld", "dd /0  Mq", loadM64, load64, "m64"),
-  load("fld", "db /5  Mt", loadM80, load80),
+  load("fld", "db /5  Mt", loadM80, load80, "m80"),
   load("fild", "df /0  Mw", loadI32, (b, m) => [b.sext(16, load16(b, m))], "i16"),
   load("fild", "db /0  Md", loadI32, (b, m) => [load32(b, m)], "i32"),
-  load("fild", "df /5  Mq", loadI64, load64),
+  load("fild", "df /5  Mq", loadI64, load64, "i64"),
   load("fbld", "df /4  Mt", loadBcd, load80),
 
-  storeTop("fst", "d9 /2  Md", 32, storeM32, 0, "m32"),
-  storeTop("fstp", "d9 /3  Md", 32, storeM32, 1, "m32"),
-  storeTop("fst", "dd /2  Mq", 64, storeM64, 0, "m64"),
-  storeTop("fstp", "dd /3  Mq", 64, storeM64, 1, "m64"),
-  storeTop("fstp", "db /7  Mt", 80, storeM80),
-  storeTop("fist", "df /2  Mw", 16, storeI16, 0),
-  storeTop("fistp", "df /3  Mw", 16, storeI16, 1),
-  storeTop("fist", "db /2  Md", 32, storeI32, 0),
-  storeTop("fistp", "db /3  Md", 32, storeI32, 1),
-  storeTop("fistp", "df /7  Mq", 64, storeI64),
+  storeTop("fst", "d9 /2  Md", 32, storeM32, "m32", 0),
+  storeTop("fstp", "d9 /3  Md", 32, storeM32, "m32", 1),
+  storeTop("fst", "dd /2  Mq", 64, storeM64, "m64", 0),
+  storeTop("fstp", "dd /3  Mq", 64, storeM64, "m64", 1),
+  storeTop("fstp", "db /7  Mt", 80, storeM80, "m80"),
+  storeTop("fist", "df /2  Mw", 16, storeI16, "i16", 0),
+  storeTop("fistp", "df /3  Mw", 16, storeI16, "i16", 1),
+  storeTop("fist", "db /2  Md", 32, storeI32, "i32", 0),
+  storeTop("fistp", "db /3  Md", 32, storeI32, "i32", 1),
+  storeTop("fistp", "df /7  Mq", 64, storeI64, "i64"),
   ...ofFeature("sse3",
-    storeTop("fisttp", "df /1  Mw", 16, truncateI16),
-    storeTop("fisttp", "db /1  Md", 32, truncateI32),
-    storeTop("fisttp", "dd /1  Mq", 64, truncateI64),
+    storeTop("fisttp", "df /1  Mw", 16, truncateI16, "t16"),
+    storeTop("fisttp", "db /1  Md", 32, truncateI32, "t32"),
+    storeTop("fisttp", "dd /1  Mq", 64, truncateI64, "t64"),
   ),
-  storeTop("fbstp", "df /6  Mt", 80, storeBcd),
+  storeTop("fbstp", "df /6  Mt", 80, storeBcd, null),
 
   loadSti("fld", "d9 /0  T"),
   storeSti("fst", "dd /2  T", 0),

@@ -125,9 +125,9 @@ class Program {
 
 /** Numbers of like magnitude, small integers, zeros; seldom anything else. */
 function fill(random: Random): Uint8Array {
-  const bytes = new Uint8Array(VECTORS * KINDS * VECTOR_BYTES), view = new DataView(bytes.buffer), strange = random.chance(0.3) ? 0.3 : 0.02;
+  const bytes = new Uint8Array(VECTORS * KINDS * VECTOR_BYTES), view = new DataView(bytes.buffer), strange = random.chance(0.3) ? 0.3 : 0.02, fractional = random.chance(0.3) ? 0 : 8;
   const number = (): number => random.weighted([
-    [8, (random.u32() + 1) * 2 ** random.between(-36, -28) * random.pick([1, -1])], [3, random.between(-20, 20)], [1, random.pick([0, -0, 1, 0.5])],
+    [fractional, (random.u32() + 1) * 2 ** random.between(-36, -28) * random.pick([1, -1])], [3, random.between(-20, 20)], [1, random.pick([0, -0, 1, 0.5])],
     [strange, random.pick([Infinity, -Infinity, NaN, 1e-320, 5e-324, 1e-40, 1e-45, 1.2e-38, 3e38, 1e300, 1e-300, 2 ** -126, 2 ** 31])],
   ]);
   for (let v = 0; v < VECTORS; v++) {
