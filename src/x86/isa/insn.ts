@@ -169,7 +169,7 @@ export class Insn implements Facts {
   set leaves(n: number) { this.ownRecord.leaves = n; }
   get leavesSince(): number { return this.record?.leavesSince ?? 0; }
   set leavesSince(n: number) { this.ownRecord.leavesSince = n; }
-  /** How this start of a block expects the x87 unit to be, as it was when it was translated (register-stack.ts); negative for nothing. */
+  /** How this start of a block expects the floating-point units to be, as they were when it was translated (register-stack.ts); negative for nothing. */
   get unitState(): number { return this.record?.unitState ?? -1; }
   set unitState(n: number) { this.ownRecord.unitState = n; }
   /** Where its bytes beyond the page are, physically, if it has any (paging only). */

@@ -1,20 +1,17 @@
 // Loops of SSE insns on numbers as programs have them, under interpreter and translator: what blocks and regions do inline
 // needs an MXCSR and operands that insns at random seldom have.
 
-import { expect } from "chai";
-import type { VmOptions } from "../../../../src/index.ts";
-import { Random } from "../../../oracle/random.ts";
-import { guest32 } from "../../kvm/guest.ts";
+import type { Random } from "../../../oracle/random.ts";
+import type { FloatProgram } from "../../../support/float-programs.ts";
+import { DATA, goAsInterpreted, OUT, word32 } from "../../../support/float-programs.ts";
 
 const seed = process.env["SEED"] ?? "sse-programs";
-const PROGRAMS = Number(process.env["ROUNDS"] ?? 24), INSNS = 18, LOOPS = 14, SLICES = 3;
+const PROGRAMS = Number(process.env["ROUNDS"] ?? 24), INSNS = 18, LOOPS = 14;
 /** Vectors of singles, of doubles and of integers, then where stores go; the last dword holds MXCSR. */
-const DATA = 0x9000, VECTORS = 8, VECTOR_BYTES = 16, KINDS = 3, OUT = 0xa000, OUT_BYTES = 0x100, CONTROL = OUT + 0x1f0;
-const CR4_OSFXSR = 0x200, FXSAVE_BYTES = 512;
+const VECTORS = 8, VECTOR_BYTES = 16, KINDS = 3, OUT_BYTES = 0x100, CONTROL = OUT + 0x1f0;
+const CR4_OSFXSR = 0x200;
 
 type Kind = "single" | "double" | "integer";
-
-const word32 = (x: number): number[] => [x & 255, (x >> 8) & 255, (x >> 16) & 255, (x >>> 24) & 255];
 
 /** Opcodes behind 0f, by mandatory prefix (0: none). What takes an immediate is marked by it. */
 const ARITHMETIC = [0x51, 0x58, 0x58, 0x59, 0x59, 0x5c, 0x5c, 0x5d, 0x5e, 0x5f];
@@ -141,32 +138,11 @@ function fill(random: Random): Uint8Array {
   return bytes;
 }
 
-/** Registers, SSE state and stores after each slice of the run. */
-function states(code: readonly number[], data: Uint8Array, options: VmOptions): string[] {
-  const { vm, vcpu } = guest32(code.map((byte) => byte.toString(16).padStart(2, "0")).join(" "), options), all: string[] = [];
-  vm.writePhys(DATA, data);
-  vcpu.setSregs({ cr4: CR4_OSFXSR });
-  for (let slice = 0; slice < SLICES; slice++) {
-    vcpu.run({ maxInsns: slice === SLICES - 1 ? 100_000 : 111 });
-    const { rax, rdx, rip, rflags } = vcpu.getRegs(), out = Buffer.from(vm.readPhys(OUT, OUT_BYTES)).toString("hex");
-    all.push(`${rax} ${rdx} ${rip} ${rflags}\n${Buffer.from(vcpu.getFpu()).subarray(0, FXSAVE_BYTES).toString("hex").replaceAll(/(.{32})/g, "$1\n")}\n${out}`);
-  }
-  return all;
-}
-
 describe("SSE programs", () => {
-  const settings: readonly (readonly [string, VmOptions])[] = [
+  const make = (random: Random): FloatProgram => ({ code: new Program(random).make(), data: fill(random) });
+  goAsInterpreted({ seed, count: PROGRAMS, make, dataAt: DATA, out: { at: OUT, bytes: OUT_BYTES }, cr4: CR4_OSFXSR }, [
     ["translated at once", { engine: "jit", threshold: 1, checked: true }], ["translated after a while", { engine: "jit", threshold: 4, regionThreshold: 0 }],
     ["in regions at once", { engine: "jit", threshold: 1, regionThreshold: 1, checked: true }],
     ["in regions of short blocks", { engine: "jit", threshold: 2, regionThreshold: 2, maxBlockInsns: 3 }],
-  ];
-  for (const [name, options] of settings) {
-    it(`go as interpreted, ${name}`, function () {
-      this.timeout(60_000);
-      for (let n = 0; n < PROGRAMS; n++) {
-        const random = new Random(`${seed} ${n}`), code = new Program(random).make(), data = fill(random);
-        expect(states(code, data, options), `program ${n} of seed ${seed}`).to.deep.equal(states(code, data, { engine: "interp" }));
-      }
-    });
-  }
+  ]);
 });

@@ -2,17 +2,18 @@
 // blocks do inline (insns/x87/inline.ts) is seldom met by insns at random.
 
 import { expect } from "chai";
-import type { VmOptions } from "../../../../src/index.ts";
-import { Random } from "../../../oracle/random.ts";
+import type { Random } from "../../../oracle/random.ts";
+import type { FloatProgram } from "../../../support/float-programs.ts";
+import { DATA, goAsInterpreted, hexOf, OUT, word32 } from "../../../support/float-programs.ts";
 import { CODE, guest32 } from "../../kvm/guest.ts";
 
 const seed = process.env["SEED"] ?? "x87-programs";
-const PROGRAMS = 16, INSNS = 24, LOOPS = 12, SLICES = 3;
-/** Doubles, then where stores go; singles and integers are taken from the doubles' bytes and from here. */
-const DATA = 0x9000, SINGLES = 0x9100, INTEGERS = 0x9180, OUT = 0xa000, BYTES = 0x200;
-const STACK_SLOTS = 8, FXSAVE_BYTES = 512;
+const PROGRAMS = Number(process.env["ROUNDS"] ?? 16), INSNS = 24, LOOPS = 12;
+/** Behind doubles: singles, integers, extended numbers. */
+const SINGLES = 0x9100, INTEGERS = 0x9180, EXTENDED = 0x9200, BYTES = 0x2c0;
+/** Where FLDCW reads: the control word that the program starts with, and one that truncates. */
+const CONTROL = OUT + 0x2d0, TRUNCATION = OUT + 0x2e0, STACK_SLOTS = 8;
 
-const word32 = (x: number): number[] => [x & 255, (x >> 8) & 255, (x >> 16) & 255, (x >>> 24) & 255];
 /** opcode /digit with an absolute address. */
 const memory = (opcode: number, digit: number, at: number): number[] => [opcode, (digit << 3) | 5, ...word32(at)];
 
@@ -27,8 +28,9 @@ class Program {
 
   make(): number[] {
     const { random } = this, body: number[] = [], start: number[] = [0xdb, 0xe3], control = random.pick([0x37f, 0x37f, 0x27f, 0x27f, 0x33f, 0x7f, 0xb7f, 0x35f]);
-    // fldcw through memory: mov word [OUT + 0x1f0], control.
-    start.push(0x66, 0xc7, 0x05, ...word32(OUT + 0x1f0), control & 255, control >> 8, ...memory(0xd9, 5, OUT + 0x1f0));
+    // fldcw through memory: mov word [CONTROL], control.
+    for (const [at, word] of [[TRUNCATION, control | 0xc00], [CONTROL, control]]) start.push(0x66, 0xc7, 0x05, ...word32(at), word & 255, word >> 8);
+    start.push(...memory(0xd9, 5, CONTROL));
     const kept = random.below(4);
     while (this.depth < kept) start.push(...this.load());
     start.push(0xb9, ...word32(LOOPS));
@@ -48,13 +50,19 @@ class Program {
     return this.random.pick([
       memory(0xdd, 0, this.at(DATA, 8)), memory(0xdd, 0, this.at(DATA, 8)), memory(0xd9, 0, this.at(SINGLES, 4)), memory(0xdb, 0, this.at(INTEGERS, 4)),
       memory(0xdf, 0, this.at(INTEGERS, 2)), memory(0xdd, 0, this.at(OUT, 8)), [0xd9, 0xe8], [0xd9, 0xee], [0xd9, 0xeb],
+      memory(0xdb, 5, this.at(EXTENDED, 12)), memory(0xdb, 5, this.at(OUT + 0x180, 12)), memory(0xdf, 5, this.at(INTEGERS, 8, 8)),
     ]);
   }
 
   private store(pops: 0 | 1): number[] {
+    const { random } = this;
     this.depth -= pops;
-    return this.random.weighted([
-      [4, memory(0xdd, 2 + pops, this.at(OUT, 8))], [2, memory(0xd9, 2 + pops, this.at(OUT + 0x80, 4))], [1, memory(0xdb, 2 + pops, this.at(OUT + 0x100, 4))],
+    if (pops === 1 && random.chance(0.4)) {
+      return random.pick([memory(0xdb, 7, this.at(OUT + 0x180, 12)), memory(0xdf, 7, this.at(OUT + 0x100, 8)), memory(0xdb, 1, this.at(OUT + 0x100, 4)), memory(0xdf, 1, this.at(OUT + 0x100, 2)), memory(0xdd, 1, this.at(OUT + 0x100, 8))]);
+    }
+    if (random.chance(0.2)) return [...memory(0xd9, 5, TRUNCATION), ...memory(random.pick([0xdb, 0xdf]), 2 + pops, this.at(OUT + 0x100, 4)), ...memory(0xd9, 5, CONTROL)];
+    return random.weighted([
+      [4, memory(0xdd, 2 + pops, this.at(OUT, 8))], [2, memory(0xd9, 2 + pops, this.at(OUT + 0x80, 4))], [1, memory(random.pick([0xdb, 0xdf]), 2 + pops, this.at(OUT + 0x100, 4))],
     ]);
   }
 
@@ -78,7 +86,7 @@ class Program {
       [0xd9, 0xc8 | i], [0xd9, 0xe0], [0xd9, 0xe1], [0xd9, 0xe1, 0xd9, 0xfa],
       // Comparisons, and their outcome into EAX or EFLAGS.
       [0xd8, 0xd0 | i, 0xdf, 0xe0, 0x01, 0xc2], [0xdb, 0xf0 | i, 0x83, 0xd2, 0x00], [0xd9, 0xe4, 0xdd, 0x3d, ...word32(OUT + 0x1c0)],
-      memory(0xdc, 2, this.at(DATA, 8)), [0xd9, 0xfc],
+      memory(0xdc, 2, this.at(DATA, 8)), [0xd9, 0xfc], [random.pick([0xda, 0xdb]), 0xc0 | (random.below(4) << 3) | i],
     ]);
   }
 }
@@ -95,35 +103,19 @@ function fill(random: Random): Uint8Array {
     view.setFloat64(8 * i, number(), true);
     view.setFloat32(SINGLES - DATA + 4 * i, number(), true);
     view.setInt32(INTEGERS - DATA + 4 * i, random.u32() >> random.below(31), true);
+    const at = EXTENDED - DATA + 12 * i, isNormal = random.chance(0.97);
+    view.setUint32(at, random.pick([0, random.u32(), random.u32()]), true);
+    view.setUint32(at + 4, isNormal ? random.u32() | 0x80000000 : random.pick([0, random.u32()]), true);
+    view.setUint16(at + 8, isNormal ? random.between(0x3fe0, 0x4020) | random.pick([0, 0x8000]) : random.pick([0, 0x7fff, 0x8000, random.below(0x10000)]), true);
   }
   return bytes;
 }
 
-/** Registers, x87 state and stores after each slice of the run. */
-function states(code: readonly number[], data: Uint8Array, options: VmOptions): string[] {
-  const { vm, vcpu } = guest32(code.map((byte) => byte.toString(16).padStart(2, "0")).join(" "), options), all: string[] = [];
-  vm.writePhys(DATA, data);
-  for (let slice = 0; slice < SLICES; slice++) {
-    vcpu.run({ maxInsns: slice === SLICES - 1 ? 100_000 : 131 });
-    const { rax, rdx, rip, rflags } = vcpu.getRegs(), out = Buffer.from(vm.readPhys(OUT, BYTES)).toString("hex");
-    all.push(`${rax} ${rdx} ${rip} ${rflags}\n${Buffer.from(vcpu.getFpu()).subarray(0, FXSAVE_BYTES).toString("hex")}\n${out}`);
-  }
-  return all;
-}
-
 describe("x87 programs", () => {
-  const settings: readonly (readonly [string, VmOptions])[] = [
+  const make = (random: Random): FloatProgram => ({ code: new Program(random).make(), data: fill(random) });
+  goAsInterpreted({ seed, count: PROGRAMS, make, dataAt: DATA, out: { at: OUT, bytes: BYTES }, cr4: 0 }, [
     ["translated at once", { engine: "jit", threshold: 1, checked: true }], ["translated after a while", { engine: "jit", threshold: 4, regionThreshold: 0 }],
-  ];
-  for (const [name, options] of settings) {
-    it(`go as interpreted, ${name}`, function () {
-      this.timeout(60_000);
-      for (let n = 0; n < PROGRAMS; n++) {
-        const random = new Random(`${seed} ${n}`), code = new Program(random).make(), data = fill(random);
-        expect(states(code, data, options), `program ${n} of seed ${seed}`).to.deep.equal(states(code, data, { engine: "interp" }));
-      }
-    });
-  }
+  ]);
 
   it("are made anew for another depth of the stack", () => {
     // fninit; call x (many times at depth 0); fld1; call x (many times at depth 1); hlt. x: fld1; fadd st0, st0; fstp qword [OUT]; ret
@@ -133,7 +125,7 @@ describe("x87 programs", () => {
     const between = [0xd9, 0xe8, ...times(20_000)], second = loop(CODE + start.length + first.length + between.length, x);
     const code = [...start, ...first, ...between, ...second, 0xf4], body = [0xd9, 0xe8, 0xd8, 0xc0, ...memory(0xdd, 3, OUT), 0xc3];
     const padded = [...code, ...Array.from({ length: 0x100 - code.length }, () => 0x90), ...body];
-    const { vm, vcpu } = guest32(padded.map((byte) => byte.toString(16).padStart(2, "0")).join(" "), { engine: "jit", threshold: 4 });
+    const { vm, vcpu } = guest32(hexOf(padded), { engine: "jit", threshold: 4 });
     vcpu.setRegs({ rsp: 0x8000 });
     vcpu.run();
     expect(new DataView(vm.readPhys(OUT, 8).buffer).getFloat64(0, true)).to.equal(2);
