@@ -13,6 +13,7 @@ interface Exit {
 export interface KvmExitIo extends Exit {
   readonly reason: "KVM_EXIT_IO";
   readonly direction: "in" | "out";
+  /** 0..0xffff. */
   readonly port: number;
   /** Bytes per element: 1, 2 or 4. */
   readonly size: number;
@@ -29,9 +30,11 @@ export interface KvmExitIo extends Exit {
  */
 export interface KvmExitMmio extends Exit {
   readonly reason: "KVM_EXIT_MMIO";
+  /** Guest-physical, unsigned. */
   readonly physAddr: number;
   /** 8 bytes, of which the first `len` count; little endian. */
   readonly data: Uint8Array;
+  /** Bytes, 1..8. */
   readonly len: number;
   readonly isWrite: boolean;
 }
@@ -55,6 +58,7 @@ export interface KvmExitDebug extends Exit {
   readonly pc: number;
   /** As the debug exception would set it: bit n for breakpoint n, bit 14 for a single step (SDM 3B §17.2.3). */
   readonly dr6: number;
+  /** The breakpoints of `setGuestDebug`, as DR7 would have them. */
   readonly dr7: number;
 }
 
@@ -71,6 +75,7 @@ export interface KvmExitIrqWindowOpen extends Exit {
 /** The state that was set is one no CPU can be in; nothing was executed. */
 export interface KvmExitFailEntry extends Exit {
   readonly reason: "KVM_EXIT_FAIL_ENTRY";
+  /** As VMX reports it: invalid guest state (SDM 3C §27.8). */
   readonly hardwareEntryFailureReason: number;
   /** For people: what is wrong with the state. */
   readonly detail: string;
@@ -89,10 +94,12 @@ export interface KvmExitInternalError extends Exit {
   readonly address: number;
 }
 
+/** What `Vcpu.run` comes back with; `reason` says which, with KVM's names. */
 export type KvmExit =
   | KvmExitIo | KvmExitMmio | KvmExitHlt | KvmExitShutdown | KvmExitDebug | KvmExitIntr | KvmExitIrqWindowOpen | KvmExitFailEntry
   | KvmExitInternalError;
 
+/** The names of the exits. */
 export type KvmExitReason = KvmExit["reason"];
 
 type WithoutInsns<E> = E extends unknown ? Omit<E, "insns"> : never;

@@ -66,6 +66,7 @@ export interface KvmSregs2 extends KvmSregs {
   pdptrs: readonly number[] | null;
 }
 
+/** Any of them; what is left out stays as it is. */
 export type KvmSregs2Update = KvmSregsUpdate & { readonly pdptrs?: readonly number[] | null };
 
 /** Places of a segment register in the state file. */

@@ -103,6 +103,7 @@ export class Vcpu {
 
   // ---- state
 
+  /** A copy of the general registers, RIP and RFLAGS (KVM_GET_REGS). */
   getRegs(): KvmRegs {
     return readRegs(this.cpu.R);
   }
@@ -117,6 +118,7 @@ export class Vcpu {
     this.stateIsUnchecked = true;
   }
 
+  /** A copy of segment, control and descriptor-table registers (KVM_GET_SREGS). */
   getSregs(): KvmSregs {
     return readSregs(this.cpu, this.cr8);
   }

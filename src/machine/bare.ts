@@ -81,6 +81,10 @@ export type BareOutcome =
 
 const DEFAULT_MEMORY_BYTES = 16 * 2 ** 20;
 
+/**
+ * A vCPU, memory, an image in it, and what `tcgjs run` gives it: a console, a timer that counts insns, ports to end by. Each
+ * port and address that nobody has reads as all ones.
+ */
 export class BareMachine {
   readonly vm: Vm;
   readonly vcpu: Vcpu;

@@ -60,6 +60,7 @@ export interface PcNetworkOptions extends UserNetworkOptions {
   readonly hostNs: () => number;
 }
 
+/** What PC to build, from what it starts, and who hears of it. */
 export interface PcOptions extends Media {
   /** A kernel, or firmware that finds something to start. */
   readonly boot: KernelBoot | FirmwareBoot;
@@ -117,6 +118,7 @@ export type PcOutcome =
 /** Ends a run without going on. */
 type PcEnd = Exclude<PcOutcome, { kind: "budget" | "idle" | "blocked" }>;
 
+/** 128 MiB. */
 export const DEFAULT_PC_MEMORY_BYTES = 128 * 2 ** 20;
 const DEFAULT_PC_MODEL = "max,+apic";
 /** Near what translated code really takes, so that a guest's timers come about as often as on its own machine. */

@@ -29,6 +29,7 @@ export function constant(value: number): Op {
   return new Op(OPS.const, [], value | 0);
 }
 
+/** Makes a block, op by op; `block` is the caller's when its exit has been appended. */
 export class IrBuilder {
   readonly block: Block;
 

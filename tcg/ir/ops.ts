@@ -33,6 +33,7 @@ export type Effect =
   | "marker"    // no code of its own
   | "exit";     // ends the block
 
+/** A row of the table: all that is known of an op by its name. */
 export interface OpDef {
   readonly name: OpName;
   /** Its row number: index for tables with one entry per op. */
@@ -206,6 +207,7 @@ const TABLE = {
   ret: row({ params: [I], effect: "exit", doc: "Returns a value from a test function." }),
 } satisfies Record<string, Row>;
 
+/** The names of the ops. */
 export type OpName = keyof typeof TABLE;
 
 /** The table, by name. */

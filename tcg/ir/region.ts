@@ -12,6 +12,7 @@ export interface IndirectTarget {
   readonly to: number;
 }
 
+/** A block of a region, and where it leads. */
 export interface RegionBlock {
   readonly block: Block;
   /** Guest insns in it. */
@@ -25,6 +26,7 @@ export interface RegionBlock {
   readonly heat: ReadonlyMap<number, number>;
 }
 
+/** Blocks that become one function. It is entered at the first, and at the heads of its loops. */
 export interface Region {
   readonly blocks: readonly RegionBlock[];
 }

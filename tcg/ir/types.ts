@@ -8,6 +8,7 @@ export type Type = "i32" | "f32" | "f64";
 
 /** Comparison of two i32 values, named as TCG names them; `u` compares unsigned, `tst` tests `(x & y)` against 0. */
 export const CONDS = ["eq", "ne", "lt", "ge", "le", "gt", "ltu", "geu", "leu", "gtu", "tsteq", "tstne"] as const;
+/** The name of a comparison of i32 values. */
 export type Cond = (typeof CONDS)[number];
 
 /** The opposite of a condition, both as indices into CONDS, which lists them in pairs. */
@@ -17,6 +18,7 @@ export function invert(cond: number): number {
 
 /** Those that compare doubles: the first of CONDS. */
 export const DOUBLE_CONDS = ["eq", "ne", "lt", "ge", "le", "gt"] as const;
+/** The name of a comparison of doubles. */
 export type DoubleCond = (typeof DOUBLE_CONDS)[number];
 
 /**

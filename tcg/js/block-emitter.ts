@@ -23,6 +23,7 @@ import { template } from "./templates.ts";
 import type { Variable, Views } from "./views.ts";
 import { findViews } from "./views.ts";
 
+/** A block's function, before it is printed. */
 export interface EmittedBlock extends EmittedFunction {
   readonly params: readonly string[];
 }

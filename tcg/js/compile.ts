@@ -23,6 +23,7 @@ import { block, id } from "./estree.ts";
  */
 export type Environment = Record<string, unknown>;
 
+/** How a function is named, what it may name, and whether that is checked. */
 export interface CompileRequest {
   /** Name of the function; a JavaScript identifier. */
   readonly name: string;
@@ -36,6 +37,7 @@ export interface CompileRequest {
   readonly checked: boolean;
 }
 
+/** A function, and its text without what `compile` puts around it. */
 export interface Compiled {
   readonly text: string;
   readonly fn: (...args: never[]) => unknown;

@@ -51,12 +51,14 @@ import { trustTame } from "./tame.ts";
 import type { Variable } from "./views.ts";
 import { findViews } from "./views.ts";
 
+/** A region's function, before it is printed. */
 export interface EmittedRegion extends EmittedFunction {
   readonly params: readonly string[];
   /** Where it may be entered, by number of the entry: a block, and the insns that must be left there. */
   readonly entries: readonly { readonly block: number; readonly reach: number }[];
 }
 
+/** Writes the body of the function for a region of optimised blocks. */
 export function emitRegion(region: Region, target: EmitTarget): EmittedRegion {
   return new RegionEmitter(region, target).emit();
 }

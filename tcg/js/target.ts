@@ -31,6 +31,7 @@ export interface NoMemory {
   readonly kind: "none";
 }
 
+/** How guest memory is reached. */
 export type MemoryTarget = FlatMemory | TlbMemory | NoMemory;
 
 /** State-file slots that emitted code writes by itself. */
@@ -63,6 +64,7 @@ export interface FrameSlot {
   readonly linkBytes: number;
 }
 
+/** What emitted code is made for. */
 export interface EmitTarget {
   readonly memory: MemoryTarget;
   readonly state: StateTarget;

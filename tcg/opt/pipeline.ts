@@ -22,6 +22,7 @@ import { Fuse } from "./fuse.ts";
 import type { PassName, Report } from "./report.ts";
 import { PASSES } from "./report.ts";
 
+/** What `optimize` does, and who watches. */
 export interface OptOptions {
   /** The passes to run; all of them when absent. Their order is always that of PASSES. */
   readonly passes?: readonly PassName[];

@@ -9,6 +9,7 @@ import type { Op } from "../ir/block.ts";
  * the others one walk backwards.
  */
 export const PASSES = ["forward", "fold", "cse", "dead-state", "fuse", "dce"] as const;
+/** The name of a pass. */
 export type PassName = (typeof PASSES)[number];
 
 /**

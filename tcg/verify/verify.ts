@@ -25,6 +25,7 @@ import { printBlock, printOp } from "../text/print.ts";
 import type { Invariant } from "../support/assert.ts";
 import { InternalError } from "../support/errors.ts";
 
+/** What `verify` knows besides the block. */
 export interface VerifyOptions {
   /** The declared globals (I7); when absent, only that none share a slot is checked. */
   readonly globals?: readonly Global[];

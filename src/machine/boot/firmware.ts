@@ -9,6 +9,7 @@ import type { BootPlan } from "./plan.ts";
 import { smbiosFiles } from "../smbios.ts";
 import { lowRom, planRom, romBase } from "./rom.ts";
 
+/** A PC that starts with firmware, which finds something to start on its drives. */
 export interface FirmwareBoot {
   /** A ROM that ends at 4 GiB. */
   readonly bios: Uint8Array;

@@ -26,6 +26,7 @@ export type Start =
   /** As after RESET: real mode at F000:FFF0 with CS based at 0xffff0000 (SDM 3A §9.1.4). */
   | { readonly kind: "reset" };
 
+/** What an image turned out to be, what of it goes where, and how the CPU starts. */
 export interface BootPlan {
   readonly format: ImageFormat;
   /** Disjoint, within memory. */
