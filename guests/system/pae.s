@@ -13,8 +13,6 @@
         .set    PD_PAGES, PD + 8 * (PAGES_AT >> 21)
         .set    PAE_PTE, PAE_PAGES
         .set    PAE_PTE1, PAE_PAGES + 8
-        .set    PAGE1, PAGES_AT + 0x1000
-        .set    PHYS1, PAGE_PHYS + 0x1000
         .set    NX, 0x80000000          /* in the upper half of an entry */
         .set    MSR_EFER, 0xc0000080
         .set    EFER_NXE, 0x800
@@ -28,10 +26,6 @@
         orl     $EFER_NXE, %eax
         wrmsr
         .endm
-        .macro  FLUSH
-        movl    %cr3, %eax
-        movl    %eax, %cr3
-        .endm
         .macro  SET_ENTRY at, low, high=0
         movl    $(\low), \at
         movl    $(\high), \at + 4
@@ -40,14 +34,7 @@
         .macro  SET_PTE low, high=0
         SET_ENTRY PAE_PTE, \low, \high
         .endm
-        .macro  SHOW_AD entry
-        MASKED  \entry, PG_A+PG_D
-        .endm
-/* Controls of the permission checks. */
-        .set    C_WP, 1
-        .set    C_SMAP, 2
-        .set    C_SMEP, 4
-        .set    C_AC, 8
+/* Another control of the permission checks (probe.inc). */
         .set    C_NXE, 16
 /* Probes a page of every kind: PDE.NX, PDE.U, PDE.W, PTE.NX, PTE.U, PTE.W, in this order from the highest bit: 64 in all. */
         .macro  MATRIX kind, level
@@ -120,24 +107,14 @@ T "absent: read, write, fetch at levels 0 and 3; NX 0", "020464"
         PAGING_PAE
         call    probe_on
         SET_PTE 0
-        PROBE   READ
-        PROBE   WRITE
-        PROBE   FETCH
-        PROBE   READ, PAGES_AT, 3
-        PROBE   WRITE, PAGES_AT, 3
-        PROBE   FETCH, PAGES_AT, 3
+        PROBE_EACH
 E
 T "absent: a fetch is told with NXE", "02g46k"
         ENABLE_NX
         PAGING_PAE
         call    probe_on
         SET_PTE 0, NX
-        PROBE   READ
-        PROBE   WRITE
-        PROBE   FETCH
-        PROBE   READ, PAGES_AT, 3
-        PROBE   WRITE, PAGES_AT, 3
-        PROBE   FETCH, PAGES_AT, 3
+        PROBE_EACH
 E
 T "no execution: EIP is there", "#PF(11,400000) 400000"
         movl    $0, shows_place

@@ -3,30 +3,14 @@
         .include "kernel/paging.inc"
         .include "kernel/probe.inc"
 
-/* A check's page, at PAGES_AT; entries of the page and the next one. */
-        .set    PAGE1, PAGES_AT + 0x1000
+/* The entry of the page behind a check's. */
         .set    PTE1, PTE + 4
-        .set    PHYS1, PAGE_PHYS + 0x1000
         .set    NOWHERE, PAGES_AT + 0x20000
 
-        .macro  FLUSH
-        movl    %cr3, %eax
-        movl    %eax, %cr3
-        .endm
         .macro  SET_PTE value, at=PTE
         movl    $(\value), \at
         FLUSH
         .endm
-/* Reports the A and D bits of an entry, 60 for both. */
-        .macro  SHOW_AD entry=PTE
-        MASKED  \entry, PG_A+PG_D
-        .endm
-
-/* Controls of the permission checks, in the parameter. */
-        .set    C_WP, 1
-        .set    C_SMAP, 2
-        .set    C_SMEP, 4
-        .set    C_AC, 8
 /*
  * Probes a page of every kind: 16 combinations of PDE.U, PDE.W, PTE.U and PTE.W, in this order from the highest bit. Only
  * pages that are of level 3 in both entries are so, and only those that are writable in both.
@@ -132,35 +116,20 @@ T "absent: read, write, fetch at levels 0 and 3", "020464"
         PAGING
         call    probe_on
         SET_PTE PAGE_PHYS | PG_W | PG_U
-        PROBE   READ
-        PROBE   WRITE
-        PROBE   FETCH
-        PROBE   READ, PAGES_AT, 3
-        PROBE   WRITE, PAGES_AT, 3
-        PROBE   FETCH, PAGES_AT, 3
+        PROBE_EACH
 E
 T "absent, with SMEP: a fetch is told", "02g46k"
         PAGING
         WRITE_CR4 CR4_SMEP
         call    probe_on
         SET_PTE 0
-        PROBE   READ
-        PROBE   WRITE
-        PROBE   FETCH
-        PROBE   READ, PAGES_AT, 3
-        PROBE   WRITE, PAGES_AT, 3
-        PROBE   FETCH, PAGES_AT, 3
+        PROBE_EACH
 E
 T "the directory entry absent: read, write, fetch at levels 0 and 3", "020464"
         PAGING
         call    probe_on
         SET_PTE PT_PAGES | PG_W | PG_U, PDE
-        PROBE   READ
-        PROBE   WRITE
-        PROBE   FETCH
-        PROBE   READ, PAGES_AT, 3
-        PROBE   WRITE, PAGES_AT, 3
-        PROBE   FETCH, PAGES_AT, 3
+        PROBE_EACH
 E
 T "levels 1 and 2 are like 0", "12345678 12345678"
         movl    $0x12345678, PAGE_PHYS
