@@ -81,12 +81,6 @@ export class Floats {
     this.leaveIfAny(xs.map((x) => b.and(val(b.ir.op(this.tiny, op(x))), this.isNot0(x))));
   }
 
-  /** Results: leaves unless each is 0, or normal and so that its square tells. */
-  private assumePlain(xs: readonly Double[]): void {
-    const { b } = this;
-    this.leaveIfAny(xs.map((x) => b.and(val(b.ir.op(this.abnormal, op(x))), this.isNot0(x))));
-  }
-
   /** Leaves where a value is not what it should be exactly, if that shows in a flag. */
   private assumeExact(xs: readonly Double[], exact: readonly Double[]): void {
     if (!this.b.expectsPrecisionFlag) this.leaveIfAny(xs.map((x, i) => this.compare("ne", x, exact[i])));
@@ -123,14 +117,11 @@ export class Floats {
     this.assumeTame(xs);
     const results = b.expectsPrecisionFlag ? xs.map((x, i) => this.rounded(wrap(b.ir.op(`${name}_f64`, op(x), op(ys[i])))))
       : this.exactly((pairs, x, y) => pairs[name](x, y, 53), xs, ys);
-    this.assumePlain(results);
     // A sum is 0 only exactly; a product or quotient may have vanished.
-    if (name === "mul" || name === "div") {
-      this.leaveIfAny(results.map((result, i) => {
-        const isNot0 = name === "mul" ? b.and(this.isNot0(xs[i]), this.isNot0(ys[i])) : this.isNot0(xs[i]);
-        return b.and(this.compare("eq", result, this.zero), isNot0);
-      }));
-    }
+    this.leaveIfAny(results.map((result, i) => {
+      const hasVanished = name === "mul" ? b.and(this.isNot0(xs[i]), this.isNot0(ys[i])) : this.isNot0(xs[i]), isNot0 = this.isNot0(result);
+      return b.and(val(b.ir.op(this.abnormal, op(result))), name === "mul" || name === "div" ? b.or(isNot0, hasVanished) : isNot0);
+    }));
     return results;
   }
 

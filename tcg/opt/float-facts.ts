@@ -8,7 +8,7 @@ import { OPS } from "../ir/ops.ts";
 import { CONDS } from "../ir/types.ts";
 
 const {
-  and: AND, setcond_f64: SETCOND_F64, movcond_f64: MOVCOND_F64, f64_from_i32: F64_FROM_I32, round_f32: ROUND_F32, floor_f64: FLOOR_F64, ceil_f64: CEIL_F64, trunc_f64: TRUNC_F64,
+  and: AND, or: OR, setcond_f64: SETCOND_F64, movcond_f64: MOVCOND_F64, f64_from_i32: F64_FROM_I32, round_f32: ROUND_F32, floor_f64: FLOOR_F64, ceil_f64: CEIL_F64, trunc_f64: TRUNC_F64,
   tiny_f32: TINY_F32, tiny_f64: TINY_F64, abnormal_f32: ABNORMAL_F32, abnormal_f64: ABNORMAL_F64,
 } = OPS;
 const NE = CONDS.indexOf("ne");
@@ -22,15 +22,15 @@ const DOES: readonly (readonly number[])[] = [[ORDINARY_SINGLE], [ORDINARY_SINGL
 export class FloatFacts {
   readonly #known: readonly Set<Op>[] = DOES.map(() => new Set<Op>());
 
-  /** The value is 0 from here on, or the block has been left. */
+  /** The value is 0 from here on, or the block has been left. So it is if "not 0" was but one of two reasons to leave. */
   learnFalse(value: Op): void {
-    const what = questionOf(value);
+    const what = questionOf(value, true);
     if (what !== NOTHING) this.#known[what].add(value.args[0].args[0]);
   }
 
   /** True if the value, an `and`, is a question whose answer is no. */
   isFalse(value: Op): boolean {
-    const what = questionOf(value);
+    const what = questionOf(value, false);
     return what !== NOTHING && this.#has(value.args[0].args[0], what);
   }
 
@@ -54,11 +54,11 @@ export class FloatFacts {
   }
 }
 
-/** What the `and` asks. */
-function questionOf({ def, args }: Op): number {
+/** What the `and` asks, or if `more`, asks among others. */
+function questionOf({ def, args }: Op, more: boolean): number {
   if (def !== AND) return NOTHING;
-  const [range, isNot0] = args;
-  if (isNot0.def !== SETCOND_F64 || isNot0.imm !== NE || isNot0.args[0] !== range.args.at(0) || !isZero(isNot0.args[1])) return NOTHING;
+  const [range, condition] = args, [x] = range.args;
+  if (!isNot0(condition, x) && !(more && condition.def === OR && isNot0(condition.args[0], x))) return NOTHING;
   switch (range.def) {
     case TINY_F32: return TAME_SINGLE;
     case TINY_F64: return TAME;
@@ -68,4 +68,5 @@ function questionOf({ def, args }: Op): number {
   }
 }
 
+const isNot0 = ({ def, imm, args }: Op, x: Op | undefined): boolean => def === SETCOND_F64 && imm === NE && args[0] === x && isZero(args[1]);
 const isZero = ({ def, args }: Op): boolean => def === F64_FROM_I32 && isConst(args[0]) && args[0].imm === 0;
