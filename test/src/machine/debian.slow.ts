@@ -20,6 +20,8 @@ mkdir -p /d/e; cp /a /d/e/b; cmp /a /d/e/b && echo "files: same"
 awk 'BEGIN { printf "awk: %.6f\\n", 2 / 3 * 1.5e3 + 0.1 }'
 sleep 1; echo "slept"
 mknod /dev/tty0 c 4 0; echo "on the screen" > /dev/tty0
+for by in IO-APIC XT-PIC LOC; do echo "interrupts by $by: $(grep $by /proc/interrupts | grep -c [1-9])"; done
+dmesg | grep -i -E 'APIC error|MP-BIOS|spurious (8259A )?(APIC )?interrupt|irq.*nobody'
 poweroff -f
 `;
 /** Made by coreutils. */
@@ -57,5 +59,7 @@ describe("Debian's i386 kernel", function () {
       expect(text.split("\n")).to.include(line);
     }
     expect(screen).to.include("on the screen");
+    expect(text).to.match(/interrupts by IO-APIC: [1-9]/).and.match(/interrupts by XT-PIC: 0\n/).and.match(/interrupts by LOC: 1\n/);
+    expect(text).not.to.match(/APIC error|MP-BIOS|spurious|nobody/i);
   });
 });
