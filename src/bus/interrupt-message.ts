@@ -16,3 +16,12 @@ export interface InterruptMessage {
 
 /** Sends a message; true if a processor has taken it. */
 export type InterruptBus = (message: InterruptMessage) => boolean;
+
+/** Where messages of devices (MSI) go, and fields of their addresses and data (SDM 3A §10.11). */
+const MESSAGE_ADDRESS = 0xfee, LOGICAL = 4, LEVEL_TRIGGERED = 0x8000;
+
+/** What a device's message means: a word written to an address; null if that is none for interrupts. */
+export function messageOf(address: number, data: number): InterruptMessage | null {
+  if (address >>> 20 !== MESSAGE_ADDRESS) return null;
+  return { mode: (data >>> 8) & 7, vector: data & 0xff, isLevel: (data & LEVEL_TRIGGERED) !== 0, destination: (address >>> 12) & 0xff, isLogical: (address & LOGICAL) !== 0 };
+}

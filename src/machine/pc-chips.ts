@@ -170,7 +170,7 @@ export class PcChips {
     this.powerFunction = new PiixPm(this.powerManagement, ports);
     this.pci.add(ISA_SLOT, 3, this.powerFunction.pci);
     if (virtio.length > SLOTS - VIRTIO_SLOT) throw new VmError("EINVAL", `there are ${SLOTS - VIRTIO_SLOT} slots for virtio devices, not ${virtio.length}`);
-    this.virtio = virtio.map((device, i) => new VirtioPci({ device, memory, work, interrupt: this.isaBridge.line(VIRTIO_SLOT + i, 1) }));
+    this.virtio = virtio.map((device, i) => new VirtioPci({ device, memory, work, interrupt: this.isaBridge.line(VIRTIO_SLOT + i, 1), sendMessage: interrupts.messages }));
     this.virtio.forEach(({ pci }, i) => this.pci.add(VIRTIO_SLOT + i, 0, pci));
     this.vga = new Vga(clock);
     this.vgaFunction = vgaFunction(this.vga, vgaRom);

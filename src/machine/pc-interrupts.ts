@@ -4,9 +4,11 @@
  */
 import type { Clock } from "../bus/clock.ts";
 import type { Line } from "../bus/device.ts";
+import { messageOf } from "../bus/interrupt-message.ts";
 import { IO_APIC_BYTES, IO_APIC_PINS, IoApic } from "../devices/apic/io-apic.ts";
 import { APIC_LVT, APIC_SPURIOUS, LocalApic, LVT_LINT0, LVT_LINT1 } from "../devices/apic/local-apic.ts";
 import { I8259Pair } from "../devices/i8259-pair.ts";
+import type { MessageWriter } from "../devices/pci/msix.ts";
 import type { RegisterMapper } from "../devices/pci/pci-function.ts";
 import { IO_APIC_BASE, PIRQ_PIN, TIMER_PIN } from "./acpi/madt.ts";
 
@@ -53,6 +55,16 @@ export class PcInterrupts {
   /** Inputs 16 to 23 of the I/O APIC, PIRQA# to PIRQH#: low while somebody holds them. */
   setPciInput(input: number, isHeld: boolean): void {
     this.ioApic.setInput(input, !isHeld);
+  }
+
+  /** Where devices send messages; null without a local APIC. */
+  get messages(): MessageWriter | null {
+    const { localApic } = this;
+    if (localApic === null) return null;
+    return (address, data) => {
+      const message = messageOf(address, data);
+      if (message !== null) localApic.receive(message);
+    };
   }
 
   /** The processor should be interrupted. */

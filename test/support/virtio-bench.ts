@@ -72,7 +72,7 @@ export class VirtioBench {
 
   constructor(device: VirtioDevice, ram = new TestMemory()) {
     this.ram = ram;
-    this.pci = new VirtioPci({ device, memory: this.ram, work: this.work, interrupt: (isHigh) => { this.isInterrupting = isHigh; } });
+    this.pci = new VirtioPci({ device, memory: this.ram, work: this.work, interrupt: (isHigh) => { this.isInterrupting = isHigh; }, sendMessage: null });
     this.pci.pci.connect(this.ports, this.memory);
     this.pci.pci.writeByte(BASE_ADDRESS + 1, 0xc0);
     this.pci.pci.writeByte(BASE_ADDRESS + 4 * 4 + 3, 0xfe);

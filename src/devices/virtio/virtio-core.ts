@@ -21,7 +21,16 @@ export interface VirtioParts {
   readonly device: VirtioDevice;
   readonly memory: BusMemory;
   readonly work: HostWork;
+  /** INTA#. */
   readonly interrupt: Line;
+}
+
+/** Interrupts as messages, for drivers that have chosen them (§4.1.4.5, §4.1.5.1.2). */
+export interface VirtioMessages {
+  readonly isOn: boolean;
+  /** A buffer of a queue has been used. */
+  queueUsed(queue: number): void;
+  configChanged(): void;
 }
 
 interface Registers {
@@ -44,13 +53,15 @@ export class VirtioCore implements Device, Saveable, VirtioTransport, QueueHost 
   /** Features that are offered, as `accepted`. */
   readonly offered: readonly number[];
   private readonly interruptLine: Line;
+  private readonly messages: VirtioMessages;
   private readonly r: Registers = initial();
 
-  constructor({ device, memory, work, interrupt }: VirtioParts) {
+  constructor({ device, memory, work, interrupt }: VirtioParts, messages: VirtioMessages) {
     this.device = device;
     this.memory = memory;
     this.work = work;
     this.interruptLine = interrupt;
+    this.messages = messages;
     this.queues = device.queueSizes.map((size) => new Virtqueue(this, size));
     const bits = [...device.features, F_INDIRECT_DESC, F_EVENT_IDX, F_VERSION_1];
     this.offered = [0, 1].map((word) => bits.filter((bit) => bit >>> 5 === word).reduce((sum, bit) => sum + 2 ** (bit % WORD_BITS), 0));
@@ -77,19 +88,20 @@ export class VirtioCore implements Device, Saveable, VirtioTransport, QueueHost 
     return (status & STATUS_NEEDS_RESET) === 0 && (!this.has(F_VERSION_1) || (status & STATUS_DRIVER_OK) !== 0);
   }
 
-  interrupt(): void {
-    this.raise(ISR_QUEUE);
+  interrupt(queue: Virtqueue): void {
+    if (this.messages.isOn) this.messages.queueUsed(this.queues.indexOf(queue));
+    else this.raise(ISR_QUEUE);
   }
 
   configChanged(): void {
     this.r.configGeneration = (this.r.configGeneration + 1) & 0xff;
-    if ((this.r.status & STATUS_DRIVER_OK) !== 0) this.raise(ISR_CONFIG);
+    this.raiseConfig();
   }
 
   needsReset(): void {
     if ((this.r.status & STATUS_NEEDS_RESET) !== 0) return;
     this.r.status |= STATUS_NEEDS_RESET;
-    if ((this.r.status & STATUS_DRIVER_OK) !== 0) this.raise(ISR_CONFIG);
+    this.raiseConfig();
   }
 
   // ---- for the driver
@@ -128,7 +140,7 @@ export class VirtioCore implements Device, Saveable, VirtioTransport, QueueHost 
   takeIsr(): number {
     const { isr } = this.r;
     this.r.isr = 0;
-    this.interruptLine(false);
+    this.drive();
     return isr;
   }
 
@@ -152,12 +164,23 @@ export class VirtioCore implements Device, Saveable, VirtioTransport, QueueHost 
 
   restore(state: SavedState): void {
     restoreFields("virtio device", this.r, SHAPE, state);
-    this.interruptLine(this.r.isr !== 0);
+    this.drive();
+  }
+
+  /** INTA#, which nothing drives while messages are used. To be called when that has changed. */
+  drive(): void {
+    this.interruptLine(this.r.isr !== 0 && !this.messages.isOn);
+  }
+
+  private raiseConfig(): void {
+    if ((this.r.status & STATUS_DRIVER_OK) === 0) return;
+    this.raise(ISR_CONFIG);
+    if (this.messages.isOn) this.messages.configChanged();
   }
 
   private raise(cause: number): void {
     this.r.isr |= cause;
-    this.interruptLine(true);
+    this.drive();
   }
 
   /** Not more than was offered, and no legacy driver by way of the modern registers (§2.2.2, §6.2). */

@@ -1,6 +1,7 @@
 /**
  * Virtio over PCI (§4.1), transitional: a driver finds the legacy registers behind base address 0, ports, and the modern ones behind base
- * address 4, memory, by the capabilities in configuration space. Interrupts go by INTA#; there is no MSI-X.
+ * address 4, memory, by the capabilities in configuration space. Interrupts go by INTA#, or by messages where the board takes them: one for each
+ * queue and one for the configuration, in a table behind base address 1.
  *
  * | at base address 4 | registers |
  * |---|---|
@@ -10,9 +11,11 @@
  * | 0x3000 | notification, 4 bytes a queue (§4.1.4.4) |
  */
 import type { Device, WidePorts } from "../../bus/device.ts";
+import type { MessageWriter } from "../pci/msix.ts";
+import { Msix, MSIX_BYTES } from "../pci/msix.ts";
 import { CAPABILITIES, PciFunction, STATUS, STATUS_CAPABILITIES, SUBSYSTEM, SUBSYSTEM_VENDOR } from "../pci/pci-function.ts";
 import type { Saveable, SavedState, Shape } from "../saveable.ts";
-import { DWORD, restoreFields, restoreParts, saveFields, saveParts, WORD } from "../saveable.ts";
+import { array, DWORD, restoreFields, restoreParts, saveFields, saveParts, WORD } from "../saveable.ts";
 import { CONFIG_ACCESS, PciConfigAccess, virtioCapabilities } from "./pci-capabilities.ts";
 import type { RegisterField } from "./register-fields.ts";
 import { halves, RegisterFields } from "./register-fields.ts";
@@ -24,45 +27,75 @@ import type { Virtqueue } from "./virtqueue.ts";
 const VENDOR = 0x1af4;
 /** Transitional devices have a number by type, those up to 9 that there were before there were types (§4.1.2.1). */
 const DEVICE_IDS: Readonly<Record<number, number>> = { 1: 0x1000, 2: 0x1001, 3: 0x1003, 4: 0x1005, 9: 0x1009 };
-const LEGACY_BAR = 0, MODERN_BAR = 4, MODERN_BYTES = 0x4000;
+const LEGACY_BAR = 0, MSIX_BAR = 1, MODERN_BAR = 4, MODERN_BYTES = 0x4000;
 const COMMON = 0x0000, ISR = 0x1000, DEVICE = 0x2000, NOTIFY = 0x3000;
 const NOTIFY_MULTIPLIER = 4;
-const LEGACY_HEADER_BYTES = 20, LEGACY_PAGE = 4096, NO_VECTOR = 0xffff;
+/** The legacy header has two vectors more while MSI-X is on (§4.1.4.8). */
+const LEGACY_HEADER_BYTES = 20, LEGACY_VECTOR_BYTES = 4, LEGACY_PAGE = 4096, NO_VECTOR = 0xffff;
+/** The capability, behind virtio's own. */
+const MSIX_CAPABILITY = 0xb0;
 
 interface Registers {
   queueSelect: number;
   deviceFeatureSelect: number;
   driverFeatureSelect: number;
+  /** Messages for changes of the configuration, and for each queue; `NO_VECTOR`: none. */
+  configVector: number;
+  queueVectors: readonly number[];
 }
 
-const SHAPE: Shape<Registers> = { queueSelect: WORD, deviceFeatureSelect: DWORD, driverFeatureSelect: DWORD };
+/** What a virtio function stands on. */
+export interface VirtioPciParts extends VirtioParts {
+  /** Takes interrupts as messages; null: the board knows none. */
+  readonly sendMessage: MessageWriter | null;
+}
+
+const initial = (queueCount: number): Registers => ({ queueSelect: 0, deviceFeatureSelect: 0, driverFeatureSelect: 0, configVector: NO_VECTOR, queueVectors: new Array<number>(queueCount).fill(NO_VECTOR) });
 
 export class VirtioPci implements Device, Saveable {
   readonly pci: PciFunction;
   readonly core: VirtioCore;
-  private readonly r: Registers = { queueSelect: 0, deviceFeatureSelect: 0, driverFeatureSelect: 0 };
+  private readonly r: Registers;
+  private readonly msix: Msix | null;
 
-  constructor(parts: VirtioParts) {
-    const { device } = parts;
-    this.core = new VirtioCore(parts);
+  constructor(parts: VirtioPciParts) {
+    const { device, sendMessage } = parts, queueCount = device.queueSizes.length;
+    this.r = initial(queueCount);
+    const msix = this.msix = sendMessage === null ? null : new Msix(MSIX_CAPABILITY, queueCount + 1, sendMessage);
+    this.core = new VirtioCore(parts, {
+      get isOn() { return msix?.isOn ?? false; },
+      queueUsed: (queue) => msix?.raise(this.r.queueVectors[queue]),
+      configChanged: () => msix?.raise(this.r.configVector),
+    });
     const legacy = this.legacyRegisters(), modern = this.modernRegisters(), layout = {
       bar: MODERN_BAR, common: COMMON, isr: ISR, notify: NOTIFY, notifyBytes: NOTIFY_MULTIPLIER * device.queueSizes.length, notifyMultiplier: NOTIFY_MULTIPLIER,
       device: DEVICE, deviceBytes: device.config.length,
     };
     this.pci = new PciFunction({
       vendor: VENDOR, device: DEVICE_IDS[device.type], classCode: device.classCode, interruptPin: 1,
-      bars: [{ index: LEGACY_BAR, sizeBytes: powerOfTwo(LEGACY_HEADER_BYTES + device.config.length), ports: legacy }, { index: MODERN_BAR, sizeBytes: MODERN_BYTES, memory: modern }],
+      bars: [
+        { index: LEGACY_BAR, sizeBytes: powerOfTwo(LEGACY_HEADER_BYTES + LEGACY_VECTOR_BYTES + device.config.length), ports: legacy },
+        ...(msix === null ? [] : [{ index: MSIX_BAR, sizeBytes: MSIX_BYTES, memory: msix.memory }]),
+        { index: MODERN_BAR, sizeBytes: MODERN_BYTES, memory: modern },
+      ],
       registers: [
-        { offset: STATUS, value: STATUS_CAPABILITIES, writable: 0 }, { offset: CAPABILITIES, value: CONFIG_ACCESS, writable: 0 },
+        { offset: STATUS, value: STATUS_CAPABILITIES, writable: 0 }, { offset: CAPABILITIES, value: msix === null ? CONFIG_ACCESS : MSIX_CAPABILITY, writable: 0 },
         { offset: SUBSYSTEM_VENDOR, value: VENDOR & 0xff, writable: 0 }, { offset: SUBSYSTEM_VENDOR + 1, value: VENDOR >>> 8, writable: 0 },
         { offset: SUBSYSTEM, value: device.type, writable: 0 }, ...virtioCapabilities(layout),
+        ...(msix?.capability(MSIX_BAR, CONFIG_ACCESS) ?? []),
       ],
     });
+    msix?.connect(this.pci);
+    this.pci.onChange = () => {
+      this.core.drive();
+      msix?.changed();
+    };
     new PciConfigAccess(this.pci, (bar) => (bar === MODERN_BAR ? modern : null));
   }
 
   reset(): void {
     this.pci.reset();
+    this.msix?.reset();
     this.resetSelectors();
     this.core.reset();
   }
@@ -76,12 +109,14 @@ export class VirtioPci implements Device, Saveable {
   }
 
   private get parts(): Readonly<Record<string, Saveable>> {
-    const { core, core: { device, queues } } = this, selectors = { save: () => saveFields(this.r), restore: (state: SavedState) => restoreFields("selectors", this.r, SHAPE, state) };
-    return { pci: this.pci, selectors, common: core, ...Object.fromEntries(queues.map((queue, i) => [`queue${i}`, queue])), [device.name]: device };
+    const { core, core: { device, queues }, msix, r } = this;
+    const shape: Shape<Registers> = { queueSelect: WORD, deviceFeatureSelect: DWORD, driverFeatureSelect: DWORD, configVector: WORD, queueVectors: array(queues.length, WORD) };
+    const selectors = { save: () => saveFields(r), restore: (state: SavedState) => restoreFields("selectors", r, shape, state) };
+    return { pci: this.pci, ...(msix === null ? {} : { msix }), selectors, common: core, ...Object.fromEntries(queues.map((queue, i) => [`queue${i}`, queue])), [device.name]: device };
   }
 
   private resetSelectors(): void {
-    Object.assign(this.r, { queueSelect: 0, deviceFeatureSelect: 0, driverFeatureSelect: 0 });
+    Object.assign(this.r, initial(this.core.queues.length));
   }
 
   /** The queue that the driver has selected, or null if there is none. */
@@ -91,6 +126,30 @@ export class VirtioPci implements Device, Saveable {
 
   private selectQueue(value: number): void {
     this.r.queueSelect = value;
+  }
+
+  // ---- messages
+
+  /** A vector as the driver reads it back: there is none beyond the table (§4.1.5.1.2.1). */
+  private vectorOf(value: number): number {
+    return value < (this.msix?.count ?? 0) ? value : NO_VECTOR;
+  }
+
+  private get queueVector(): number {
+    return this.r.queueVectors.at(this.r.queueSelect) ?? NO_VECTOR;
+  }
+
+  private set queueVector(value: number) {
+    const { r } = this;
+    if (r.queueSelect < r.queueVectors.length) r.queueVectors = r.queueVectors.with(r.queueSelect, this.vectorOf(value));
+  }
+
+  /** The registers of both kinds of vectors. */
+  private vectorFields(configAt: number, queueAt: number): RegisterField[] {
+    return [
+      { offset: configAt, size: 2, read: () => this.r.configVector, write: (v) => { this.r.configVector = this.vectorOf(v); } },
+      { offset: queueAt, size: 2, read: () => this.queueVector, write: (v) => { this.queueVector = v; } },
+    ];
   }
 
   // ---- modern
@@ -116,13 +175,12 @@ export class VirtioPci implements Device, Saveable {
       { offset: 4, size: 4, read: () => core.offered.at(r.deviceFeatureSelect) ?? 0 },
       { offset: 8, size: 4, read: () => r.driverFeatureSelect, write: (v) => { r.driverFeatureSelect = v; } },
       { offset: 12, size: 4, read: () => core.acceptedWord(r.driverFeatureSelect), write: (v) => core.accept(r.driverFeatureSelect, v) },
-      { offset: 16, size: 2, read: () => NO_VECTOR },
+      ...this.vectorFields(16, 26),
       { offset: 18, size: 2, read: () => core.queues.length },
       { offset: 20, size: 1, read: () => core.status, write: (v) => this.writeStatus(v, false) },
       { offset: 21, size: 1, read: () => core.configGeneration },
       { offset: 22, size: 2, read: () => r.queueSelect, write: (v) => this.selectQueue(v) },
       { offset: 24, size: 2, read: () => this.selected?.size ?? 0, write: (v) => { if (this.selected !== null) this.selected.size = v; } },
-      { offset: 26, size: 2, read: () => NO_VECTOR },
       { offset: 28, size: 2, read: () => Number(this.selected?.isEnabled ?? false), write: (v) => { if (v === 1) this.selected?.enable(); } },
       { offset: 30, size: 2, read: () => (this.selected === null ? 0 : r.queueSelect) },
       ...address(32, DESCRIPTORS), ...address(40, AVAILABLE), ...address(48, USED),
@@ -161,11 +219,12 @@ export class VirtioPci implements Device, Saveable {
       { offset: 14, size: 2, read: () => r.queueSelect, write: (v) => this.selectQueue(v) },
       { offset: 16, size: 2, write: (v) => core.notify(v) },
       { offset: 18, size: 1, read: () => core.status, write: (v) => this.writeStatus(v, true) },
-      { offset: 19, size: 1, read: () => core.takeIsr() },
+      { offset: 19, size: 1, read: () => core.takeIsr() }, ...this.vectorFields(LEGACY_HEADER_BYTES, LEGACY_HEADER_BYTES + 2),
     ]);
+    const headerBytes = (): number => LEGACY_HEADER_BYTES + (this.msix?.isOn === true ? LEGACY_VECTOR_BYTES : 0);
     return {
-      read: (offset, size) => (offset < LEGACY_HEADER_BYTES ? header.read(offset, size) : config.read(offset - LEGACY_HEADER_BYTES, size)),
-      write: (offset, size, value) => (offset < LEGACY_HEADER_BYTES ? header.write(offset, size, value) : config.write(offset - LEGACY_HEADER_BYTES, size, value)),
+      read: (offset, size) => (offset < headerBytes() ? header.read(offset, size) : config.read(offset - headerBytes(), size)),
+      write: (offset, size, value) => (offset < headerBytes() ? header.write(offset, size, value) : config.write(offset - headerBytes(), size, value)),
     };
   }
 

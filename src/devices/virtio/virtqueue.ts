@@ -40,8 +40,8 @@ export interface QueueHost {
   /** False while the device must not touch buffers. */
   readonly isRunning: boolean;
   needsReset(): void;
-  /** The driver wants to hear of a used buffer. */
-  interrupt(): void;
+  /** The driver wants to hear of a used buffer of a queue. */
+  interrupt(queue: Virtqueue): void;
 }
 
 export class Virtqueue implements Device, Saveable {
@@ -107,7 +107,7 @@ export class Virtqueue implements Device, Saveable {
       this.broken();
       return;
     }
-    if (this.wantsInterrupt()) host.interrupt();
+    if (this.wantsInterrupt()) host.interrupt(this);
   }
 
   // ---- for the transport
