@@ -241,7 +241,7 @@ export class I8042 implements Device, Saveable, BytePorts {
   }
 }
 
-/** See i8042-scan-codes.ts. */
+/** See scan-codes.ts. */
 export interface ScanCodeTranslation {
   /** The byte of set 1 for the next byte of set 2, or null if it is a prefix that has no byte of its own. */
   next(byte: number): number | null;
