@@ -28,11 +28,8 @@ export const startOptions = {
   }),
 };
 
-/**
- * The processor of a PC. Without SMAP: what a kernel reaches of a program only because EFLAGS.AC is set is looked up each time,
- * which doubles the time of system calls that copy. QEMU's own models lack it too.
- */
-export const PC_MODEL = "max,-smap";
+/** The processor of a PC. */
+export const PC_MODEL = "max";
 
 export const pcOptions = {
   memory: size({ argument: "SIZE", help: "memory", min: MIN_MEMORY_BYTES, max: MAX_MEMORY_BYTES, initial: DEFAULT_PC_MEMORY_BYTES, step: PAGE_BYTES }),
