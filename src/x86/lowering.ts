@@ -144,6 +144,7 @@ export class Lowering {
   mul(x: Val, y: Val): Val { return this.op("mul", x, y); }
   muluh(x: Val, y: Val): Val { return this.op("muluh", x, y); }
   mulsh(x: Val, y: Val): Val { return this.op("mulsh", x, y); }
+  mulso(x: Val, y: Val): Val { return this.op("mulso", x, y); }
   neg(x: Val): Val { return this.op("neg", x); }
   not(x: Val): Val { return this.op("not", x); }
   and(x: Val, y: Val): Val { return this.op("and", x, y); }

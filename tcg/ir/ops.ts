@@ -106,6 +106,7 @@ const TABLE = {
   mul: commuting((x, y) => Math.imul(x, y), "Low 32 bits of x * y."),
   muluh: commuting((x, y) => toI32((u(x) * u(y)) / TWO32), "High 32 bits of the unsigned product."),
   mulsh: commuting((x, y) => toI32((BigInt(x) * BigInt(y)) >> 32n), "High 32 bits of the signed product."),
+  mulso: commuting((x, y) => (BigInt(x) * BigInt(y) === BigInt(Math.imul(x, y)) ? 0 : 1), "1 if the signed product needs more than 32 bits, else 0."),
   neg: unary((x) => -x | 0, "-x."),
   not: unary((x) => ~x, "Bitwise complement."),
   and: commuting((x, y) => x & y, "Bitwise and."),
@@ -217,6 +218,6 @@ export const OPS = Object.fromEntries(
 
 /** Names of the ops that are pure functions without attribute: what a builder offers as `b.add(x, y)`. */
 export type PlainOp =
-  | "add" | "sub" | "mul" | "muluh" | "mulsh" | "neg" | "not" | "and" | "or" | "xor" | "shl" | "shr" | "sar" | "rotl" | "rotr"
+  | "add" | "sub" | "mul" | "muluh" | "mulsh" | "mulso" | "neg" | "not" | "and" | "or" | "xor" | "shl" | "shr" | "sar" | "rotl" | "rotr"
   | "clz" | "ctz" | "ctpop" | "bswap" | "divu" | "remu" | "divs" | "rems" | "divu2" | "remu2" | "divs2" | "rems2"
   | "f64_from_i32" | "f64_to_i32" | "add_f64" | "sub_f64" | "mul_f64" | "div_f64" | "sqrt_f64" | "round_f32" | "nearest_f64" | "floor_f64" | "ceil_f64" | "trunc_f64" | "abnormal_f64" | "abnormal_f32" | "tiny_f64" | "tiny_f32";

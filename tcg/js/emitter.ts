@@ -18,7 +18,7 @@ import { InternalError } from "../support/errors.ts";
 import { assign, call, declare, id, int, item, member } from "./estree.ts";
 import type { EmitTarget } from "./target.ts";
 import type { Template } from "./templates.ts";
-import { comparison, instantiate, RANGES, template, templateOf } from "./templates.ts";
+import { comparison, instantiate, PREDICATES, template, templateOf } from "./templates.ts";
 
 /** Operators of the unsigned comparisons. */
 const UNSIGNED: Partial<Record<Cond, BinaryOperator>> = { ltu: "<", geu: ">=", leu: "<=", gtu: ">" };
@@ -304,7 +304,7 @@ export abstract class Emitter {
   }
 
   private condition(op: Op): Expression {
-    if (op.name in RANGES) return this.fill(template(RANGES[op.name as keyof typeof RANGES]), op.args);
+    if (op.name in PREDICATES) return this.fill(template(PREDICATES[op.name as keyof typeof PREDICATES]), op.args);
     return this.compare(op.imm, op.args[0], op.args[1]);
   }
 
@@ -401,7 +401,7 @@ export const MEMORY_HAZARD: Hazards = Object.freeze({ low: 0, high: 0, env: fals
 
 /** Is a condition first, and a number only if asked. */
 function isPredicate(op: Op): boolean {
-  return op.def === OPS.setcond || op.def === OPS.setcond_f64 || op.name in RANGES;
+  return op.def === OPS.setcond || op.def === OPS.setcond_f64 || op.name in PREDICATES;
 }
 
 function isBoolean(op: Op): boolean {

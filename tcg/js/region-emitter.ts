@@ -45,7 +45,7 @@ import { choosePageLocals } from "./page-locals.ts";
 import { StateEmitter, touches, variableOf } from "./state-emitter.ts";
 import { structure } from "./structure.ts";
 import type { EmitTarget } from "./target.ts";
-import { instantiate, RANGES, template } from "./templates.ts";
+import { instantiate, PREDICATES, template } from "./templates.ts";
 import { chooseHomes, isOnlyWriter, Usage } from "./homes.ts";
 import { trustTame } from "./tame.ts";
 import type { Variable } from "./views.ts";
@@ -243,7 +243,7 @@ class RegionEmitter {
 function isUnfit({ name, type, isTame }: Global): Expression {
   const x = id(name);
   if (isTame !== true) return make("$0 !== $0", x);
-  return make(`${RANGES[type === "f32" ? "tiny_f32" : "tiny_f64"]} && $0 !== 0`, x);
+  return make(`${PREDICATES[type === "f32" ? "tiny_f32" : "tiny_f64"]} && $0 !== 0`, x);
 }
 
 /** Leads to the entry that is meant. */

@@ -1,4 +1,4 @@
-/** Functions that emitted code calls for ops JavaScript has no operator for. Those here take and return int32 numbers. */
+/** Functions that emitted code calls for ops JavaScript has no operator for. Those here take int32 numbers and return them, or a condition. */
 
 /** High 32 bits of the unsigned product, from exact doubles. */
 export function muluh(x: number, y: number): number {
@@ -7,9 +7,14 @@ export function muluh(x: number, y: number): number {
   return ((((x >>> 0) * (y >>> 0) - low) / 4294967296 + 0.5) >>> 0) | 0;
 }
 
-/** High 32 bits of the signed product. */
+/** High 32 bits of the signed product. Signs are as good as random: masks instead of choices. */
 function mulsh(x: number, y: number): number {
-  return (muluh(x, y) - (x < 0 ? y : 0) - (y < 0 ? x : 0)) | 0;
+  return (muluh(x, y) - (x >> 31 & y) - (y >> 31 & x)) | 0;
+}
+
+/** True if the signed product needs more than 32 bits. One that a double does not hold exactly is far from any that fits. */
+function mulso(x: number, y: number): boolean {
+  return x * y !== Math.imul(x, y);
 }
 
 /** Count of trailing zeros; 32 for 0. */
@@ -65,11 +70,12 @@ function rems2(lo: number, hi: number, d: number): number {
 // V8 compiles for the numbers it has seen. These have seen large ones before anything is compiled that they are part of.
 for (const n of [3, 0x12345678, -0x6789abcd, -1]) {
   muluh(n, n);
+  mulso(n, n);
   divs2(n, 1, -0x70000001);
 }
 
 /** What emitted code may call by these names. */
 export const RUNTIME = {
-  muluh, mulsh, ctz32, ctpop, bswap32, divu2, remu2, divs2, rems2,
+  muluh, mulsh, mulso, ctz32, ctpop, bswap32, divu2, remu2, divs2, rems2,
   imul: Math.imul, clz32: Math.clz32, abs: Math.abs, sqrt: Math.sqrt, fround: Math.fround, floor: Math.floor, ceil: Math.ceil, trunc: Math.trunc,
 };

@@ -70,7 +70,8 @@ const COMPARE: Readonly<Record<(typeof CONDS)[number], string>> = {
 };
 
 /** True where these ops are 1. A square is made sooner than `Math.abs`, of which V8 makes a call and two constants. */
-export const RANGES = {
+export const PREDICATES = {
+  mulso: "mulso($0, $1)",
   abnormal_f64: `!($0 * $0 > ${2 ** -1000} && $0 * $0 < ${2 ** 1000})`,
   abnormal_f32: `!($0 * $0 > ${2 ** -252} && $0 * $0 < ${2 ** 256})`,
   tiny_f64: `!($0 * $0 > ${2 ** -1000})`,

@@ -118,6 +118,12 @@ const FOLD: { readonly [K in OpName]?: Fold } = {
     return op;
   },
 
+  mulso(op, f) {
+    constantRight(op);
+    const [x, y] = op.args;
+    return f.signedWidth(x) + f.signedWidth(y) <= 32 ? f.constant(op, 0, "the product fits in 32 bits") : op;
+  },
+
   not(op, f) {
     const [x] = op.args;
     if (x.def === OPS.not) return f.replace(op, x.args[0], "~~x");

@@ -223,6 +223,7 @@ const TRANSFER: { readonly [K in OpName]?: Transfer } = {
     k.z = k.zeros(x) & ~mask | k.zeros(y) << op.imm & mask;
     k.o = k.ones(x) & ~mask | k.ones(y) << op.imm & mask;
   },
+  mulso: bound(1),
   setcond: bound(1),
   setcond_f64: bound(1),
   abnormal_f64: bound(1),

@@ -24,8 +24,7 @@ function productFlags(b: Lowering, width: Width, lo: Val, significant: Val): voi
 /** `x * y` truncated to `width`, and 1 if the signed product is another number. */
 function signedProduct(b: Lowering, width: Width, x: Val, y: Val): { r: Val; overflow: Val } {
   if (width === 32) {
-    const r = b.mul(x, y);
-    return { r, overflow: b.setcond("ne", b.mulsh(x, y), b.sar(r, b.imm(31))) };
+    return { r: b.mul(x, y), overflow: b.mulso(x, y) };
   }
   const r = b.mul(b.sext(width, x), b.sext(width, y));
   return { r, overflow: b.setcond("ne", r, b.sext(width, r)) };

@@ -33,6 +33,7 @@ describe("the evaluator", () => {
   // Values from the definitions, not from the table: a second pair of eyes on it.
   const values: readonly (readonly [string, number])[] = [
     ["mul 0x10001, 0x10001", 0x20001], ["muluh -1, -1", -2], ["mulsh -1, -1", 0], ["mulsh 0x40000000, -4", -1],
+    ["mulso 0x10000, 0x7fff", 0], ["mulso 0x10000, 0x8000", 1], ["mulso 0x10000, -0x8000", 0], ["mulso 0x80000000, -1", 1],
     ["shl 1, 33", 2], ["shr -1, 31", 1], ["sar -8, 33", -4], ["rotl 0x80000001, 1", 3], ["rotr 1, 1", -0x80000000],
     ["rotl 5, 32", 5], ["clz 0", 32], ["clz 1", 31], ["ctz 0", 32], ["ctz 8", 3], ["ctpop 0xf0f0", 8],
     ["bswap 0x12345678", 0x78563412], ["divu -1, 2", 0x7fffffff], ["remu -1, 10", 5], ["divs -7, 2", -3], ["rems -7, 2", -1],
