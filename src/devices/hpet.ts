@@ -35,6 +35,8 @@ interface Timer {
 interface Registers {
   config: number;
   status: number;
+  /** Timers, a bit each, that hold up the line of the 8254 or the clock chip: an 8259A forgets an edge whose input falls before it is acknowledged. */
+  raised: number;
   /** The main counter at `sinceNs`; while it is halted, always. */
   counter: bigint;
   sinceNs: number;
@@ -44,10 +46,10 @@ interface Registers {
 const NEVER = 2n ** 64n - 1n;
 
 const TIMER: Shape<Timer> = { config: masked(TIMER_BITS | PERIODIC | SETS_VALUE), comparator: QWORD, period: QWORD };
-const SHAPE: Shape<Registers> = { config: upTo(ENABLE | LEGACY), status: upTo(7), counter: QWORD, sinceNs: TIME, timers: array(HPET_TIMERS, record(TIMER)) };
+const SHAPE: Shape<Registers> = { config: upTo(ENABLE | LEGACY), status: upTo(7), raised: upTo(3), counter: QWORD, sinceNs: TIME, timers: array(HPET_TIMERS, record(TIMER)) };
 
 const powerOn = (): Omit<Registers, "sinceNs"> => ({
-  config: 0, status: 0, counter: 0n, timers: Array.from({ length: HPET_TIMERS }, () => ({ config: 0, comparator: NEVER, period: 0n })),
+  config: 0, status: 0, raised: 0, counter: 0n, timers: Array.from({ length: HPET_TIMERS }, () => ({ config: 0, comparator: NEVER, period: 0n })),
 });
 
 export interface HpetPins {
@@ -146,21 +148,35 @@ export class Hpet implements Device, Saveable, WidePorts {
   }
 
   private lineOf(i: number): Line | null {
-    const { config, timers } = this.r, input = (timers[i].config >>> ROUTE_SHIFT) & ROUTE;
-    if ((config & LEGACY) !== 0 && i < this.pins.legacy.length) return this.pins.legacy[i];
+    const { timers } = this.r, input = (timers[i].config >>> ROUTE_SHIFT) & ROUTE;
+    if (this.isLegacy(i)) return this.pins.legacy[i];
     return (ROUTES & (1 << input)) !== 0 ? this.routes[input] : null;
   }
 
+  /** An edge: up and down again; where it stands in for another chip it stays up, and goes down just before the next. */
   private pulse(i: number): void {
-    const line = this.lineOf(i);
-    line?.(true);
-    line?.(false);
+    const line = this.lineOf(i), { r, held } = this;
+    if (!this.isLegacy(i)) {
+      line?.(true);
+      line?.(false);
+      return;
+    }
+    if (held[i] !== null) held[i](false);
+    held[i] = null;
+    r.raised |= 1 << i;
+  }
+
+  private isLegacy(i: number): boolean {
+    return (this.r.config & LEGACY) !== 0 && i < this.pins.legacy.length;
   }
 
   private drive(): void {
     const { r } = this;
     this.pins.replacesLegacy((r.config & LEGACY) !== 0);
-    const wanted = r.timers.map((timer, i) => ((r.status & (1 << i)) !== 0 && (timer.config & BY_LEVEL) !== 0 && this.interrupts(timer) ? this.lineOf(i) : null));
+    const wanted = r.timers.map((timer, i) => {
+      const up = (timer.config & BY_LEVEL) !== 0 ? r.status : r.raised;
+      return (up & (1 << i)) !== 0 && this.interrupts(timer) ? this.lineOf(i) : null;
+    });
     this.held.forEach((line) => { if (line !== null && !wanted.includes(line)) line(false); });
     wanted.forEach((line, i) => {
       if (line !== null && !this.held.includes(line)) line(true);
@@ -227,6 +243,7 @@ export class Hpet implements Device, Saveable, WidePorts {
       this.held[i] = null;
     }
     r.config = config;
+    r.raised = 0;
   }
 }
 
