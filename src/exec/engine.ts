@@ -390,7 +390,7 @@ export class Engine {
     let rest = left;
     cpu.budgetEnd = this.retired + left;
     try {
-      const last = translator.regions.isDue(tb, this.retired) ? translator.regions.look(tb, left, blockState, this.retired) : blockLoop(tb, left, blockState);
+      const last = translator.regions.isDue(this.retired) ? translator.regions.look(tb, left, blockState, this.retired) : blockLoop(tb, left, blockState);
       rest = blockState.left;
       if (last !== translator.exitBlock) R[EIP] = last.eip;
       else if (translator.sideExitTaken) rest += R[LEFT];

@@ -5,27 +5,29 @@
 import type { TranslationBlock } from "./translation-block.ts";
 
 /**
- * Runs up to `limit` blocks, or until one returns the exit block, the next would exceed the budget or has a region.
+ * Runs up to `limit` blocks and regions, or until one returns the exit block or the next would exceed the budget. Of a region
+ * that is entered only the way there is counted: its exits are counted elsewhere, and what follows them here.
  * @param barrier  a pseudo block that is no way from one block to another
  * @param seen     gets the blocks that ran, and how often
  */
 export function profileLoop(start: TranslationBlock, n: number, limit: number, barrier: TranslationBlock, state: { left: number }, seen: Map<TranslationBlock, number>): TranslationBlock {
   let tb = start, left = n, from: TranslationBlock | null = null;
   try {
-    // Stubs and the like do not know where they lead before they have run.
-    for (let i = 0; i < limit || tb.size === 0; i++) {
+    // Stubs and the like do not know where they lead before they have run, and what a region returns gives insns back.
+    for (let i = 0; i < limit || !tb.isBlock; i++) {
       if (tb.isBlock) {
         if (from !== null) noteWay(from, tb);
-        if (tb.region !== null) break;
-        from = tb;
-        tb.count++;
-        seen.set(tb, (seen.get(tb) ?? 0) + 1);
+        from = tb.region === null ? tb : null;
+        if (from !== null) {
+          tb.count++;
+          seen.set(tb, (seen.get(tb) ?? 0) + 1);
+        }
       } else if (tb === barrier) {
         from = null;
       }
       if (((left - tb.size) | 0) < 0) break;
       left = (left - tb.size) | 0;
-      tb = tb.plain(left);
+      tb = tb.run(left);
     }
   } catch (e) {
     state.left = left;

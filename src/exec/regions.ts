@@ -20,6 +20,8 @@ const LOOK_INTERVAL = 30_000, LOOK_BLOCKS = 400;
 const HASTY_THRESHOLD = 16, HASTY_BLOCKS = 12;
 /** How often a block that is in a region must run outside of it, in one look, to make another. */
 const OUTSIDE_TIMES = 40;
+/** A block that runs once in more insns of regions than this is not worth one more: to leave one and come back takes as long as some 50. */
+const SELDOM_INSNS = 64;
 const MAX_REGION_BLOCKS = 64;
 /** Regions one block may be in; past that it makes no new one. */
 const MAX_MEMBERSHIPS = 4;
@@ -59,9 +61,9 @@ export class Regions {
     this.isOn = options.regionThreshold > 0 && options.observer?.watchesBlocks !== true;
   }
 
-  /** True if it is time to see where the code that starts with `tb` goes. */
-  isDue(tb: TranslationBlock, retired: number): boolean {
-    return retired >= this.nextLook && tb.region === null && this.isOn;
+  /** True if it is time to see where code goes, that which is in no region yet. */
+  isDue(retired: number): boolean {
+    return retired >= this.nextLook && this.isOn;
   }
 
   /** Runs blocks as the dispatch loop does, and makes a region if they are hot. */
@@ -71,17 +73,18 @@ export class Regions {
     try {
       return profileLoop(start, n, isHasty ? HASTY_BLOCKS : LOOK_BLOCKS, this.host.anewBlock, state, seen);
     } finally {
-      const seed = this.chooseSeed(seen);
+      const seed = this.chooseSeed(seen, isHasty ? 0 : insnsOfRegions(seen, n - state.left));
       if (seed !== null) this.make(seed);
     }
   }
 
-  /** The hottest of blocks that ran, if it is hot enough; one that is in a region must have run often outside of it just now. */
-  private chooseSeed(seen: ReadonlyMap<TranslationBlock, number>): TranslationBlock | null {
+  /** The hottest of blocks that ran beside so many insns in regions, if it is hot enough; one that is in a region must have run often outside of it just now. */
+  private chooseSeed(seen: ReadonlyMap<TranslationBlock, number>, regionInsns: number): TranslationBlock | null {
     const { regionThreshold } = this.options, { space } = this.host.insns;
     let hottest: TranslationBlock | null = null;
     for (const [tb, times] of seen) {
       if (!tb.isValid || tb.space !== space || tb.count < regionThreshold << tb.memberOf.length) continue;
+      if (times * SELDOM_INSNS < regionInsns) continue;
       if (tb.memberOf.length > 0 && times < Math.min(OUTSIDE_TIMES, regionThreshold)) continue;
       if (hottest === null || tb.count > hottest.count) hottest = tb;
     }
@@ -178,4 +181,11 @@ export class Regions {
   list(): readonly Region[] {
     return [...this.all];
   }
+}
+
+/** How many of so many insns did not retire in the blocks that ran. */
+function insnsOfRegions(seen: ReadonlyMap<TranslationBlock, number>, insns: number): number {
+  let rest = insns;
+  for (const [tb, times] of seen) rest -= times * tb.size;
+  return rest;
 }
