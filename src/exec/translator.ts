@@ -319,9 +319,9 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     return insns;
   }
 
-  /** The insns of a block again; null if they have changed. */
+  /** The insns of a block again; null if they have changed, or nobody knows where their page lies now: looking that up shows. */
   private insnsOf(tb: TranslationBlock): readonly Insn[] | null {
-    const insns = this.collect(this.insns.find(tb.eip)).slice(0, tb.size);
+    const start = this.insns.space.findKnown(tb.eip), insns = start === null ? [] : this.collect(start).slice(0, tb.size);
     return insns.length === tb.size && insns.every((insn, i) => insn.eip === tb.eips[i]) ? insns : null;
   }
 
