@@ -39,7 +39,7 @@ describe("our BIOS and SeaBIOS", () => {
         // The debug exit's status is 1, which execFileSync would throw for.
         // Time by insns, so that nothing depends on how busy the host is.
         execFileSync("sh", ["-c", '"$0" "$@" || [ $? = 1 ]', QEMU, ...bios, "-icount", "shift=4,sleep=off", "-drive", `file=${disk},format=raw`, "-net", "none", "-display", "none", "-monitor", "none", "-serial", "null",
-          "-serial", "null", "-serial", `file:${printed}`, "-rtc", "base=2000-01-01", "-device", "isa-debug-exit,iobase=0xf4"], { timeout: LIMIT_MS, stdio: "ignore" });
+          "-serial", "null", "-serial", `file:${printed}`, "-rtc", "base=2000-01-01,clock=vm", "-device", "isa-debug-exit,iobase=0xf4"], { timeout: LIMIT_MS, stdio: "ignore" });
         return readFileSync(printed, "latin1");
       } finally {
         rmSync(folder, { recursive: true });
