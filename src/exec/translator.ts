@@ -148,16 +148,18 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
 
   /** Goes on at an offset in CS that is looked up; but not if nothing may run there now, since looking up a page shows. */
   private goOn(eip: number, left: number): TranslationBlock {
-    const tb = left > 0 ? this.lookup(eip) : null;
-    if (tb !== null) return tb;
-    this.cpu.R[EIP] = eip;
-    return this.exitBlock;
+    const { R } = this.cpu;
+    // Should the lookup leave for a device, for page tables may lie there, then all before has retired.
+    R[EIP] = eip;
+    R[LEFT] = 0;
+    return (left > 0 ? this.lookup(eip) : null) ?? this.exitBlock;
   }
 
   /** Goes on where CPU state says, which may have changed in any way; or leaves for the engine, if it has to look first. */
   private goAnew(left: number): TranslationBlock {
     const { insns, cpu } = this;
     insns.followState();
+    cpu.R[LEFT] = 0;
     if (this.mayContinue(left, cpu.budgetEnd - left)) return this.lookup(cpu.R[EIP]) ?? this.exitBlock;
     this.isSliceOver = true;
     return this.exitBlock;
