@@ -8,6 +8,7 @@ import type { InsnDef } from "../../isa/define.ts";
 import { defInsn } from "../../isa/define.ts";
 import type { Facts } from "../../isa/insn.ts";
 import type { Lowering, Val } from "../../lowering.ts";
+import type { Operand } from "../../operands.ts";
 import { CR0_MP, CR0_TS, G_CR0, G_FPU_CONTROL, G_FPU_STATUS, G_FPU_TOP } from "../../state.ts";
 import { changeSign, squareRoot } from "./inline.ts";
 import { begin, load16, notePointers, requireFpu, requireNoError } from "./lowering.ts";
@@ -52,10 +53,12 @@ const REGISTERS_BYTES = 80;
 const EXCEPTIONS = 0x3f, CONTROL_BITS = 0x1f3f, CONTROL_ONE = 0x40, ES = 0x80;
 
 /** FLDCW where everything is masked, before and after: compilers write it so to truncate. */
-function changeControl(b: Lowering, word: Val): void {
+function changeControl(b: Lowering, m: Operand): void {
   requireFpu(b);
-  const isPending = b.and(b.get(G_FPU_STATUS), b.imm(ES)), unmasked = b.and(b.not(word), b.imm(EXCEPTIONS));
-  b.leaveIf(b.setcond("ne", b.or(isPending, unmasked), b.imm(0)));
+  // What pends comes before a fault of the operand's.
+  b.leaveIf(b.setcond("ne", b.and(b.get(G_FPU_STATUS), b.imm(ES)), b.imm(0)));
+  const word = load16(b, m);
+  b.leaveIf(b.setcond("ne", b.and(b.not(word), b.imm(EXCEPTIONS)), b.imm(0)));
   b.set(G_FPU_CONTROL, b.or(b.and(word, b.imm(CONTROL_BITS)), b.imm(CONTROL_ONE)));
   b.x87.controlChanged();
 }
@@ -153,7 +156,7 @@ export const X87_CONTROL: readonly InsnDef[] = [
   defInsn("fldcw", {
     ref: "SDM 2A FLDCW", forms: ["d9 /5  Mw"], speculative: true,
     lower(b, [m]) {
-      if (b.speculates) return changeControl(b, load16(b, m));
+      if (b.speculates) return changeControl(b, m);
       begin(b, 0);
       b.call(loadControl, load16(b, m));
     },
