@@ -135,19 +135,14 @@ export class CodeSpace {
 
   /** The insn object at an offset in CS; it decodes itself when run. Never faults: the insn does, when run. */
   find(eip: number): Insn {
-    const linear = (this.csBase + eip) | 0;
-    const page = this.page(linear);
-    if (page === null) return new InsnObject(this.mode, eip, linear, this.host.runUnmapped, this.host.exitInsn);
-    const at = page.index[linear & 4095];
-    return at !== 0 ? page.list[at] : this.add(page, eip, linear);
+    const linear = (this.csBase + eip) | 0, page = this.page(linear);
+    return page === null ? new InsnObject(this.mode, eip, linear, this.host.runUnmapped, this.host.exitInsn) : this.insnAt(page, eip, linear);
   }
 
   /** The same if its page is known; else null. */
   findKnown(eip: number): Insn | null {
     const linear = (this.csBase + eip) | 0, page = this.knownPage(linear);
-    if (page === null) return null;
-    const at = page.index[linear & 4095];
-    return at !== 0 ? page.list[at] : this.add(page, eip, linear);
+    return page === null ? null : this.insnAt(page, eip, linear);
   }
 
   /** The block at an offset in CS, or null. */
@@ -156,7 +151,9 @@ export class CodeSpace {
     return page === null ? null : page.blocks[page.index[linear & 4095]];
   }
 
-  private add(page: InsnPage, eip: number, linear: number): Insn {
+  private insnAt(page: InsnPage, eip: number, linear: number): Insn {
+    const at = page.index[linear & 4095];
+    if (at !== 0) return page.list[at];
     const insn = new InsnObject(this.mode, eip, linear, this.host.undecoded, this.host.exitInsn);
     page.index[linear & 4095] = page.list.length;
     page.list.push(insn);

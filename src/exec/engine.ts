@@ -332,11 +332,20 @@ export class Engine {
   }
 
   private interpretSlice(n: number): EngineExit | null {
-    const { translator, loop, cpu } = this;
+    const { translator, cpu } = this;
+    this.interpret(translator.insns.find(cpu.R[EIP]), n, false);
+    return this.runSolo();
+  }
+
+  /** Interprets up to `n` insns, or as long as they are cold; returns how many it did. */
+  private interpret(start: Insn, n: number, isForCold: boolean): number {
+    const { translator, loop, cpu, options } = this;
+    cpu.beforeStore = null;
     loop.left = n;
-    loop.insn = translator.insns.find(cpu.R[EIP]);
+    loop.insn = start;
     try {
-      interpretLoop(loop.insn, n, translator.exitInsn, loop);
+      if (isForCold) interpretColdLoop(start, n, translator, options.threshold, loop);
+      else interpretLoop(start, n, translator.exitInsn, loop);
       if (loop.insn !== translator.exitInsn) cpu.R[EIP] = loop.insn.eip;
     } catch (e) {
       cpu.R[EIP] = loop.insn.eip;
@@ -345,7 +354,7 @@ export class Engine {
       this.account(n - loop.left);
       this.stats.interpretedInsns += n - loop.left;
     }
-    return this.runSolo();
+    return n - loop.left;
   }
 
   /** Adds executions to the retired count, without those that did not finish their insn. */
@@ -369,12 +378,12 @@ export class Engine {
         const insn = translator.insns.find(R[EIP]);
         translator.noteLeave(insn, this.retired);
         this.options.observer?.blockLeft(insn);
-        if (left > 0) left = this.interpretSome(insn, 1, left);
+        if (left > 0) left -= this.interpret(insn, 1, true);
       } else {
         if (!isExact && left < Math.min(n, this.options.maxBlockInsns)) return null;   // the next slice does it as a whole
         const insn = translator.insns.find(R[EIP]);
         if (tb === null && ++insn.heat >= this.options.threshold && translator.translate(insn) !== null) continue;
-        left = this.interpretSome(insn, tb === null ? left : Math.min(left, tb.size), left);
+        left -= this.interpret(insn, tb === null ? left : Math.min(left, tb.size), true);
       }
       if (loop.insn !== translator.exitInsn) continue;
       const exit = this.runSolo();
@@ -402,25 +411,6 @@ export class Engine {
       this.account(left - rest);
     }
     return rest;
-  }
-
-  /** Interprets up to `n` insns, as long as they are cold; returns what is left of `left`. */
-  private interpretSome(start: Insn, n: number, left: number): number {
-    const { translator, loop, cpu, options } = this;
-    cpu.beforeStore = null;
-    loop.left = n;
-    loop.insn = start;
-    try {
-      interpretColdLoop(start, n, translator, options.threshold, loop);
-      if (loop.insn !== translator.exitInsn) cpu.R[EIP] = loop.insn.eip;
-    } catch (e) {
-      cpu.R[EIP] = loop.insn.eip;
-      throw e;
-    } finally {
-      this.account(n - loop.left);
-      this.stats.interpretedInsns += n - loop.left;
-    }
-    return left - (n - loop.left);
   }
 
   /** Executes the solo insn that has stopped the interpreter, if one has. Nothing may come between: an interrupt shadow ends with it. */

@@ -1,6 +1,6 @@
 /**
- * The translated blocks of one CPU: finds, translates, chains, invalidates and flushes them. Knows nothing of budgets,
- * interrupts or exits.
+ * The translated blocks of one CPU: finds, translates, chains, invalidates and flushes them, and says how they leave and
+ * whether the slice goes on behind them. What events there are, and what follows from an exit, the engine knows.
  */
 import { WAY_ANEW, WAY_ASIDE, WAY_JUMP, WAY_SELF } from "../../tcg/js/region-emitter.ts";
 import { InternalError } from "../../tcg/support/errors.ts";
