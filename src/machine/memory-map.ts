@@ -1,6 +1,5 @@
 /** What lies where in the physical addresses of a PC, and how firmware tells (INT 15h, E820). */
-import { VmError } from "../../tcg/support/errors.ts";
-import type { KvmUserspaceMemoryRegion } from "../kvm/memory-slots.ts";
+import type { Vm } from "../kvm/vm.ts";
 
 /** Types of address ranges (ACPI 6.4, table 15.4). */
 export const E820_RAM = 1, E820_RESERVED = 2;
@@ -34,19 +33,11 @@ export function memoryRanges(memoryBytes: number): readonly [low: MemoryRange, h
 }
 
 /** Gives a PC its memory, in one buffer: what would be where video memory is, is not used. @throws VmError ENOMEM */
-export function installMemory(vm: { setUserMemoryRegion(region: KvmUserspaceMemoryRegion): void }, memoryBytes: number): void {
-  const bytes = allocate(memoryBytes);
+export function installMemory(vm: Vm, memoryBytes: number): void {
+  const bytes = vm.allocateMemory(memoryBytes);
   memoryRanges(memoryBytes).forEach(({ address, sizeBytes }, i) => {
     vm.setUserMemoryRegion({ slot: SLOTS[i], guestPhysAddr: address, memorySize: sizeBytes, userspaceAddr: bytes.subarray(address, address + sizeBytes), isHandedOver: true });
   });
-}
-
-function allocate(sizeBytes: number): Uint8Array {
-  try {
-    return new Uint8Array(sizeBytes);
-  } catch (cause) {
-    throw new VmError("ENOMEM", `the host has no ${sizeBytes} bytes for the memory of a PC`, { cause });
-  }
 }
 
 /** The address map of a PC with so much memory. */

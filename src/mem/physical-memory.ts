@@ -4,6 +4,7 @@
  */
 import { VmError } from "../../tcg/support/errors.ts";
 import type { IoSpace } from "../bus/io.ts";
+import { Arena } from "./arena.ts";
 
 export const PAGE_SHIFT = 12, PAGE_SIZE = 4096;
 const PAGE_COUNT = 1 << 20;
@@ -55,11 +56,34 @@ export interface MemoryListener {
 }
 
 export class PhysicalMemory {
-  readonly pageFlags = new Uint8Array(PAGE_COUNT).fill(PAGE_NOT_RAM);
   window: MemoryWindow = EMPTY_WINDOW;
+  private ownArena: Arena;
+  private ownPageFlags: Uint8Array;
   private regions: MemoryRegion[] = [];
   private readonly listeners: MemoryListener[] = [];
   private last: MemoryRegion | null = null;
+
+  constructor(arena = Arena.plain()) {
+    this.ownArena = arena;
+    this.ownPageFlags = arena.allocate(PAGE_COUNT).fill(PAGE_NOT_RAM);
+  }
+
+  /** Where everything is to lie that emitted code reaches by index. Regions may be of its RAM, and of any other memory. */
+  get arena(): Arena {
+    return this.ownArena;
+  }
+
+  get pageFlags(): Uint8Array {
+    return this.ownPageFlags;
+  }
+
+  /** Goes over to another arena: as long as nobody has anything from this one, so before a CPU is made. */
+  moveTo(arena: Arena): void {
+    const flags = arena.allocate(PAGE_COUNT);
+    flags.set(this.ownPageFlags);
+    this.ownArena = arena;
+    this.ownPageFlags = flags;
+  }
 
   addListener(listener: MemoryListener): void {
     this.listeners.push(listener);

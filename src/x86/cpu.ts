@@ -39,7 +39,7 @@ function alignmentOf(size: number): number {
 }
 
 export class Cpu {
-  readonly state = new CpuState();
+  readonly state: CpuState;
   readonly memory: PhysicalMemory;
   readonly io: IoSpace;
   readonly cpuid: CpuidTable;
@@ -82,6 +82,7 @@ export class Cpu {
     this.memory = memory;
     this.io = io;
     this.cpuid = cpuid;
+    this.state = new CpuState(memory.arena);
     this.debugRegisters = this.state.R.subarray(DR, DR + 8);
     this.mmu = new Mmu(this.state.R, memory, io);
   }

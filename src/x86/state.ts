@@ -3,6 +3,7 @@
  * This is the only place that knows the layout; the IR names the slots as globals.
  */
 import type { Global } from "../../tcg/ir/types.ts";
+import { Arena } from "../mem/arena.ts";
 
 /** Register numbers as x86 encodes them. */
 export const EAX = 0, ECX = 1, EDX = 2, EBX = 3, ESP = 4, EBP = 5, ESI = 6, EDI = 7;
@@ -145,18 +146,25 @@ export const ATTR_ACCESSED = 0x1, ATTR_WRITABLE = 0x2, ATTR_EXPAND_DOWN = 0x4, A
 /** The CPU's register state and its views. */
 export class CpuState {
   /** All slots. */
-  readonly R = new Int32Array(STATE_SLOTS);
+  readonly R: Int32Array;
   /** The same memory as halfwords and bytes: sub-registers by index. */
-  readonly R16 = new Uint16Array(this.R.buffer);
-  readonly R8 = new Uint8Array(this.R.buffer);
+  readonly R16: Uint16Array;
+  readonly R8: Uint8Array;
   /** And as floating point. */
-  readonly F32 = new Float32Array(this.R.buffer);
-  readonly F64 = new Float64Array(this.R.buffer);
+  readonly F32: Float32Array;
+  readonly F64: Float64Array;
   /** Time-stamp counter minus retired insns, modulo 2^64: halves, unsigned. */
   private tscLow = 0;
   private tscHigh = 0;
 
-  constructor() {
+  /** @param arena  where the state file is to lie */
+  constructor(arena = Arena.plain()) {
+    this.R = arena.allocateWords(STATE_SLOTS);
+    const { buffer, byteOffset } = this.R;
+    this.R16 = new Uint16Array(buffer, byteOffset, 2 * STATE_SLOTS);
+    this.R8 = new Uint8Array(buffer, byteOffset, 4 * STATE_SLOTS);
+    this.F32 = new Float32Array(buffer, byteOffset, STATE_SLOTS);
+    this.F64 = new Float64Array(buffer, byteOffset, STATE_SLOTS / 2);
     this.reset();
   }
 

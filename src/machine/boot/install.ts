@@ -11,14 +11,14 @@ const SLOT_MEMORY = 0, SLOT_LOW_ROM = 1, SLOT_UPPER_MEMORY = 2, SLOT_ROM = 3;
 
 /** Gives a new VM `memoryBytes` of memory from 0 with what the plan puts there; its bytes are copied. */
 export function installMemory(vm: Vm, plan: BootPlan, memoryBytes: number): void {
-  if (plan.rom === null) vm.setUserMemoryRegion({ slot: SLOT_MEMORY, guestPhysAddr: 0, memorySize: memoryBytes });
+  if (plan.rom === null) vm.setUserMemoryRegion({ slot: SLOT_MEMORY, guestPhysAddr: 0, memorySize: memoryBytes, userspaceAddr: vm.allocateMemory(memoryBytes), isHandedOver: true });
   else installWithRom(vm, plan.rom, memoryBytes);
   for (const { address, bytes } of plan.segments) vm.writePhys(address, bytes);
 }
 
 /** Memory with a ROM in it. All of it is one buffer, so that emitted code reaches memory on both sides (mem/physical-memory.ts). */
 function installWithRom(vm: Vm, rom: Uint8Array, memoryBytes: number): void {
-  const low = lowRom(rom), lowEnd = low.base + low.bytes.length, backing = new Uint8Array(Math.max(memoryBytes, lowEnd));
+  const low = lowRom(rom), lowEnd = low.base + low.bytes.length, backing = vm.allocateMemory(Math.max(memoryBytes, lowEnd));
   const region = (slot: number, from: number, to: number, flags = 0): void => {
     if (to > from) vm.setUserMemoryRegion({ slot, guestPhysAddr: from, memorySize: to - from, flags, userspaceAddr: backing.subarray(from, to), isHandedOver: true });
   };

@@ -55,7 +55,7 @@ export class Mmu implements MemoryListener {
 
   /** The soft TLB; made when first needed, since it is large. */
   get softTlb(): SoftTlb {
-    this.tlb ??= new SoftTlb();
+    this.tlb ??= new SoftTlb(this.memory.arena);
     return this.tlb;
   }
 

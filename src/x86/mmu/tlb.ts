@@ -3,6 +3,8 @@
  * `table[page] ^ address` is the index into the memory window, or negative where the page is not there.
  */
 
+import type { Arena } from "../../mem/arena.ts";
+
 /** Whose accesses a table is for: level 3's, those of the other levels, and those that SMAP lets at user pages besides (EFLAGS.AC). */
 export const USER = 0, KERNEL = 1, KERNEL_AC = 2;
 export type Accessor = 0 | 1 | 2;
@@ -20,10 +22,16 @@ export class SoftTlb {
   /** What is filled: page number | table << 20 | global << 23. */
   private readonly filled = new Int32Array(MAX_FILLED);
   private filledCount = 0;
+  private readonly arena: Arena;
+
+  /** @param arena  where the tables are to lie */
+  constructor(arena: Arena) {
+    this.arena = arena;
+  }
 
   table(writing: boolean, who: Accessor): Int32Array {
     const { tables } = this, t = (who << 1) | (writing ? 1 : 0);
-    while (tables.length <= t) tables.push(new Int32Array(PAGE_COUNT).fill(0x80000000 | 0, 0, PAGE_COUNT / 2));
+    while (tables.length <= t) tables.push(this.arena.allocateWords(PAGE_COUNT).fill(0x80000000 | 0, 0, PAGE_COUNT / 2));
     return tables[t];
   }
 
