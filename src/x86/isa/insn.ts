@@ -35,6 +35,11 @@ export interface Facts {
   readonly mode: Mode;
 }
 
+/** Where the parts of `operands` begin; their bits: of places in a register file or the state file, of address registers, of the shift. */
+const A_AT = 0, B_AT = 9, BASE_AT = 18, IDX_AT = 22, SC_AT = 26;
+const PLACE_BITS = 9, REGISTER_BITS = 4, SHIFT_BITS = 2;
+const PLACE = (1 << PLACE_BITS) - 1, REGISTER = (1 << REGISTER_BITS) - 1, SHIFT = (1 << SHIFT_BITS) - 1;
+
 /** What is known of few insns only: of those that have run alone, left a block, been written over, or lie in two pages. */
 class InsnRecord {
   /** The handler proper, where `run` does something else first. */
@@ -102,18 +107,18 @@ export class Insn implements Facts {
 
   // ---- operands
   /** Register-file index of the E, R or Z register operand, in units of its width; state-file slot of W, U, Q, N; i of ST(i). */
-  get a(): number { return this.operands & 511; }
-  set a(n: number) { this.operands = (this.operands & ~511) | n; }
+  get a(): number { return (this.operands >> A_AT) & PLACE; }
+  set a(n: number) { this.operands = (this.operands & ~(PLACE << A_AT)) | (n << A_AT); }
   /** Register-file index of the G operand; state-file slot of V, P. */
-  get b(): number { return (this.operands >> 9) & 511; }
-  set b(n: number) { this.operands = (this.operands & ~(511 << 9)) | (n << 9); }
-  get base(): number { return (this.operands >> 18) & 15; }
-  set base(n: number) { this.operands = (this.operands & ~(15 << 18)) | (n << 18); }
-  get idx(): number { return (this.operands >> 22) & 15; }
-  set idx(n: number) { this.operands = (this.operands & ~(15 << 22)) | (n << 22); }
+  get b(): number { return (this.operands >> B_AT) & PLACE; }
+  set b(n: number) { this.operands = (this.operands & ~(PLACE << B_AT)) | (n << B_AT); }
+  get base(): number { return (this.operands >> BASE_AT) & REGISTER; }
+  set base(n: number) { this.operands = (this.operands & ~(REGISTER << BASE_AT)) | (n << BASE_AT); }
+  get idx(): number { return (this.operands >> IDX_AT) & REGISTER; }
+  set idx(n: number) { this.operands = (this.operands & ~(REGISTER << IDX_AT)) | (n << IDX_AT); }
   /** Index shift, 0..3. */
-  get sc(): number { return (this.operands >> 26) & 3; }
-  set sc(n: number) { this.operands = (this.operands & ~(3 << 26)) | (n << 26); }
+  get sc(): number { return (this.operands >> SC_AT) & SHIFT; }
+  set sc(n: number) { this.operands = (this.operands & ~(SHIFT << SC_AT)) | (n << SC_AT); }
 
   // ---- facts
   get opsize(): 16 | 32 { return (this.facts & 1) !== 0 ? 32 : 16; }
@@ -185,7 +190,9 @@ const FIELD_NAMES: readonly FieldName[] = ["disp", "imm", "imm2", "seg", "eip", 
 
 /** The same as IR declarations. */
 export const FIELDS = Object.fromEntries(FIELD_NAMES.map((name) => [name, { name }])) as Readonly<Record<FieldName, Field>>;
-export const OPERAND_BITS: Readonly<Record<OperandName, readonly [at: number, count: number]>> = { a: [0, 9], b: [9, 9], base: [18, 4], idx: [22, 4], sc: [26, 2] };
+export const OPERAND_BITS: Readonly<Record<OperandName, readonly [at: number, count: number]>> = {
+  a: [A_AT, PLACE_BITS], b: [B_AT, PLACE_BITS], base: [BASE_AT, REGISTER_BITS], idx: [IDX_AT, REGISTER_BITS], sc: [SC_AT, SHIFT_BITS],
+};
 
 /** Identifies the handler an insn needs: its form and all facts its generated code depends on. */
 export function handlerKey(insn: Insn): number {
