@@ -1,5 +1,4 @@
 /** The devices of `tcgjs run` that are there on request. */
-import type { Output } from "../../host/output.ts";
 import type { BareOptions } from "../../machine/bare.ts";
 import type { ValuesOf } from "../option-table.ts";
 import { flag, number } from "../option-table.ts";
@@ -14,10 +13,4 @@ export const deviceOptions = {
 /** What the machine is to be made with. */
 export function devicesOf(values: ValuesOf<typeof deviceOptions>): Pick<BareOptions, "isaDebugExit" | "postPort"> {
   return { isaDebugExit: values["isa-debug-exit"], postPort: values["post-port"] ?? undefined };
-}
-
-/** Prints a POST code and keeps it for the report. */
-export function notePostCode(code: number, codes: number[], output: Output): void {
-  codes.push(code);
-  output.error(`POST ${code.toString(16).padStart(2, "0")}\n`);
 }

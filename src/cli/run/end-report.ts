@@ -6,16 +6,12 @@ import { STATUS_BROKEN_PIPE, STATUS_FAILED, STATUS_INTERRUPTED, STATUS_LIMIT, ST
 import { csIpText } from "../exit-text.ts";
 import type { GuestEnd, SessionResult } from "../session.ts";
 import { statisticsOf, statisticsText } from "../stats-text.ts";
-import type { UnhandledCount } from "../unhandled.ts";
+import type { GuestRecord } from "./guest-record.ts";
 
 export interface EndedRun {
   readonly result: SessionResult<GuestEnd>;
   readonly machine: BareMachine;
-  readonly unhandled: readonly UnhandledCount[];
-  /** What the guest has printed, if it is for the report. */
-  readonly printed: readonly number[] | null;
-  /** What it has written to the POST port. */
-  readonly postCodes: readonly number[];
+  readonly record: GuestRecord;
   readonly values: { readonly stats: boolean; readonly json: boolean };
   readonly output: Output;
   /** Says a line on stderr. */
@@ -24,16 +20,16 @@ export interface EndedRun {
 
 /** Reports; returns the exit status. */
 export function endReport(run: EndedRun): number {
-  const { result, machine, values, output, printed, say } = run, { end, insns } = result;
+  const { result, machine, record, values, output, say } = run, { end, insns } = result;
   const status = statusOf(end), sentence = sentenceOf(end, insns, csIpText(machine.vcpu));
   if (sentence !== null) say(sentence);
   if (values.stats || values.json) {
-    const statistics = statisticsOf(machine.vcpu.engine, insns, result.ms, run.unhandled);
+    const statistics = statisticsOf(machine.vcpu.engine, insns, result.ms, record.unhandled.counts);
     const { boot } = machine, image = { format: boot.format, start: startAddress(boot) };
     if (values.stats) output.error(`loaded as ${image.format}, started at 0x${image.start.toString(16)}\n${statisticsText(statistics)}`);
     if (values.json) {
-      const text = Buffer.from(printed ?? []).toString("latin1");
-      output.out(`${JSON.stringify({ format: "tcgjs-run", version: 1, end, status, image, output: text, postCodes: run.postCodes, ...statistics }, null, 2)}\n`);
+      const text = Buffer.from(record.printed ?? []).toString("latin1");
+      output.out(`${JSON.stringify({ format: "tcgjs-run", version: 1, end, status, image, output: text, postCodes: record.postCodes, ...statistics }, null, 2)}\n`);
     }
   }
   return status;

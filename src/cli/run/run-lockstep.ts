@@ -10,11 +10,11 @@ import type { Guest } from "../guest.ts";
 import { DEFAULT_THRESHOLD, vmOptionsOf } from "../guest.ts";
 import type { Runnable } from "../session.ts";
 import { Session } from "../session.ts";
-import { UnhandledReport } from "../unhandled.ts";
 import type { engineOptions, limitOptions, machineOptions } from "../vm-options.ts";
 import type { deviceOptions } from "./devices.ts";
-import { devicesOf, notePostCode } from "./devices.ts";
+import { devicesOf } from "./devices.ts";
 import { endReport } from "./end-report.ts";
+import { GuestRecord } from "./guest-record.ts";
 
 type LockstepTable = typeof machineOptions & typeof deviceOptions & typeof engineOptions & typeof limitOptions;
 type LockstepValues = ValuesOf<LockstepTable> & { readonly stats: boolean; readonly json: boolean };
@@ -28,24 +28,10 @@ export async function runLockstep({ guest, values, output }: LockstepRun): Promi
   const maxInsns = values["max-insns"];
   const session = new Session<LockstepOutcome>(output, { maxInsns, timeoutMs: values.timeout });
   const say = (line: string): void => output.error(`tcgjs run: ${line}\n`);
-  const unhandled = new UnhandledReport(say), printed: number[] | null = values.json ? [] : null, postCodes: number[] = [];
+  const record = new GuestRecord({ output, tick: session.tick, keepsOutput: values.json, sayUnhandled: say });
   const make: MakeMachine = (engine, listener) => new BareMachine(guest.image, { ...guest.machine, ...devicesOf(values), vm: engine, ...listener });
   const engine = { ...vmOptionsOf(values, "jit", DEFAULT_THRESHOLD), inspect: true };
-  const lockstep = new Lockstep(make, engine, maxInsns ?? Infinity, {
-    onOutput: (byte) => {
-      if (printed === null) output.byte(byte);
-      else printed.push(byte);
-      session.tick();
-    },
-    onPostCode: (code) => {
-      notePostCode(code, postCodes, output);
-      session.tick();
-    },
-    onUnhandled: (access) => {
-      unhandled.note(access);
-      session.tick();
-    },
-  });
+  const lockstep = new Lockstep(make, engine, maxInsns ?? Infinity, record);
   const runnable: Runnable<LockstepOutcome> = {
     get insns() { return lockstep.insns; },
     run: (limits) => lockstep.run(limits),
@@ -53,7 +39,7 @@ export async function runLockstep({ guest, values, output }: LockstepRun): Promi
   };
   const result = await session.run(runnable), { end } = result;
   if (end.kind !== "difference") {
-    return endReport({ result: { ...result, end }, machine: lockstep.machines.jit, unhandled: unhandled.counts, printed, postCodes, values, output, say });
+    return endReport({ result: { ...result, end }, machine: lockstep.machines.jit, record, values, output, say });
   }
   await output.flush();
   say(`interpreter and translated code differ somewhere in the first ${lockstep.insns} insns; looking for the first difference …`);

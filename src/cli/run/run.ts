@@ -14,10 +14,10 @@ import { parseRanges } from "../numbers.ts";
 import type { OptionTable } from "../option-table.ts";
 import { flag, value, words } from "../option-table.ts";
 import { runnableMachine, Session } from "../session.ts";
-import { UnhandledReport } from "../unhandled.ts";
 import { engineChoice, engineOptions, imageFormat, limitOptions, machineOptions } from "../vm-options.ts";
-import { deviceOptions, devicesOf, notePostCode } from "./devices.ts";
+import { deviceOptions, devicesOf } from "./devices.ts";
 import { endReport } from "./end-report.ts";
+import { GuestRecord } from "./guest-record.ts";
 import { LOG_ITEMS } from "./log-items.ts";
 
 const TRACES = ["exits", "kvm", "insns", "blocks"] as const;
@@ -101,45 +101,24 @@ async function runGuest({ values, output }: RunInvocation, guest: Guest): Promis
   const say = (line: string): void => output.error(`tcgjs run: ${line}\n`);
   // Whoever watches exits sees these anyway.
   const showsExits = values.trace.includes("exits") || values.trace.includes("kvm");
-  const unhandled = new UnhandledReport(showsExits ? () => undefined : say);
+  const record = new GuestRecord({ output, tick: session.tick, keepsOutput: values.json, sayUnhandled: showsExits ? () => undefined : say });
   const logFile = values["log-file"] === null ? null : createFile(values["log-file"]);
   const log = logFile === null ? (text: string) => output.error(text) : (text: string) => output.file(logFile, text);
   const engineLog = await makeEngineLog(values, log, output);
   const threshold = engineLog?.printsBlocks === true ? 1 : DEFAULT_THRESHOLD;
-  const printed: number[] | null = values.json ? [] : null, postCodes: number[] = [];
   const machine = new BareMachine(guest.image, {
     ...guest.machine,
     vm: { ...vmOptionsOf(values, engine, threshold), observer: engineLog, inspect: engineLog?.printsBlocks === true },
     ...devicesOf(values),
-    onOutput: outputOf(values, output, printed, session.tick),
-    onPostCode: (code) => {
-      notePostCode(code, postCodes, output);
-      session.tick();
-    },
-    onUnhandled: (access) => {
-      unhandled.note(access);
-      session.tick();
-    },
+    // On stdout exits take the place of what the guest prints.
+    onOutput: values.trace.includes("kvm") && !values.json ? session.tick : record.onOutput,
+    onPostCode: record.onPostCode,
+    onUnhandled: record.onUnhandled,
     ...(await exitListener(values, output, log, session.tick)),
   });
   engineLog?.attach(machine.vcpu.engine);
   const result = await session.run(await runnableOf(values, machine, output, session.tick));
-  return endReport({ result, machine, unhandled: unhandled.counts, printed, postCodes, values, output, say });
-}
-
-/** Where the bytes go that the guest prints. */
-function outputOf(values: RunInvocation["values"], output: Output, printed: number[] | null, tick: () => void): (byte: number) => void {
-  if (printed !== null) {
-    return (byte) => {
-      printed.push(byte);
-      tick();
-    };
-  }
-  if (values.trace.includes("kvm")) return tick;
-  return (byte) => {
-    output.byte(byte);
-    tick();
-  };
+  return endReport({ result, machine, record, values, output, say });
 }
 
 async function makeEngineLog(values: RunInvocation["values"], log: (text: string) => void, output: Output) {
