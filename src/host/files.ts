@@ -1,25 +1,16 @@
 /**
  * Files named on the command line: reads them whole, within a bound, and says what is wrong with a name in one line.
  */
+import type { Stats } from "node:fs";
 import { closeSync, fstatSync, openSync, readSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { VmError } from "../../tcg/support/errors.ts";
+import { codeOf, reasonOf } from "./system-error.ts";
 
 /** Read at a time where the size is not known beforehand (pipes, devices). */
 const CHUNK_BYTES = 1 << 20;
 /** What `stat` counts in (POSIX leaves it open; Node always gives this). */
 const STAT_BLOCK_BYTES = 512;
-
-/** What the operating system answers, in words; anything else is told as it says it. */
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
-  ENOTDIR: "there is no such file",
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  EISDIR: "it is a directory",
-  ENAMETOOLONG: "the name is too long",
-  ELOOP: "too many symbolic links",
-};
 
 /**
  * Reads a guest image.
@@ -36,17 +27,10 @@ export function readImage(path: string, maxBytes: number, room: string): Uint8Ar
 
 /** The first bytes of a file, up to `maxBytes`, and how many it has. @throws VmError if it cannot be read */
 export function readBeginning(path: string, maxBytes: number): { readonly bytes: Uint8Array; readonly sizeBytes: number } {
-  const fd = open(path);
-  try {
-    const stat = fstatSync(fd), bytes = new Uint8Array(maxBytes);
-    if (stat.isDirectory()) throw new VmError("EINVAL", `${path}: it is a directory, not a file`);
-    return { bytes: bytes.subarray(0, readSync(fd, bytes, 0, maxBytes, 0)), sizeBytes: stat.size };
-  } catch (e) {
-    if (e instanceof VmError) throw e;
-    throw fileFailure(path, "cannot be read", e);
-  } finally {
-    closeSync(fd);
-  }
+  return withFile(path, (fd, { size }) => {
+    const bytes = new Uint8Array(maxBytes);
+    return { bytes: bytes.subarray(0, readSync(fd, bytes, 0, maxBytes, 0)), sizeBytes: size };
+  });
 }
 
 /** Reads an image that need not be there: null if there is none. @throws VmError as `readImage` */
@@ -71,43 +55,36 @@ export function readOptionalText(path: string, maxBytes: number): string | null 
 
 /** Writes a file, replacing what was there. @throws VmError if that cannot be done. */
 export function writeFile(path: string, data: string | Uint8Array): void {
-  try {
-    writeFileSync(path, data);
-  } catch (e) {
-    throw creationFailure(path, "cannot be written", e);
-  }
+  writing(path, () => writeFileSync(path, data));
 }
 
 /** Writes a file beside the one there may be, and then puts it in its place. @throws VmError if that cannot be done; the old one is still there then. */
 export function replaceFile(path: string, data: Uint8Array): void {
   const beside = `${path}.part`;
+  writing(path, () => writeFileSync(beside, data, { flush: true }));
   try {
-    writeFileSync(beside, data, { flush: true });
-  } catch (e) {
-    throw creationFailure(path, "cannot be written", e);
-  }
-  try {
-    renameSync(beside, path);
+    writing(path, () => renameSync(beside, path));
   } catch (e) {
     rmSync(beside, { force: true });
-    throw creationFailure(path, "cannot be written", e);
+    throw e;
   }
 }
 
 /** Opens a file to be written, empty at first; returns its descriptor. @throws VmError if that cannot be done. */
 export function createFile(path: string): number {
+  return writing(path, () => openSync(path, "w"));
+}
+
+function writing<T>(path: string, write: () => T): T {
   try {
-    return openSync(path, "w");
+    return write();
   } catch (e) {
     throw creationFailure(path, "cannot be written", e);
   }
 }
 
 function readBounded(path: string, maxBytes: number, room: string): Uint8Array {
-  const fd = open(path);
-  try {
-    const stat = fstatSync(fd);
-    if (stat.isDirectory()) throw new VmError("EINVAL", `${path}: it is a directory, not a file`);
+  return withFile(path, (fd, stat) => {
     if (stat.isFile() && stat.size > maxBytes) throw new VmError("E2BIG", `${path}: the file has ${stat.size} bytes, ${room} is ${maxBytes} bytes`);
     // A pipe or device has no size, and may have no end.
     const chunks: Uint8Array[] = [];
@@ -121,19 +98,22 @@ function readBounded(path: string, maxBytes: number, room: string): Uint8Array {
       if (total > maxBytes) throw new VmError("E2BIG", `${path}: the file does not end after ${maxBytes} bytes, which is ${room}`);
     }
     return joined(chunks, total);
+  });
+}
+
+/** Lets `read` have a file open. @throws VmError for a directory, and for what cannot be opened or read */
+function withFile<T>(path: string, read: (fd: number, stat: Stats) => T): T {
+  let fd = -1;
+  try {
+    fd = openSync(path, "r");
+    const stat = fstatSync(fd);
+    if (stat.isDirectory()) throw new VmError("EINVAL", `${path}: it is a directory, not a file`);
+    return read(fd, stat);
   } catch (e) {
     if (e instanceof VmError) throw e;
     throw fileFailure(path, "cannot be read", e);
   } finally {
-    closeSync(fd);
-  }
-}
-
-function open(path: string): number {
-  try {
-    return openSync(path, "r");
-  } catch (e) {
-    throw fileFailure(path, "cannot be read", e);
+    if (fd >= 0) closeSync(fd);
   }
 }
 
@@ -155,9 +135,8 @@ export function creationFailure(path: string, what: string, e: unknown): VmError
 
 /** What the operating system says of a file, as an error. */
 export function fileFailure(path: string, what: string, e: unknown): VmError {
-  const code = e instanceof Error && "code" in e && typeof e.code === "string" ? e.code : "";
-  const reason = REASONS[code] ?? (e instanceof Error ? e.message : String(e));
-  return new VmError(code === "ENOENT" || code === "ENOTDIR" ? "ENOENT" : "EINVAL", `${path} ${what}: ${reason}`, { cause: e });
+  const code = codeOf(e);
+  return new VmError(code === "ENOENT" || code === "ENOTDIR" ? "ENOENT" : "EINVAL", `${path} ${what}: ${reasonOf(e)}`, { cause: e });
 }
 
 /** Bytes that a file takes of its disk, fewer than its length where it has holes. @throws VmError if there is no such file */

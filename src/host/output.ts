@@ -6,6 +6,7 @@
  * and Ctrl-C works even when a reader is slow) and, before an exit in a hurry, at once (`flushNow`).
  */
 import { write as writeAsync, writeSync } from "node:fs";
+import { codeOf } from "./system-error.ts";
 
 interface Chunk {
   readonly fd: number;
@@ -139,8 +140,4 @@ function writeSome(fd: number, bytes: Uint8Array): Promise<number> {
 
 function isBusy(e: unknown): boolean {
   return codeOf(e) === "EAGAIN";
-}
-
-function codeOf(e: unknown): unknown {
-  return e instanceof Error && "code" in e ? e.code : undefined;
 }

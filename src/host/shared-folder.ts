@@ -12,6 +12,7 @@ import { VmError } from "../../tcg/support/errors.ts";
 import type { AttributeChange, FolderEntries, FolderFile, FolderPath, FolderSpace, FolderStat, HostFolder, OpenMode } from "../bus/host-folder.ts";
 import { EACCES, EEXIST, EINVAL, EIO, EISDIR, EMFILE, ENAMETOOLONG, ENOENT, ENOTDIR, EPERM, EROFS, FolderError } from "../bus/host-folder.ts";
 import { fileFailure } from "./files.ts";
+import { codeOf } from "./system-error.ts";
 
 /** What Node calls errors, and Linux's numbers for those that have no name in host-folder.ts. */
 const ERRNOS: Readonly<Record<string, number>> = {
@@ -182,8 +183,7 @@ function guarded<T>(action: () => T): T {
     return action();
   } catch (e) {
     if (e instanceof FolderError) throw e;
-    const code = e instanceof Error && "code" in e && typeof e.code === "string" ? e.code : "";
-    throw new FolderError(ERRNOS[code] ?? EIO);
+    throw new FolderError(ERRNOS[codeOf(e)] ?? EIO);
   }
 }
 

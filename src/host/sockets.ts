@@ -9,6 +9,7 @@ import { ipv4Text, isLoopback, LOOPBACK, parseIpv4 } from "../net/addresses.ts";
 import type { Ipv4Address } from "../net/addresses.ts";
 import type { HostSockets, TcpSocket, TcpSocketEvents, UdpSocket, UdpSocketEvents } from "../net/host-sockets.ts";
 import type { Endpoint } from "../net/udp.ts";
+import { codeOf, reasonOf } from "./system-error.ts";
 
 /** Datagrams that a socket may have under way; more are lost. */
 const MAX_SENDING = 256;
@@ -65,7 +66,7 @@ export class NodeSockets implements HostSockets {
       const found = await lookup(name, { all: true, family: 4 });
       return found.map(({ address }) => parseIpv4(address)).filter((address) => address !== null);
     } catch (e) {
-      if (e instanceof Error && "code" in e && e.code === "ENOTFOUND") return [];
+      if (codeOf(e) === "ENOTFOUND") return [];
       throw e;
     }
   }
@@ -175,7 +176,7 @@ class NodeUdpSocket implements UdpSocket {
     this.sending++;
     const done = (e: Error | null): void => {
       this.sending--;
-      if (e !== null && "code" in e && e.code === "ECONNREFUSED") this.onRefused();
+      if (codeOf(e) === "ECONNREFUSED") this.onRefused();
     };
     if (to === null) this.socket.send(data, done);
     else this.socket.send(data, to.port, ipv4Text(to.address), done);
@@ -189,7 +190,5 @@ class NodeUdpSocket implements UdpSocket {
 }
 
 function refusal(protocol: string, at: Endpoint, e: unknown): VmError {
-  const code = e instanceof Error && "code" in e ? e.code : "", text = `${protocol} port ${at.port} of ${ipv4Text(at.address)}`;
-  const why = code === "EADDRINUSE" ? "it is in use" : code === "EACCES" ? "permission denied" : e instanceof Error ? e.message : String(e);
-  return new VmError("EINVAL", `${text} cannot be opened: ${why}`, { cause: e });
+  return new VmError("EINVAL", `${protocol} port ${at.port} of ${ipv4Text(at.address)} cannot be opened: ${reasonOf(e)}`, { cause: e });
 }

@@ -2,6 +2,7 @@
 import type { Server, Socket } from "node:net";
 import { connect, createServer } from "node:net";
 import { VmError } from "../../tcg/support/errors.ts";
+import { codeOf, reasonOf } from "./system-error.ts";
 
 export interface TcpPlace {
   readonly host: string;
@@ -124,11 +125,6 @@ export class TcpLine {
   }
 }
 
-function codeOf(e: Error): unknown {
-  return "code" in e ? e.code : null;
-}
-
 function refusal(text: string, e: Error): VmError {
-  const code = codeOf(e), why = code === "EADDRINUSE" ? "it is in use" : code === "EACCES" ? "permission denied" : e.message;
-  return new VmError("EINVAL", `--serial: ${text} cannot be had: ${why}`, { cause: e });
+  return new VmError("EINVAL", `--serial: ${text} cannot be had: ${reasonOf(e)}`, { cause: e });
 }
