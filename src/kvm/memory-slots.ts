@@ -6,6 +6,8 @@ import { KVM_MEM_LOG_DIRTY_PAGES, KVM_MEM_READONLY } from "./constants.ts";
 import { MAX_MEMORY_SLOTS } from "./offer.ts";
 
 const PAGE_SIZE = 4096, ADDRESS_SPACE = 2 ** 32;
+/** RAM of the smallest guests is not worth the room that an arena has behind it. */
+const MIN_ARENA_BYTES = 2 ** 20;
 
 /** `struct kvm_userspace_memory_region`. */
 export interface KvmUserspaceMemoryRegion {
@@ -18,7 +20,7 @@ export interface KvmUserspaceMemoryRegion {
   readonly flags?: number;
   /**
    * The caller's memory, at least `memorySize` bytes: from now on its first bytes are the guest's memory, without a copy.
-   * Default: the VM makes its own, all zeros.
+   * Default: the VM makes its own, all zeros; if it is RAM of 1 MiB or more, as by `Vm.allocateMemory`.
    */
   readonly userspaceAddr?: Uint8Array;
   /**
@@ -57,11 +59,36 @@ export class MemorySlots {
     }
     if (size === 0) return this.delete(slot);
     const old = this.slots.get(slot);
-    const bytes = old === undefined ? newBytes(size, userspaceAddr) : sameBytes(slot, old, size, flags, userspaceAddr);
+    const bytes = old === undefined ? this.newBytes(size, flags, userspaceAddr) : sameBytes(slot, old, size, flags, userspaceAddr);
     const { isOfDevice = false } = region;
     this.memory.setRegion(slot, base, bytes, { readOnly: (flags & KVM_MEM_READONLY) !== 0, logDirty: (flags & KVM_MEM_LOG_DIRTY_PAGES) !== 0, isOfDevice });
     this.slots.set(slot, { bytes, flags });
     if (userspaceAddr !== undefined && region.isHandedOver !== true) this.hasOutsideWriters = true;
+  }
+
+  /** See `Vm.allocateMemory`. */
+  allocate(bytes: number): Uint8Array {
+    if (requireInteger("allocateMemory: bytes", bytes, PAGE_SIZE, ADDRESS_SPACE) % PAGE_SIZE !== 0) {
+      throw new VmError("EINVAL", `allocateMemory: bytes is ${hex(bytes)}; it must be a multiple of 4096`);
+    }
+    return this.make(bytes, true);
+  }
+
+  private make(bytes: number, inArena: boolean): Uint8Array {
+    try {
+      return inArena ? this.memory.allocate(bytes) : new Uint8Array(bytes);
+    } catch (cause) {
+      throw new VmError("ENOMEM", `memory: the host has no ${hex(bytes)} bytes`, { cause });
+    }
+  }
+
+  private newBytes(size: number, flags: number, given: Uint8Array | undefined): Uint8Array {
+    if (given === undefined) return this.make(size, size >= MIN_ARENA_BYTES && (flags & KVM_MEM_READONLY) === 0);
+    if (!(given instanceof Uint8Array)) throw new VmError("EFAULT", `memory region: userspaceAddr is ${describe(given)}; it must be a Uint8Array`);
+    if (given.length < size) {
+      throw new VmError("EFAULT", `memory region: userspaceAddr has ${hex(given.length)} bytes, fewer than memorySize ${hex(size)}`);
+    }
+    return given.subarray(0, size);
   }
 
   private delete(slot: number): void {
@@ -122,21 +149,6 @@ function requireAligned(name: string, value: unknown): number {
   const n = requireInteger(`memory region: ${name}`, value, 0, ADDRESS_SPACE);
   if (n % PAGE_SIZE !== 0) throw new VmError("EINVAL", `memory region: ${name} is ${hex(n)}; it must be a multiple of 4096`);
   return n;
-}
-
-function newBytes(size: number, given: Uint8Array | undefined): Uint8Array {
-  if (given === undefined) {
-    try {
-      return new Uint8Array(size);
-    } catch (cause) {
-      throw new VmError("ENOMEM", `memory region: the host has no ${hex(size)} bytes`, { cause });
-    }
-  }
-  if (!(given instanceof Uint8Array)) throw new VmError("EFAULT", `memory region: userspaceAddr is ${describe(given)}; it must be a Uint8Array`);
-  if (given.length < size) {
-    throw new VmError("EFAULT", `memory region: userspaceAddr has ${hex(given.length)} bytes, fewer than memorySize ${hex(size)}`);
-  }
-  return given.subarray(0, size);
 }
 
 /** An existing slot may move and may start or stop logging; anything else is a new slot (KVM_SET_USER_MEMORY_REGION). */

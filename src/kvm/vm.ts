@@ -1,9 +1,8 @@
 /** A virtual machine: guest-physical memory, ports, and a vCPU. Shaped like the VM file descriptor of /dev/kvm. */
 import { VmError } from "../../tcg/support/errors.ts";
 import type { EngineOptions } from "../exec/options.ts";
-import { Arena } from "../mem/arena.ts";
-import { PAGE_SIZE, PhysicalMemory } from "../mem/physical-memory.ts";
-import { describe, hex, requireInteger } from "./check.ts";
+import { PhysicalMemory } from "../mem/physical-memory.ts";
+import { describe, requireInteger } from "./check.ts";
 import { EXTENSIONS, MAX_VCPUS } from "./offer.ts";
 import type { MemoryRange } from "./memory-handlers.ts";
 import { MemoryHandlers } from "./memory-handlers.ts";
@@ -21,8 +20,6 @@ export class Vm {
   private readonly ports = new PortHandlers();
   private readonly memoryHandlers = new MemoryHandlers();
   private vcpu: Vcpu | null = null;
-  /** Memory has been made in an arena. */
-  private hasArena = false;
 
   constructor(options: EngineOptions) {
     this.options = options;
@@ -36,24 +33,15 @@ export class Vm {
   // ---- memory
 
   /**
-   * Makes memory of the host, all zeros, to be given to the guest by `setUserMemoryRegion`. The first that is made, before there is a
-   * vCPU, lies with the vCPU's own state in one `WebAssembly.Memory`, where translated code reaches it best: make the guest's RAM so, in one
-   * piece, and give out parts of it. Later ones are ordinary memory, as the caller's own. Its `buffer` is larger than it and not to be
-   * looked into.
+   * Makes memory of the host, all zeros, to be given to the guest by `setUserMemoryRegion`. The first that the VM makes, before there is a
+   * vCPU, lies with the vCPU's own state in one `WebAssembly.Memory`, where translated code reaches it best: let it be the guest's RAM, in
+   * one piece, of which slots may have parts. What it makes later is ordinary memory, as the caller's own. Its `buffer` has more than the
+   * guest's memory in it; leave that alone.
    * @param bytes  a multiple of 4096, not 0, at most 4 GiB
    * @throws VmError EINVAL, ENOMEM
    */
   allocateMemory(bytes: number): Uint8Array {
-    requireInteger("allocateMemory: bytes", bytes, 1, 2 ** 32);
-    if (bytes % PAGE_SIZE !== 0) throw new VmError("EINVAL", `allocateMemory: bytes is ${hex(bytes)}; it must be a multiple of 4096`);
-    try {
-      if (this.hasArena || this.vcpu !== null) return new Uint8Array(bytes);
-      this.physical.moveTo(Arena.make(bytes));
-    } catch (cause) {
-      throw new VmError("ENOMEM", `allocateMemory: the host has no ${hex(bytes)} bytes`, { cause });
-    }
-    this.hasArena = true;
-    return this.physical.arena.ram;
+    return this.slots.allocate(bytes);
   }
 
   /**

@@ -56,7 +56,8 @@ export class CaseMachine {
     this.sharesMemory = options.sharesMemory === true;
     this.vm = kvm.createVm();
     layout.forEach(({ base, size, isReadOnly }, slot) => {
-      this.vm.setUserMemoryRegion({ slot, guestPhysAddr: base, memorySize: size, flags: (isReadOnly ? KVM_MEM_READONLY : 0) | logging });
+      const flags = (isReadOnly ? KVM_MEM_READONLY : 0) | logging, userspaceAddr = this.vm.allocateMemory(size);
+      this.vm.setUserMemoryRegion({ slot, guestPhysAddr: base, memorySize: size, flags, userspaceAddr, isHandedOver: true });
       if (this.sharesMemory) this.vm.memory(slot);
     });
     this.vcpu = this.vm.createVcpu(0);

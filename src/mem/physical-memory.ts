@@ -57,16 +57,12 @@ export interface MemoryListener {
 
 export class PhysicalMemory {
   window: MemoryWindow = EMPTY_WINDOW;
-  private ownArena: Arena;
-  private ownPageFlags: Uint8Array;
+  private ownArena = Arena.plain();
+  /** Null until the arena is settled. */
+  private ownPageFlags: Uint8Array | null = null;
   private regions: MemoryRegion[] = [];
   private readonly listeners: MemoryListener[] = [];
   private last: MemoryRegion | null = null;
-
-  constructor(arena = Arena.plain()) {
-    this.ownArena = arena;
-    this.ownPageFlags = arena.allocate(PAGE_COUNT).fill(PAGE_NOT_RAM);
-  }
 
   /** Where everything is to lie that emitted code reaches by index. Regions may be of its RAM, and of any other memory. */
   get arena(): Arena {
@@ -74,15 +70,22 @@ export class PhysicalMemory {
   }
 
   get pageFlags(): Uint8Array {
+    this.ownPageFlags ??= this.ownArena.allocate(PAGE_COUNT).fill(PAGE_NOT_RAM);
     return this.ownPageFlags;
   }
 
-  /** Goes over to another arena: as long as nobody has anything from this one, so before a CPU is made. */
-  moveTo(arena: Arena): void {
-    const flags = arena.allocate(PAGE_COUNT);
-    flags.set(this.ownPageFlags);
+  /**
+   * Memory for regions, all zeros: the first is the RAM of an arena, unless somebody listens already and may have captured what lies in
+   * the one there is.
+   * @throws RangeError if the host does not have that much
+   */
+  allocate(bytes: number): Uint8Array {
+    if (this.ownArena.ram.length > 0 || this.listeners.length > 0) return new Uint8Array(bytes);
+    const arena = Arena.make(bytes), before = this.ownPageFlags;
     this.ownArena = arena;
-    this.ownPageFlags = flags;
+    this.ownPageFlags = null;
+    if (before !== null) this.pageFlags.set(before);
+    return arena.ram;
   }
 
   addListener(listener: MemoryListener): void {

@@ -34,8 +34,8 @@ const NO_IO: IoSpace = { portRead: () => -1, portWrite: () => undefined, mmioRea
 
 export class EngineExecutor implements VectorExecutor {
   private readonly memory = new PhysicalMemory();
-  private readonly bytes = new Uint8Array(MEMORY_BYTES);
-  private readonly view = new DataView(this.bytes.buffer);
+  private readonly bytes = this.memory.allocate(MEMORY_BYTES);
+  private readonly view = new DataView(this.bytes.buffer, 0, MEMORY_BYTES);
   private readonly cpu: Cpu;
   private readonly engine: Engine;
   private frame = STACK_TOP;

@@ -11,7 +11,7 @@ const SLOT_MEMORY = 0, SLOT_LOW_ROM = 1, SLOT_UPPER_MEMORY = 2, SLOT_ROM = 3;
 
 /** Gives a new VM `memoryBytes` of memory from 0 with what the plan puts there; its bytes are copied. */
 export function installMemory(vm: Vm, plan: BootPlan, memoryBytes: number): void {
-  if (plan.rom === null) vm.setUserMemoryRegion({ slot: SLOT_MEMORY, guestPhysAddr: 0, memorySize: memoryBytes, userspaceAddr: vm.allocateMemory(memoryBytes), isHandedOver: true });
+  if (plan.rom === null) vm.setUserMemoryRegion({ slot: SLOT_MEMORY, guestPhysAddr: 0, memorySize: memoryBytes });
   else installWithRom(vm, plan.rom, memoryBytes);
   for (const { address, bytes } of plan.segments) vm.writePhys(address, bytes);
 }

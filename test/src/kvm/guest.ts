@@ -45,8 +45,10 @@ export function guest16(code: string, options: VmOptions = {}): Guest {
 }
 
 function emptyGuest(code: string, options: VmOptions): Guest {
-  const vm = openKvm().createVm(options);
-  vm.setUserMemoryRegion({ slot: 0, guestPhysAddr: 0, memorySize: MEMORY });
+  const vm = openKvm().createVm(options), region = { slot: 0, guestPhysAddr: 0, memorySize: MEMORY };
+  // An arena for the few that make regions: a thousand of them keep the garbage collector busy.
+  const isHandedOver = options.regionThreshold !== undefined;
+  vm.setUserMemoryRegion(isHandedOver ? { ...region, userspaceAddr: vm.allocateMemory(MEMORY), isHandedOver } : region);
   vm.writePhys(CODE, bytesOf(code));
   return { vm, vcpu: vm.createVcpu(0) };
 }

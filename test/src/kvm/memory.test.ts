@@ -1,12 +1,49 @@
 // Memory slots: whose bytes they are, what is refused, read-only memory, the dirty log, and changes under running code.
 
 import { expect } from "chai";
+import type { Vm } from "../../../src/index.ts";
 import { KVM_MEM_LOG_DIRTY_PAGES, KVM_MEM_READONLY, openKvm } from "../../../src/index.ts";
 import { expectErrno } from "./errno.ts";
 import { bytesOf, CODE, Device, ENGINES, guest32, peek, poke } from "./guest.ts";
 import { enterFlatProtectedMode, enterRealMode } from "../../../src/machine/bare-entry.ts";
 
 const PAGE = 4096;
+
+describe("allocateMemory", () => {
+  const newVm = () => openKvm().createVm(), bufferOf = (vm: Vm, vcpu = vm.createVcpu(0)) => vcpu.engine.cpu.memory.arena.memory?.buffer;
+
+  it("makes zeroed memory that lies with the vCPU's state in one WebAssembly.Memory", () => {
+    const vm = newVm(), ram = vm.allocateMemory(2 * PAGE), vcpu = vm.createVcpu(0), { cpu } = vcpu.engine;
+    expect([ram.length, ram.every((b) => b === 0)]).to.deep.equal([2 * PAGE, true]);
+    for (const array of [ram, cpu.R, cpu.memory.pageFlags, cpu.mmu.softTlb.table(false, 0)]) expect(array.buffer).to.equal(bufferOf(vm, vcpu));
+  });
+
+  it("is what a slot's own memory is made by, but where it is read-only or small", () => {
+    const vm = newVm();
+    vm.setUserMemoryRegion({ slot: 0, guestPhysAddr: 0xff000000, memorySize: 0x100000, flags: KVM_MEM_READONLY });
+    vm.setUserMemoryRegion({ slot: 1, guestPhysAddr: 0, memorySize: 2 * PAGE });
+    vm.setUserMemoryRegion({ slot: 2, guestPhysAddr: 0x100000, memorySize: 0x100000 });
+    expect(vm.memory(2).buffer).to.equal(bufferOf(vm));
+  });
+
+  it("makes ordinary memory later on, and once there is a vCPU", () => {
+    const vm = newVm(), first = vm.allocateMemory(PAGE), second = vm.allocateMemory(PAGE);
+    expect([first.buffer === bufferOf(vm), second.buffer.byteLength]).to.deep.equal([true, PAGE]);
+    const late = newVm(), vcpu = late.createVcpu(0);
+    expect(late.allocateMemory(PAGE).buffer.byteLength).to.equal(PAGE);
+    expect(bufferOf(late, vcpu)).to.equal(undefined);
+  });
+
+  it("refuses sizes that are none, or not of pages", () => {
+    for (const bytes of [0, -PAGE, 100, PAGE + 1, 2 ** 32 + PAGE, NaN, "4096"]) expectErrno("EINVAL", /allocateMemory: bytes/, () => newVm().allocateMemory(bytes as number));
+  });
+
+  it("keeps two VMs apart", () => {
+    const [one, other] = [newVm(), newVm()], a = one.allocateMemory(PAGE), b = other.allocateMemory(PAGE);
+    a.fill(1);
+    expect([a.buffer === b.buffer, b.every((byte) => byte === 0)]).to.deep.equal([false, true]);
+  });
+});
 
 describe("setUserMemoryRegion", () => {
   const newVm = () => openKvm().createVm();
