@@ -10,6 +10,7 @@ import type { InsnDef } from "../../isa/define.ts";
 import { defInsn, ofFeature } from "../../isa/define.ts";
 import type { Double, FloatArithmetic, Floats, RoundingMode } from "../../floats.ts";
 import type { Lowering, Val } from "../../lowering.ts";
+import type { VectorOperand, VectorRegister } from "../../vector-operands.ts";
 import { fillExponent, known, vector, vectorRegister } from "../../vector-operands.ts";
 import { xmmInsn } from "./packed.ts";
 import { callVector, enterMmx, requireMmx, requireSse } from "./vector-lowering.ts";
@@ -25,23 +26,29 @@ const FEATURE = { ps: "sse", ss: "sse", pd: "sse2", sd: "sse2" } as const;
 const floatsOf = (b: Lowering, isSingle: boolean): Floats => (isSingle ? b.singles : b.doubles);
 const elementsOf = (isSingle: boolean): ElementKind => (isSingle ? "single" : "double");
 
-/** Arithmetic: JavaScript's, in blocks and where that is all there is to it; else the helper's. */
-function arithmeticInsn(name: FloatArithmetic | "min" | "max", form: string, shape: Shape): InsnDef {
-  const helper = arithmeticHelper(name, shape), { isSingle, elements } = shape;
-  return defInsn(`${name}${shape.suffix}`, {
-    ref: ref(name), forms: [form], speculative: true, elements: elementsOf(isSingle),
-    lower(b, [dst, src]) {
+/** What a block does for the usual case of an insn with an XMM destination; `n` is its immediate, 0 if it has none. */
+type UsualCase = (b: Lowering, to: VectorRegister, from: VectorOperand, n: number) => void;
+
+/** An insn with an XMM destination: in blocks JavaScript's arithmetic, where that is all there is to it; else the helper's. */
+function floatInsn(name: string, form: string, elements: InsnDef["elements"], helper: VectorHelper, usualCase: UsualCase): InsnDef {
+  return defInsn(name, {
+    ref: ref(name), forms: [form], speculative: true, elements,
+    lower(b, [dst, src, imm]) {
       requireSse(b);
-      const to = vectorRegister(dst), from = vector(src);
-      if (!b.speculates) {
-        callVector(b, helper, to, from);
-        return;
-      }
-      const floats = floatsOf(b, isSingle), ys = from.loadFloats(floats, elements), xs = name === "sqrt" ? ys : to.loadFloats(floats, elements);
-      if (name === "min" || name === "max") return to.storeFloats(floats, floats.extreme(name, xs, ys));
-      floats.assumeUsualControl();
-      to.storeFloats(floats, floats.arithmetic(name, xs, ys));
+      const to = vectorRegister(dst), from = vector(src), n = imm === undefined ? 0 : known(imm.read());
+      if (b.speculates && n !== null) usualCase(b, to, from, n);
+      else callVector(b, helper, to, from, imm?.read());
     },
+  });
+}
+
+function arithmeticInsn(name: FloatArithmetic | "min" | "max", form: string, shape: Shape): InsnDef {
+  const { suffix, isSingle, elements } = shape;
+  return floatInsn(`${name}${suffix}`, form, elementsOf(isSingle), arithmeticHelper(name, shape), (b, to, from) => {
+    const floats = floatsOf(b, isSingle), ys = from.loadFloats(floats, elements), xs = name === "sqrt" ? ys : to.loadFloats(floats, elements);
+    if (name === "min" || name === "max") return to.storeFloats(floats, floats.extreme(name, xs, ys));
+    floats.assumeUsualControl();
+    to.storeFloats(floats, floats.arithmetic(name, xs, ys));
   });
 }
 
@@ -61,23 +68,14 @@ const predicate = ({ isSingle }: { isSingle: boolean }): ElementFunction => (uni
 const PREDICATES: readonly (DoubleCond | boolean)[] = ["eq", "lt", "le", false, "ne", "ge", "gt", true];
 
 const compares: readonly InsnDef[] = SHAPES.flatMap((shape) => {
-  const { suffix, isSingle, elements } = shape, helper = elementwise("cmp", shape, predicate);
-  return ofFeature(FEATURE[suffix], defInsn(`cmp${suffix}`, {
-    ref: ref(`cmp${suffix}`), forms: [`${PREFIX[suffix]} 0f c2 /r ib  V${suffix},W${suffix},Ib`], speculative: true, elements: ["word", elementsOf(isSingle)],
-    lower(b, [dst, src, imm]) {
-      requireSse(b);
-      const to = vectorRegister(dst), from = vector(src), number = known(imm.read());
-      if (!b.speculates || number === null) {
-        callVector(b, helper, to, from, imm.read());
-        return;
-      }
-      const floats = floatsOf(b, isSingle), ys = from.loadFloats(floats, elements), xs = to.loadFloats(floats, elements), cond = PREDICATES[number & 7];
-      floats.assumeTame([...xs, ...ys]);
-      to.store(xs.flatMap((x, i) => {
-        const mask = typeof cond === "boolean" ? b.imm(cond ? -1 : 0) : b.neg(floats.compare(cond, x, ys[i]));
-        return isSingle ? [mask] : [mask, mask];
-      }));
-    },
+  const { suffix, isSingle, elements } = shape, form = `${PREFIX[suffix]} 0f c2 /r ib  V${suffix},W${suffix},Ib`;
+  return ofFeature(FEATURE[suffix], floatInsn(`cmp${suffix}`, form, ["word", elementsOf(isSingle)], elementwise("cmp", shape, predicate), (b, to, from, n) => {
+    const floats = floatsOf(b, isSingle), ys = from.loadFloats(floats, elements), xs = to.loadFloats(floats, elements), cond = PREDICATES[n & 7];
+    floats.assumeTame([...xs, ...ys]);
+    to.store(xs.flatMap((x, i) => {
+      const mask = typeof cond === "boolean" ? b.imm(cond ? -1 : 0) : b.neg(floats.compare(cond, x, ys[i]));
+      return isSingle ? [mask] : [mask, mask];
+    }));
   }));
 });
 
@@ -110,26 +108,17 @@ const XMM_CONVERSIONS = [
 ] as const;
 
 function xmmConversion([name, opcode, source, sourceKind, kind, count]: (typeof XMM_CONVERSIONS)[number]): InsnDef {
-  return defInsn(name, {
-    ref: ref(name), forms: [`${opcode} /r  Vx,${source}`], speculative: true, elements: [kind, sourceKind],
-    lower(b, [dst, src]) {
-      requireSse(b);
-      const to = vectorRegister(dst), from = vector(src);
-      if (!b.speculates) {
-        callVector(b, CONVERSIONS[name], to, from);
-        return;
-      }
-      const floats = floatsOf(b, kind === "single" || sourceKind === "single");
-      if (kind !== "double") floats.assumeUsualControl();
-      if (kind === "word") {
-        const ints = floats.toInts(from.loadFloats(floats, count), name.startsWith("cvtt"));
-        to.store([...ints, ...Array<Val>(4 - count).fill(b.imm(0))]);
-        return;
-      }
-      const results = floatsOf(b, kind === "single"), numbers = sourceKind === "word" ? from.load(count).map((v) => results.ofInt(v))
-        : results.convert(from.loadFloats(floatsOf(b, sourceKind === "single"), count), floatsOf(b, sourceKind === "single"));
-      to.storeFloats(results, name === "cvtpd2ps" ? [...numbers, results.zero, results.zero] : numbers);
-    },
+  return floatInsn(name, `${opcode} /r  Vx,${source}`, [kind, sourceKind], CONVERSIONS[name], (b, to, from) => {
+    const floats = floatsOf(b, kind === "single" || sourceKind === "single");
+    if (kind !== "double") floats.assumeUsualControl();
+    if (kind === "word") {
+      const ints = floats.toInts(from.loadFloats(floats, count), name.startsWith("cvtt"));
+      to.store([...ints, ...Array<Val>(4 - count).fill(b.imm(0))]);
+      return;
+    }
+    const results = floatsOf(b, kind === "single"), numbers = sourceKind === "word" ? from.load(count).map((v) => results.ofInt(v))
+      : results.convert(from.loadFloats(floatsOf(b, sourceKind === "single"), count), floatsOf(b, sourceKind === "single"));
+    to.storeFloats(results, name === "cvtpd2ps" ? [...numbers, results.zero, results.zero] : numbers);
   });
 }
 
@@ -193,7 +182,7 @@ const conversions: readonly InsnDef[] = ofFeature("sse2",
 );
 
 /** Calls a helper that has no vector destination: its source stands in for one. */
-function callSource(b: Lowering, helper: VectorHelper, src: ReturnType<typeof vector>): Val {
+function callSource(b: Lowering, helper: VectorHelper, src: VectorOperand): Val {
   if (!src.isMemory) return callVector(b, helper, vectorRegister(src), src);
   const words = src.load();
   return b.call(helper.fromMemory[words.length as 1 | 2 | 4], b.imm(0), b.imm(0), ...words);
@@ -204,64 +193,37 @@ const rounding = ({ isSingle }: { isSingle: boolean }): ElementFunction => (unit
 const BY_MXCSR = 4, IS_QUIET = 8;
 
 const roundings: readonly InsnDef[] = ([[PS, "08"], [PD, "09"], [SS, "0a"], [SD, "0b"]] as const).map(([shape, opcode]) => {
-  const { suffix, isSingle, elements } = shape, helper = elementwise("round", shape, rounding);
-  return defInsn(`round${suffix}`, {
-    ref: ref(`round${suffix}`), forms: [`66 0f 3a ${opcode} /r ib  V${suffix},W${suffix},Ib`], speculative: true, elements: elementsOf(isSingle),
-    lower(b, [dst, src, imm]) {
-      requireSse(b);
-      const to = vectorRegister(dst), from = vector(src), how = known(imm.read());
-      if (!b.speculates || how === null) {
-        callVector(b, helper, to, from, imm.read());
-        return;
-      }
-      const floats = floatsOf(b, isSingle), ys = from.loadFloats(floats, elements), isByMxcsr = (how & BY_MXCSR) !== 0, isQuiet = (how & IS_QUIET) !== 0;
-      if (isByMxcsr || !isQuiet) floats.assumeUsualControl();
-      to.storeFloats(floats, floats.integral(ys, isByMxcsr ? 0 : (how & 3) as RoundingMode, isQuiet));
-    },
+  const { suffix, isSingle, elements } = shape, form = `66 0f 3a ${opcode} /r ib  V${suffix},W${suffix},Ib`;
+  return floatInsn(`round${suffix}`, form, elementsOf(isSingle), elementwise("round", shape, rounding), (b, to, from, n) => {
+    const floats = floatsOf(b, isSingle), ys = from.loadFloats(floats, elements), isByMxcsr = (n & BY_MXCSR) !== 0, isQuiet = (n & IS_QUIET) !== 0;
+    if (isByMxcsr || !isQuiet) floats.assumeUsualControl();
+    to.storeFloats(floats, floats.integral(ys, isByMxcsr ? 0 : (n & 3) as RoundingMode, isQuiet));
   });
 });
 
 const pairwise: readonly InsnDef[] = PAIRWISE_FORMS.map(([name, opcode]) => {
   const isSingle = name.endsWith("ps"), { helper, pairs } = PAIRWISE[name];
-  return defInsn(name, {
-    ref: ref(name), feature: "sse3", forms: [`${opcode} /r  Vx,Wx`], speculative: true, elements: elementsOf(isSingle),
-    lower(b, [dst, src]) {
-      requireSse(b);
-      const to = vectorRegister(dst), from = vector(src);
-      if (!b.speculates) {
-        callVector(b, helper, to, from);
-        return;
-      }
-      const floats = floatsOf(b, isSingle), count = isSingle ? 4 : 2, ys = from.loadFloats(floats, count), all = [...to.loadFloats(floats, count), ...ys];
-      floats.assumeUsualControl();
-      to.storeFloats(floats, pairs.map(([operation, x, y]) => floats.arithmetic(operation, [all[x]], [all[y]])[0]));
-    },
+  return floatInsn(name, `${opcode} /r  Vx,Wx`, elementsOf(isSingle), helper, (b, to, from) => {
+    const floats = floatsOf(b, isSingle), count = isSingle ? 4 : 2, ys = from.loadFloats(floats, count), all = [...to.loadFloats(floats, count), ...ys];
+    floats.assumeUsualControl();
+    to.storeFloats(floats, pairs.map(([operation, x, y]) => floats.arithmetic(operation, [all[x]], [all[y]])[0]));
   });
 });
 
 const dotProducts: readonly InsnDef[] = ([["dpps", "40"], ["dppd", "41"]] as const).map(([name, opcode]) => {
-  const isSingle = name === "dpps", helper = DOT_PRODUCTS[name];
-  return defInsn(name, {
-    ref: ref(name), forms: [`66 0f 3a ${opcode} /r ib  Vx,Wx,Ib`], speculative: true, elements: elementsOf(isSingle),
-    lower(b, [dst, src, imm]) {
-      requireSse(b);
-      const to = vectorRegister(dst), from = vector(src), n = known(imm.read());
-      if (!b.speculates || n === null) {
-        callVector(b, helper, to, from, imm.read());
-        return;
-      }
-      const floats = floatsOf(b, isSingle), count = isSingle ? 4 : 2, ys = from.loadFloats(floats, count), xs = to.loadFloats(floats, count);
-      floats.assumeUsualControl();
-      const products = xs.map((x, i) => (((n >> (4 + i)) & 1) !== 0 ? floats.arithmetic("mul", [x], [ys[i]])[0] : floats.zero));
-      const sum = (x: Double, y: Double): Double => floats.arithmetic("add", [x], [y])[0];
-      const pairs = products.filter((_, i) => i % 2 === 0).map((product, i) => sum(product, products[2 * i + 1]));
-      const all = isSingle ? sum(pairs[0], pairs[1]) : pairs[0];
-      to.storeFloats(floats, xs.map((_, i) => (((n >> i) & 1) !== 0 ? all : floats.zero)));
-    },
+  const isSingle = name === "dpps";
+  return floatInsn(name, `66 0f 3a ${opcode} /r ib  Vx,Wx,Ib`, elementsOf(isSingle), DOT_PRODUCTS[name], (b, to, from, n) => {
+    const floats = floatsOf(b, isSingle), count = isSingle ? 4 : 2, ys = from.loadFloats(floats, count), xs = to.loadFloats(floats, count);
+    floats.assumeUsualControl();
+    const products = xs.map((x, i) => (((n >> (4 + i)) & 1) !== 0 ? floats.arithmetic("mul", [x], [ys[i]])[0] : floats.zero));
+    const sum = (x: Double, y: Double): Double => floats.arithmetic("add", [x], [y])[0];
+    const pairs = products.filter((_, i) => i % 2 === 0).map((product, i) => sum(product, products[2 * i + 1]));
+    const all = isSingle ? sum(pairs[0], pairs[1]) : pairs[0];
+    to.storeFloats(floats, xs.map((_, i) => (((n >> i) & 1) !== 0 ? all : floats.zero)));
   });
 });
 
 export const SSE_FLOAT: readonly InsnDef[] = [
   ...arithmetic, ...approximations, ...compares, ...flagCompares, ...conversions,
-  ...pairwise, ...ofFeature("sse4.1", ...roundings, ...dotProducts),
+  ...ofFeature("sse3", ...pairwise), ...ofFeature("sse4.1", ...roundings, ...dotProducts),
 ];

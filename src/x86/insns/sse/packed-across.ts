@@ -2,13 +2,13 @@
 import { bytesOfTable } from "../../helpers/sse/byte-table.ts";
 import type { Lowering, Val } from "../../lowering.ts";
 import type { Inline, OnWord } from "./packed-words.ts";
-import { halfOf, halves, highHalf, pairsOf, spaced } from "./packed-words.ts";
+import { halfOf, halves, highHalf, pairsOf, signedHalves, spaced } from "./packed-words.ts";
 
 /** Two words to one, for all neighbours of x, then of y. */
 const horizontal = (f: OnWord): Inline => (b, x, y) => pairsOf([...x, ...y]).map(([first, second]) => f(b, first, second));
 /** The same on halfwords: `f` combines those of each word. */
 const horizontalHalves = (f: OnWord): Inline => horizontal((b, first, second) => {
-  const within = (word: Val): Val => f(b, b.sext(16, word), b.sar(word, b.imm(16)));
+  const within = (word: Val): Val => f(b, ...signedHalves(b, word));
   return halves(b, within(first), within(second));
 });
 
@@ -16,12 +16,14 @@ const sum: OnWord = (b, x, y) => b.add(x, y), difference: OnWord = (b, x, y) => 
 const saturated = (f: OnWord): OnWord => (b, x, y) => halfOf(b, f(b, x, y));
 
 type Extension = "sext" | "zext";
+/** Lane number i as a word. */
+const widened = (b: Lowering, y: readonly Val[], i: number, extend: Extension, bits: 8 | 16 | 32): Val =>
+  b[extend](bits, b.shr(y[(i * bits) >> 5], b.imm((i * bits) & 31)));
 /** Low lanes of y, widened to words. */
-const toWords = (extend: Extension, bits: 8 | 16): Inline => (b, _x, y) =>
-  [0, 1, 2, 3].map((i) => b[extend](bits, b.shr(y[(i * bits) >> 5], b.imm((i * bits) & 31))));
+const toWords = (extend: Extension, bits: 8 | 16): Inline => (b, _x, y) => [0, 1, 2, 3].map((i) => widened(b, y, i, extend, bits));
 /** To quadwords. */
 const toQuads = (extend: Extension, bits: 8 | 16 | 32): Inline => (b, _x, y) => [0, 1].flatMap((i) => {
-  const low = b[extend](bits, b.shr(y[(i * bits) >> 5], b.imm((i * bits) & 31)));
+  const low = widened(b, y, i, extend, bits);
   return [low, extend === "sext" ? b.sar(low, b.imm(31)) : b.imm(0)];
 });
 /** Bytes to halfwords; `spread` does two. */

@@ -65,9 +65,17 @@ const lowHalf = (b: Lowering, x: Val): Val => b.zext(16, x);
 export const highHalf = (b: Lowering, x: Val): Val => b.shr(x, b.imm(16));
 export const halves = (b: Lowering, low: Val, high: Val): Val => b.deposit(low, high, 16, 16);
 
-const multiplyHigh = (isSigned: boolean): OnWord => (b, x, y) => {
-  const low = (v: Val): Val => (isSigned ? b.sext(16, v) : b.zext(16, v)), high = (v: Val): Val => (isSigned ? b.sar(v, b.imm(16)) : highHalf(b, v));
-  return b.or(highHalf(b, b.mul(low(x), low(y))), b.and(b.mul(high(x), high(y)), b.imm(0xffff0000 | 0)));
+/** The two halfwords of a word as numbers: low, high. */
+export const signedHalves = (b: Lowering, x: Val): [Val, Val] => [b.sext(16, x), b.sar(x, b.imm(16))];
+const unsignedHalves = (b: Lowering, x: Val): [Val, Val] => [lowHalf(b, x), highHalf(b, x)];
+
+const multiplyHigh = (numbers: typeof signedHalves): OnWord => (b, x, y) => {
+  const [x0, x1] = numbers(b, x), [y0, y1] = numbers(b, y);
+  return b.or(highHalf(b, b.mul(x0, y0)), b.and(b.mul(x1, y1), b.imm(0xffff0000 | 0)));
+};
+const multiplyAdd: OnWord = (b, x, y) => {
+  const [x0, x1] = signedHalves(b, x), [y0, y1] = signedHalves(b, y);
+  return b.add(b.mul(x0, y0), b.mul(x1, y1));
 };
 
 /** Sum of the four bytes of |x - y|. */
@@ -107,9 +115,6 @@ const onQuads = (f: (b: Lowering, x: [Val, Val], y: [Val, Val]) => Val[]): Inlin
   const ys = pairsOf(y);
   return pairsOf(x).flatMap((pair, i) => f(b, pair, ys[i]));
 };
-
-/** Words whose first half is the signed or unsigned halfword on the left, and likewise. */
-const signedHalves = (b: Lowering, x: Val): [Val, Val] => [b.sext(16, x), b.sar(x, b.imm(16))];
 
 /** -x in the lanes that are all ones in `mask`. */
 const negatedWhere = (bits: LaneBits, b: Lowering, x: Val, mask: Val): Val => sub(bits)(b, b.xor(x, mask), mask);
@@ -153,8 +158,8 @@ export const PACKED_WORDS = {
   pavgb: wordwise(average(8)), pavgw: wordwise(average(16)),
   pcmpeqb: wordwise(equal(8)), pcmpeqw: wordwise(equal(16)), pcmpgtb: wordwise(greater(8, true)), pcmpgtw: wordwise(greater(16, true)),
   pmullw: wordwise((b, x, y) => halves(b, b.mul(x, y), b.mul(highHalf(b, x), highHalf(b, y)))),
-  pmulhw: wordwise(multiplyHigh(true)), pmulhuw: wordwise(multiplyHigh(false)),
-  pmaddwd: wordwise((b, x, y) => b.add(b.mul(b.sext(16, x), b.sext(16, y)), b.mul(b.sar(x, b.imm(16)), b.sar(y, b.imm(16))))),
+  pmulhw: wordwise(multiplyHigh(signedHalves)), pmulhuw: wordwise(multiplyHigh(unsignedHalves)),
+  pmaddwd: wordwise(multiplyAdd),
   psadbw: onQuads((b, [x0, x1], [y0, y1]) => [b.add(sumOfDifferences(b, x0, y0), sumOfDifferences(b, x1, y1)), b.imm(0)]),
   punpcklbw: interleave(interleaveBytes, false), punpckhbw: interleave(interleaveBytes, true),
   punpcklwd: interleave(interleaveHalves, false), punpckhwd: interleave(interleaveHalves, true),
