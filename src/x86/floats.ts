@@ -177,26 +177,23 @@ export class Floats {
   }
 
   private roundedIntegral(xs: readonly Double[], mode: RoundingMode): Double[] {
-    const { b } = this, rounded = (x: Double): Double => wrap(b.ir.op(INTEGRAL[mode], op(x)));
+    const { b } = this, { pairs } = b.x87, rounded = (x: Double): Double => wrap(b.ir.op(INTEGRAL[mode], op(x)));
     if (mode !== 0) return xs.map(rounded);
     // From 2^51 on `nearest_f64` does not do.
-    const most = this.product(b.doubles.ofInt(b.imm(1 << 30)), b.doubles.ofInt(b.imm(1 << 21)));
-    this.leaveIfAny(xs.map((x) => this.compare("ge", this.product(x, x), this.product(most, most))));
+    this.leaveIfAny(xs.map((x) => this.compare("ge", pairs.mul2(x, x), pairs.power(102))));
     return xs.map((x) => {
       const result = rounded(x), { zero } = this;
-      return this.select("eq", result, zero, this.product(x, zero), result);
+      return this.select("eq", result, zero, pairs.mul2(x, zero), result);
     });
   }
 
-  private product(x: Double, y: Double): Double { return wrap(this.b.ir.op("mul_f64", op(x), op(y))); }
-
   /** Int32s, truncated or rounded to nearest; leaves where that does not go. */
   toInts(xs: readonly Double[], isTruncated: boolean): Val[] {
-    const { b } = this, one = b.doubles.ofInt(b.imm(1)), minusOne = b.doubles.ofInt(b.imm(-1));
+    const { b } = this, { pairs } = b.x87, one = pairs.power(0), minusOne = b.doubles.ofInt(b.imm(-1));
     const wholes = isTruncated ? xs : xs.map((x) => this.nearest(x)), results = wholes.map((x) => this.whole(x));
     this.assumeExact(results.map((v) => b.doubles.ofInt(v)), xs);
     this.leaveIfAny(wholes.map((x, i) => {
-      const lost = wrap(b.ir.op("sub_f64", op(x), op(b.doubles.ofInt(results[i]))));
+      const lost = pairs.sub2(x, b.doubles.ofInt(results[i]));
       return b.setcond("eq", b.and(this.compare("lt", lost, one), this.compare("gt", lost, minusOne)), b.imm(0));
     }));
     return results;

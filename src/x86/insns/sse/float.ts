@@ -30,7 +30,7 @@ const elementsOf = (isSingle: boolean): ElementKind => (isSingle ? "single" : "d
 type UsualCase = (b: Lowering, to: VectorRegister, from: VectorOperand, n: number) => void;
 
 /** An insn with an XMM destination: in blocks JavaScript's arithmetic, where that is all there is to it; else the helper's. */
-function floatInsn(name: string, form: string, elements: InsnDef["elements"], helper: VectorHelper, usualCase: UsualCase): InsnDef {
+function floatInsn(name: string, form: string, elements: NonNullable<InsnDef["elements"]>, helper: VectorHelper, usualCase: UsualCase): InsnDef {
   return defInsn(name, {
     ref: ref(name), forms: [form], speculative: true, elements,
     lower(b, [dst, src, imm]) {
