@@ -6,7 +6,7 @@
  *   b.set(eax, b.op("add", b.op("shl", b.get(eax), b.constant(2)), b.get(eax)));
  *   b.gotoTb(0);
  *   optimize(b.block, { check: verify });
- *   const emitted = emitBlock(b.block, { memory: { kind: "none" }, state: { pc: 1, left: 2, budget: 3 }, packed: null, frames: [] }, 1);
+ *   const emitted = emitBlock(b.block, { memory: { kind: "none" }, state: { pc: 1, left: 2, budget: 3, way: 4, wayPc: 5 }, packed: null, frames: [] }, 1);
  *   const { text, fn } = compile(emitted, { R }, { name: "times5", params: [], sourceUrl: "times5", bound: { tb: { next: null } }, checked: true });
  *   fn();          // R[0] is 35; `text` is the function
  */
@@ -44,10 +44,13 @@ export type { PassName, Report } from "./opt/report.ts";
 export { emitBlock } from "./js/block-emitter.ts";
 export { emitHandler } from "./js/handler-emitter.ts";
 export { emitRegion } from "./js/region-emitter.ts";
+export { REGION_PARAMS, regionEntrance, regionFunction } from "./js/region-function.ts";
 export { compile } from "./js/compile.ts";
+export { compileRegion } from "./wasm/compile-region.ts";
 export { RUNTIME } from "./js/runtime.ts";
 export type { EmittedBlock } from "./js/block-emitter.ts";
 export type { EmittedRegion } from "./js/region-emitter.ts";
+export type { CompiledRegion, RegionCode } from "./wasm/compile-region.ts";
 export type { EmittedFunction } from "./js/emitter.ts";
 export type { Compiled, CompileRequest, Environment } from "./js/compile.ts";
 export type { EmitTarget, FlatMemory, FrameSlot, MemoryTarget, NoMemory, PackedSlot, StateTarget, TlbMemory } from "./js/target.ts";

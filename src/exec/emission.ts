@@ -8,11 +8,14 @@ import type { RegionBlock } from "../../tcg/ir/region.ts";
 import { emitBlock } from "../../tcg/js/block-emitter.ts";
 import type { Environment } from "../../tcg/js/compile.ts";
 import { compile } from "../../tcg/js/compile.ts";
+import type { EmittedRegion } from "../../tcg/js/region-emitter.ts";
 import { emitRegion } from "../../tcg/js/region-emitter.ts";
+import { REGION_PARAMS, regionEntrance, regionFunction } from "../../tcg/js/region-function.ts";
 import type { EmitTarget } from "../../tcg/js/target.ts";
 import { optimize } from "../../tcg/opt/pipeline.ts";
 import { printBlock } from "../../tcg/text/print.ts";
 import { verify } from "../../tcg/verify/verify.ts";
+import { compileRegion as compileRegionToWasm } from "../../tcg/wasm/compile-region.ts";
 import type { Cpu } from "../x86/cpu.ts";
 import { bindHelpers } from "../x86/helpers/define.ts";
 import { HandlerFactory } from "../x86/interpret.ts";
@@ -106,11 +109,7 @@ export class Emission {
     if (inspect) region.optimizedIr = blocks.map((b) => printBlock(b)).join("\n");
     const emitted = emitRegion({ blocks: blocks.map((block, i) => describe(block, members[i], members)) }, this.targetFor(mode, insns.flat()));
     bindHelpers(this.environment, emitted.helpers, this.cpu);
-    const compiled = compile(emitted, this.environment, {
-      name, params: emitted.params, sourceUrl: `${this.urlPrefix}/${name}.r${region.serial}`, bound: { tbs: region }, checked,
-    });
-    region.text = compiled.text;
-    region.run = compiled.fn as TbFunction;
+    this.makeFunction(region, emitted, name);
     region.entries = emitted.entries.map(({ block, reach }, entry) => {
       const { tb } = members[block];
       tb.region = region;
@@ -118,6 +117,21 @@ export class Emission {
       tb.reach = reach - tb.size;
       return tb;
     });
+  }
+
+  /** In WebAssembly where that can be, and wanted; then the text is only for people. */
+  private makeFunction(region: Region, emitted: EmittedRegion, name: string): void {
+    const { environment, options: { backEnd, checked, inspect, observer }, cpu: { memory: { arena } } } = this, { state } = this.flatTarget;
+    const request = { name, params: REGION_PARAMS, sourceUrl: `${this.urlPrefix}/${name}.r${region.serial}`, checked };
+    const wasm = backEnd === "wasm" && arena.memory !== null ? compileRegionToWasm(emitted, state, name, environment, arena.memory) : null;
+    if (wasm === null || inspect || checked || observer !== null) {
+      const compiled = compile(regionFunction(emitted), environment, { ...request, bound: { tbs: region } });
+      region.text = compiled.text;
+      region.run = compiled.fn as TbFunction;
+    }
+    if (wasm === null) return;
+    region.wasmBytes = wasm.bytes;
+    region.run = compile(regionEntrance(emitted, state.way, state.wayPc), environment, { ...request, sourceUrl: `${request.sourceUrl}.entrance`, bound: { tbs: region, code: wasm.code } }).fn as TbFunction;
   }
 }
 

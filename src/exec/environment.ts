@@ -5,7 +5,7 @@ import type { EmitTarget, FrameSlot } from "../../tcg/js/target.ts";
 import type { Cpu } from "../x86/cpu.ts";
 import type { Insn } from "../x86/isa/insn.ts";
 import { PACKED_FLAGS } from "../x86/region-flags.ts";
-import { BUDGET, EBP, EIP, ESP, LEFT, REGS } from "../x86/state.ts";
+import { BUDGET, EBP, EIP, ESP, LEFT, REGS, WAY, WAY_PC } from "../x86/state.ts";
 import type { Region } from "./region.ts";
 import type { TranslationBlock } from "./translation-block.ts";
 
@@ -34,7 +34,7 @@ const FRAMES: readonly FrameSlot[] = [{ slot: REGS[ESP], linkBytes: 0 }, { slot:
 /** How emitted code reaches the memory of this CPU as it is laid out now. */
 export function targetOf(cpu: Cpu): EmitTarget {
   const { base, size, hasHoles } = cpu.memory.window;
-  return { memory: { kind: "flat", base, size, hasHoles }, state: { pc: EIP, left: LEFT, budget: BUDGET }, packed: PACKED_FLAGS, frames: FRAMES };
+  return { memory: { kind: "flat", base, size, hasHoles }, state: { pc: EIP, left: LEFT, budget: BUDGET, way: WAY, wayPc: WAY_PC }, packed: PACKED_FLAGS, frames: FRAMES };
 }
 
 /** Everything emitted code may name but for helpers, which are added as code that calls them is made. */

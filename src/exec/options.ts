@@ -8,6 +8,8 @@ export interface EngineOptions {
   readonly threshold: number;
   /** How often a block is seen to run, of a few that are looked at, before it and its like become a region; 0 for never. */
   readonly regionThreshold: number;
+  /** What regions are made of: WebAssembly where the VM's memory can be reached by it (`Arena`), or JavaScript, as everything else. */
+  readonly backEnd: "wasm" | "js";
   /** Most insns in a region, 1..1000. */
   readonly maxRegionInsns: number;
   /** Most insns in a block, 1..512. */
@@ -29,7 +31,7 @@ export interface EngineOptions {
 }
 
 export const DEFAULT_OPTIONS: EngineOptions = {
-  engine: "jit", threshold: 400, regionThreshold: 400, maxRegionInsns: 400, maxBlockInsns: 64, maxBlocks: 16384, chaining: true, sliceInsns: 50_000, checked: false, inspect: false,
+  engine: "jit", threshold: 400, regionThreshold: 400, backEnd: "wasm", maxRegionInsns: 400, maxBlockInsns: 64, maxBlocks: 16384, chaining: true, sliceInsns: 50_000, checked: false, inspect: false,
   observer: null,
   now: () => 0,
 };

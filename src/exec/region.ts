@@ -33,6 +33,8 @@ export class Region {
   /** Its first calls, as far as they are counted. */
   youngCalls = 0;
   text = "";
+  /** Size of its module; 0 for a region that is JavaScript. */
+  wasmBytes = 0;
   /** IR of its blocks as optimised; kept only when the engine is asked to. */
   optimizedIr: string | null = null;
 

@@ -16,6 +16,8 @@ import type { TranslationBlock } from "./translation-block.ts";
 
 /** Retired insns between two looks at hot code, and blocks looked at. */
 const LOOK_INTERVAL = 30_000, LOOK_BLOCKS = 400;
+/** Where all but one in so many of the insns that were looked at ran in regions, the next look comes twice as late, up to a limit. */
+const SETTLED_PART = 8, MAX_LOOK_INTERVAL = 960_000;
 /** A threshold up to this means regions as soon as there are blocks: looking all the time, at a few blocks each. */
 const HASTY_THRESHOLD = 16, HASTY_BLOCKS = 12;
 /** How often a block that is in a region must run outside of it, in one look, to make another. */
@@ -52,6 +54,7 @@ export class Regions {
   private readonly all = new Set<Region>();
   private readonly isOn: boolean;
   private nextLook = 0;
+  private lookInterval = LOOK_INTERVAL;
   private serial = 0;
 
   constructor(host: RegionHost, options: EngineOptions, stats: Statistics) {
@@ -69,11 +72,13 @@ export class Regions {
   /** Runs blocks as the dispatch loop does, and makes a region if they are hot. */
   look(start: TranslationBlock, n: number, state: { left: number }, retired: number): TranslationBlock {
     const { regionThreshold } = this.options, seen = new Map<TranslationBlock, number>(), isHasty = regionThreshold <= HASTY_THRESHOLD;
-    this.nextLook = isHasty ? 0 : retired + LOOK_INTERVAL;
     try {
       return profileLoop(start, n, isHasty ? HASTY_BLOCKS : LOOK_BLOCKS, this.host.anewBlock, state, seen);
     } finally {
-      const seed = this.chooseSeed(seen, isHasty ? 0 : insnsOfRegions(seen, n - state.left));
+      const insns = n - state.left, regionInsns = insnsOfRegions(seen, insns), isSettled = insns - regionInsns < insns / SETTLED_PART;
+      this.lookInterval = isSettled ? Math.min(2 * this.lookInterval, MAX_LOOK_INTERVAL) : LOOK_INTERVAL;
+      this.nextLook = isHasty ? 0 : retired + this.lookInterval;
+      const seed = this.chooseSeed(seen, isHasty ? 0 : regionInsns);
       if (seed !== null) this.make(seed);
     }
   }
@@ -108,11 +113,13 @@ export class Regions {
     this.host.emission().compileRegion(region, members, insns);
     this.all.add(region);
     for (const tb of tbs) tb.memberOf.push(region);
-    region.enter(this.enterYoung);
+    if (region.wasmBytes > 0) region.youngCalls = YOUNG_CALLS;
+    region.enter(region.wasmBytes > 0 ? region.run : this.enterYoung);
     stats.regionsMade++;
     stats.regionBlocks += members.length;
     for (const { size } of members) stats.regionInsns += size;
     stats.regionChars += region.text.length;
+    stats.regionWasmBytes += region.wasmBytes;
     stats.regionMs += now() - began;
     this.options.observer?.regionTranslated(region);
   }

@@ -11,11 +11,12 @@ export class Statistics {
   bytesTranslated = 0;
   charsEmitted = 0;
   translationMs = 0;
-  /** Regions made, their blocks and insns (some in several), emitted characters, the time it took; regions dropped again. */
+  /** Regions made, their blocks and insns (some in several), characters of JavaScript and bytes of WebAssembly, the time it took; regions dropped again. */
   regionsMade = 0;
   regionBlocks = 0;
   regionInsns = 0;
   regionChars = 0;
+  regionWasmBytes = 0;
   regionMs = 0;
   regionsDropped = 0;
   handlersMade = 0;

@@ -41,7 +41,8 @@
  *           "sideExits": 0,
  *           "exits": [{ "block": 4, "kind": "next", "count": 12 }],   ways out that were taken; kind may be `budget`
  *           "optimizedIr": […],              ops of all blocks as optimised for the region, or null if not kept
- *           "javascript": "function region_1024(left) {…}"
+ *           "javascript": "function region_1024(left) {…}",
+ *           "wasmBytes": 0                   size of the WebAssembly that runs instead of the JavaScript; 0 for none
  *         }
  *       ]
  *     }

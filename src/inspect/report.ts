@@ -79,6 +79,8 @@ export interface RegionReport {
   readonly optimizedIr: readonly string[] | null;
   /** Source text of the emitted function. */
   readonly javascript: string;
+  /** Size of the module of WebAssembly that does the same, and is what runs; 0 if the JavaScript itself does. */
+  readonly wasmBytes: number;
   /** The ways out that were taken, hottest first. */
   readonly exits: readonly RegionExitReport[];
   /** How often it left in front of one of its insns for the interpreter. */
@@ -121,6 +123,7 @@ function reportRegion(region: Region): RegionReport {
     insnCount: members.reduce((sum, tb) => sum + tb.size, 0),
     optimizedIr: region.optimizedIr?.split("\n").filter((line) => line !== "") ?? null,
     javascript: region.text,
+    wasmBytes: region.wasmBytes,
     exits: members.flatMap((tb, i) => kinds.map((kind, way) => ({ block: tb.serial, kind, count: exits[4 * i + way] })))
       .filter(({ count }) => count > 0).sort((a, b) => b.count - a.count),
     sideExits: region.sideExits,

@@ -51,6 +51,7 @@ export function regionText(region: RegionReport, { isColoured }: TextOptions): s
   const p = palette(isColoured), { blocks, entries, exits, sideExits } = region;
   const names = (numbers: readonly number[]): string => numbers.map((n) => `TB ${n}`).join(", ");
   const facts = [`${blocks.length} block${blocks.length === 1 ? "" : "s"}`, `${region.insnCount} insns`];
+  if (region.wasmBytes > 0) facts.push(`${region.wasmBytes} bytes of WebAssembly`);
   if (sideExits > 0) facts.push(`${sideExits} side exit${sideExits === 1 ? "" : "s"}`);
   return `${[
     p.heading(`REGION ${region.number} at ${hex(region.address)}: ${facts.join(", ")}`),

@@ -23,6 +23,8 @@ export function engineOptions(options: VmOptions): EngineOptions {
   const all: EngineOptions = { ...DEFAULT_OPTIONS, ...given };
   const engine: string = all.engine;
   if (engine !== "jit" && engine !== "interp") throw new VmError("EINVAL", `engine is ${describe(engine)}; allowed are "jit" and "interp"`);
+  const backEnd: string = all.backEnd;
+  if (backEnd !== "wasm" && backEnd !== "js") throw new VmError("EINVAL", `backEnd is ${describe(backEnd)}; allowed are "wasm" and "js"`);
   for (const [name, [min, max]] of Object.entries(RANGES)) requireInteger(name, all[name as keyof typeof RANGES], min, max);
   for (const name of FLAGS) {
     if (typeof all[name] !== "boolean") throw new VmError("EINVAL", `${name} is ${describe(all[name])}; allowed are true and false`);

@@ -2,16 +2,11 @@
  * The host memory of one VM that emitted code reaches by index: guest RAM, and behind it the CPU's state file, page flags and soft
  * TLB. A function of WebAssembly reaches one WebAssembly.Memory only, so where there is WebAssembly all of it lies in one.
  */
+import type { WasmMemory } from "../../tcg/support/webassembly.ts";
+import { WASM_PAGE_BYTES, webAssembly } from "../../tcg/support/webassembly.ts";
 
-/** What is needed of a `WebAssembly.Memory` (WebAssembly JavaScript Interface, §5.3). */
-export interface WebAssemblyMemory {
-  readonly buffer: ArrayBuffer;
-}
-
-declare const WebAssembly: { readonly Memory: new (limits: { initial: number; maximum: number }) => WebAssemblyMemory } | undefined;
-
-/** Pages of WebAssembly; the most that a memory may have here, so that every offset into it and its size are below 2^32. */
-const WASM_PAGE_BYTES = 0x10000, MAX_WASM_PAGES = 0xffff;
+/** The most pages of WebAssembly that a memory may have here, so that every offset into it and its size are below 2^32. */
+const MAX_WASM_PAGES = 0xffff;
 /** Room behind RAM: page flags (1 MiB), six TLB tables (4 MiB each), and a little for the state file. */
 const TAIL_BYTES = 25 * 2 ** 20 + WASM_PAGE_BYTES;
 /** Pieces of the tail begin on cache lines of their own. */
@@ -23,11 +18,11 @@ export class Arena {
   /** Guest RAM: from offset 0 of its buffer. */
   readonly ram: Uint8Array;
   /** What holds everything; null for a plain arena, in which each piece is a buffer of its own. Never grown, so views of it stay. */
-  readonly memory: WebAssemblyMemory | null;
+  readonly memory: WasmMemory | null;
   /** The end of what is in use of `memory`. */
   private end: number;
 
-  private constructor(ramBytes: number, memory: WebAssemblyMemory | null) {
+  private constructor(ramBytes: number, memory: WasmMemory | null) {
     this.memory = memory;
     this.ram = memory === null ? new Uint8Array(ramBytes) : new Uint8Array(memory.buffer, 0, ramBytes);
     this.end = alignUp(ramBytes, ALIGNMENT);
@@ -66,11 +61,11 @@ export class Arena {
 }
 
 /** V8 reserves some 10 GiB of addresses for each memory, however small, and collects garbage before it gives up. */
-function reserve(bytes: number): WebAssemblyMemory | null {
+function reserve(bytes: number): WasmMemory | null {
   const pages = Math.ceil(bytes / WASM_PAGE_BYTES);
-  if (typeof WebAssembly === "undefined" || pages > MAX_WASM_PAGES) return null;
+  if (webAssembly === undefined || pages > MAX_WASM_PAGES) return null;
   try {
-    return new WebAssembly.Memory({ initial: pages, maximum: pages });
+    return new webAssembly.Memory({ initial: pages, maximum: pages });
   } catch (e) {
     if (e instanceof RangeError) return null;
     throw e;

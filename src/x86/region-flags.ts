@@ -9,6 +9,8 @@
  *
  * The second operand follows from the first and the result. INC and DEC, which keep CF, need not touch its two words.
  */
+import type { Inline } from "../../tcg/ir/types.ts";
+import { inlineFunction } from "../../tcg/js/inline.ts";
 import type { PackedSlot } from "../../tcg/js/target.ts";
 import { AUX_CF_PO } from "./flags.ts";
 import { CC_B, CC_BE, FlagLowering } from "./flags-ir.ts";
@@ -16,20 +18,19 @@ import { defHelper } from "./helpers/define.ts";
 import type { Val, Width } from "./lowering.ts";
 import { G_CC_KIND, G_CC_X, G_CF_A, G_CF_B, G_FLAGS_AUX, G_FLAGS_RES } from "./state.ts";
 
-/** FLAGS_AUX from its parts and FLAGS_RES. */
-function packFlags(kind: number, x: number, a: number, b: number, res: number): number {
-  const carry = a >>> 0 < b >>> 0 ? 1 : 0;
-  let overflow: number, rest: number;
-  if (kind === 0) {
-    overflow = (x ^ (x << 1)) >>> 31;
-    rest = x & ~AUX_CF_PO;
-  } else {
-    const y = kind > 0 ? res - x : x - res, top = (kind > 0 ? kind : -kind) - 1;
-    overflow = ((x ^ res) & (kind > 0 ? y ^ res : x ^ y)) >>> top & 1;
-    rest = ((x ^ y ^ res) & 16) >> 1;
-  }
-  return (carry << 31) | ((carry ^ overflow) << 30) | rest;
-}
+/** FLAGS_AUX from its parts and FLAGS_RES: kind, x, cf_a, cf_b, res. */
+const PACK_FLAGS: Inline = {
+  params: 5,
+  steps: [
+    "$0 >> 31",                                              // $5: -1 for a subtraction
+    "(($4 - $1 | 0) ^ $5) - $5 | 0",                         // $6: the second operand
+    "+($2 >>> 0 < $3 >>> 0)",                                // $7: CF
+    "($1 ^ $4) & ($6 ^ $4 ^ ($4 ^ $1) & $5)",                // $8: OF, at the top bit of the width
+    `$7 << 31 | ($0 === 0 ? ($7 ^ ($1 ^ $1 << 1) >>> 31) << 30 | $1 & ${~AUX_CF_PO} : ($7 ^ $8 >>> (($0 ^ $5) - $5) - 1 & 1) << 30 | (($1 ^ $6 ^ $4) & 16) >> 1)`,
+  ],
+};
+
+const packFlags = inlineFunction(PACK_FLAGS);
 
 // As in tcg/js/runtime.ts: V8 compiles for the numbers it has seen.
 for (const kind of [0, 8, -8, 16, -16, 32, -32]) {
@@ -37,7 +38,7 @@ for (const kind of [0, 8, -8, 16, -16, 32, -32]) {
 }
 
 const pack = defHelper("packFlags", {
-  params: 5, result: "i32", pure: true, doc: "FLAGS_AUX from its parts and FLAGS_RES (kind, x, cf_a, cf_b, res).",
+  params: 5, result: "i32", pure: true, inline: PACK_FLAGS, doc: "FLAGS_AUX from its parts and FLAGS_RES (kind, x, cf_a, cf_b, res).",
   bind: () => packFlags,
 });
 

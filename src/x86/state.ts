@@ -66,7 +66,9 @@ export const SYSENTER_CS = 192, SYSENTER_ESP = 193, SYSENTER_EIP = 194, TSC_AUX 
  * of one helper call at a time, whose second double is always 0, and a double that belongs to nobody.
  */
 export const FPU_PAIR = 256, FPU_OPERAND = 288, FPU_SCRATCH = 292, FPU_PAIRS = 294;
-export const STATE_SLOTS = 296;
+/** How a region was left (tcg/js/target.ts). */
+export const WAY = 296, WAY_PC = 297;
+export const STATE_SLOTS = 298;
 
 const REG_NAMES = ["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"] as const;
 const SEG_NAMES = ["es", "cs", "ss", "ds", "fs", "gs"] as const;

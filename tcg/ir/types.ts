@@ -86,6 +86,15 @@ export interface Field {
 export type GlobalSet = readonly Global[] | "all";
 
 /**
+ * A pure function of int32 numbers in the JavaScript that emitters write, for a back end that writes it in place: `$0` … are
+ * the parameters, then the steps, each an expression of those before it; the last is the result.
+ */
+export interface Inline {
+  readonly params: number;
+  readonly steps: readonly string[];
+}
+
+/**
  * A function of the run-time library that emitted code may call.
  * Declared effects are what passes and emitters rely on (invariant I8): a helper must do no more.
  */
@@ -103,6 +112,7 @@ export interface Helper {
   readonly counts?: boolean;
   /** Only writes down in another way what the state says already: may come before an op that may leave (invariant I5). */
   readonly restates?: boolean;
+  readonly inline?: Inline;
   readonly doc: string;
 }
 

@@ -26,7 +26,7 @@
  * A way out does nothing but assign constants. V8 compiles what has not run yet to a deoptimisation, and most ways out have
  * not run when the region becomes hot; constants need no feedback.
  */
-import type { Expression, MemberExpression, Statement, VariableDeclarator } from "estree";
+import type { Expression, MemberExpression, Statement } from "estree";
 import type { Op } from "../ir/block.ts";
 import { globalOf, helperOf, isGet, isSet } from "../ir/block.ts";
 import type { Budget } from "../ir/budget.ts";
@@ -37,8 +37,8 @@ import { OPS } from "../ir/ops.ts";
 import type { Region } from "../ir/region.ts";
 import type { Global, GlobalSet, Helper } from "../ir/types.ts";
 import { overlaps } from "../ir/types.ts";
-import { assign, block as blockOf, call, giveBack, id, int, item, when } from "./estree.ts";
-import type { EmittedFunction, Naming } from "./emitter.ts";
+import { assign, block as blockOf, call, id, int, item, when } from "./estree.ts";
+import type { Naming } from "./emitter.ts";
 import { guardExpression, takeGuards } from "./guards.ts";
 import type { PageLocal } from "./page-locals.ts";
 import { choosePageLocals } from "./page-locals.ts";
@@ -51,14 +51,31 @@ import { trustTame } from "./tame.ts";
 import type { Variable } from "./views.ts";
 import { findViews } from "./views.ts";
 
-/** A region's function, before it is printed. */
-export interface EmittedRegion extends EmittedFunction {
-  readonly params: readonly string[];
+/** A variable of a region's function, and what it starts as. */
+export interface RegionVariable {
+  readonly name: string;
+  readonly type: Global["type"];
+  readonly init: Expression;
+}
+
+/** A region, before somebody makes a function of it: JavaScript (region-function.ts) or WebAssembly (tcg/wasm). */
+export interface EmittedRegion {
+  /** Conditions, of the state file only, under which it is not entered. */
+  readonly guards: readonly Expression[];
+  /** All but `at n used pc way left`. */
+  readonly variables: readonly RegionVariable[];
+  /** What it does; ways out break to its label, `leave`. */
+  readonly body: Statement;
+  /** Writes back what has changed. */
+  readonly writeBack: readonly Statement[];
+  /** Free names of `body` and `writeBack`, of `variables` and `guards`. */
+  readonly names: ReadonlySet<string>;
+  readonly helpers: ReadonlySet<Helper>;
   /** Where it may be entered, by number of the entry: a block, and the insns that must be left there. */
   readonly entries: readonly { readonly block: number; readonly reach: number }[];
 }
 
-/** Writes the body of the function for a region of optimised blocks. */
+/** Writes a region of optimised blocks. */
 export function emitRegion(region: Region, target: EmitTarget): EmittedRegion {
   return new RegionEmitter(region, target).emit();
 }
@@ -67,9 +84,6 @@ export function emitRegion(region: Region, target: EmitTarget): EmittedRegion {
 export const WAY_ASIDE = -1, WAY_JUMP = -2, WAY_ANEW = -3;
 /** Ways out by a block: number of the block times 4, plus its link, or this to run the block itself. */
 export const WAY_SELF = 2;
-
-/** Names of the environment that are not used within loops. */
-const BEFORE_LOOPS: ReadonlySet<string> = new Set(["short", "plain", "leave", "tbs"]);
 
 const make = (source: string, ...operands: Expression[]): Expression => instantiate(template(source).expression, operands);
 
@@ -94,7 +108,7 @@ class RegionEmitter {
   readonly variables = new Map<Global, Variable>();
   readonly naming: Naming = { used: 0 };
   readonly pages: ReadonlyMap<Op, PageLocal>;
-  private readonly names = new Set<string>(["short", "leave", "tbs"]);
+  private readonly names = new Set<string>();
   private readonly helpers = new Set<Helper>();
   /** Conditions that keep it from being entered, by what they look like. */
   private readonly guards = new Map<string, Expression>();
@@ -114,10 +128,11 @@ class RegionEmitter {
       node: (node, follow) => (node.dispatch === null ? this.blockOf(node, follow) : dispatch(node, follow)),
       edge: (from, to) => this.edge(from, to),
     });
-    const { flow, budget } = this;
+    const { flow, budget } = this, variables = this.declarations(), writeBack = this.writeBack();
     return {
-      body: [...this.prologue(), { type: "LabeledStatement", label: id("leave"), body: blockOf(body) }, ...this.epilogue()],
-      names: this.names, localNames: [...this.names].filter((name) => !BEFORE_LOOPS.has(name)), helpers: this.helpers, params: ["left"],
+      guards: [...this.guards.values(), ...this.lasting().filter((v) => v.global.type !== "i32").map(({ global }) => isUnfit(global, () => this.slot(global)))],
+      variables, body: { type: "LabeledStatement", label: id("leave"), body: blockOf(body) }, writeBack,
+      names: this.names, helpers: this.helpers,
       entries: flow.entries.map((block) => ({ block, reach: budget.reachOf(flow.nodeOf[block]) })),
     };
   }
@@ -170,34 +185,19 @@ class RegionEmitter {
     return item(array, int(at));
   }
 
-  private prologue(): Statement[] {
+  private declarations(): RegionVariable[] {
     const lasting = this.lasting(), { packed } = this.target;
-    const declare = (name: string, init: Expression): VariableDeclarator => ({ type: "VariableDeclarator", id: id(name), init });
-    const mine = (name: string): Expression => ({ type: "MemberExpression", object: { type: "ThisExpression" }, property: id(name), computed: false, optional: false });
-    const instead = (name: string): Statement => giveBack(call(id(name), [{ type: "ThisExpression" }, id("left")]));
-    const declarations = [
-      declare("at", mine("entry")), declare("n", make("left + $0 | 0", mine("size"))), declare("used", int(0)), declare("pc", int(0)), declare("way", int(WAY_ASIDE)),
-      ...lasting.map((v) => declare(v.global.name, this.slot(v.global))),
-      ...[...this.variables.values()].filter((v) => v.views?.homes.includes(v) === false).map((v) => declare(v.global.name, int(0))),
-    ];
-    for (const { page, delta } of new Set(this.pages.values())) declarations.push(declare(page, int(-1)), declare(delta, int(0)));
-    if (packed !== null) for (const { global, unpack } of packed.parts) declarations.push(declare(global.name, make(unpack, this.slot(packed.slot))));
-    const floats = lasting.filter((v) => v.global.type !== "i32").map(({ global }) => isUnfit(global));
-    if (floats.length + this.guards.size > 0) this.names.add("plain");
+    const word = (name: string, init: Expression): RegionVariable => ({ name, type: "i32", init });
     return [
-      when(make("left < $0", mine("reach")), instead("short")),
-      ...[...this.guards.values()].map((test) => when(test, instead("plain"))),
-      { type: "VariableDeclaration", kind: "let", declarations },
-      ...floats.map((test) => when(test, instead("plain"))),
+      ...lasting.map(({ global }) => ({ name: global.name, type: global.type, init: this.slot(global) })),
+      ...[...this.variables.values()].filter((v) => v.views?.homes.includes(v) === false).map(({ global: { name, type } }) => ({ name, type, init: int(0) })),
+      ...[...new Set(this.pages.values())].flatMap(({ page, delta }) => [word(page, int(-1)), word(delta, int(0))]),
+      ...(packed?.parts.map(({ global, unpack }) => word(global.name, make(unpack, this.slot(packed.slot)))) ?? []),
     ];
   }
 
-  private epilogue(): Statement[] {
-    return [
-      ...this.lasting().filter((v) => v.isSet).map((v) => assign(this.slot(v.global), id(v.global.name))),
-      ...this.pack(),
-      giveBack(make("leave(tbs, way, pc, (n - used | 0) - left | 0)")),
-    ];
+  private writeBack(): Statement[] {
+    return [...this.lasting().filter((v) => v.isSet).map((v) => assign(this.slot(v.global), id(v.global.name))), ...this.pack()];
   }
 
   /** Translations may have changed. */
@@ -240,10 +240,9 @@ class RegionEmitter {
 }
 
 /** True where a float on entry keeps the region from being entered. */
-function isUnfit({ name, type, isTame }: Global): Expression {
-  const x = id(name);
-  if (isTame !== true) return make("$0 !== $0", x);
-  return make(`${PREDICATES[type === "f32" ? "tiny_f32" : "tiny_f64"]} && $0 !== 0`, x);
+function isUnfit({ type, isTame }: Global, slot: () => Expression): Expression {
+  if (isTame !== true) return make("$0 !== $1", slot(), slot());
+  return make(`${PREDICATES[type === "f32" ? "tiny_f32" : "tiny_f64"]} && $0 !== 0`, slot());
 }
 
 /** Leads to the entry that is meant. */

@@ -42,6 +42,9 @@ export interface StateTarget {
   readonly left: number;
   /** What was left of the budget behind the block when it was entered, for helpers that count insns. */
   readonly budget: number;
+  /** Which way a region compiled to WebAssembly was left, and the guest pc where that is not told by the way. */
+  readonly way: number;
+  readonly wayPc: number;
 }
 
 /**

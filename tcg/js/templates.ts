@@ -152,6 +152,8 @@ export function instantiate(node: Expression, operands: readonly Expression[]): 
     case "Identifier": return node.name.startsWith("$") ? operands[Number(node.name.slice(1))] ?? node : node;
     case "Literal": return node;
     case "UnaryExpression": return { ...node, argument: instantiate(node.argument, operands) };
+    case "ConditionalExpression":
+      return { ...node, test: instantiate(node.test, operands), consequent: instantiate(node.consequent, operands), alternate: instantiate(node.alternate, operands) };
     case "LogicalExpression":
       return { ...node, left: instantiate(node.left, operands), right: instantiate(node.right, operands) };
     case "BinaryExpression":

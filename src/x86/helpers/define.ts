@@ -3,7 +3,7 @@
  * A helper runs with the guest state committed as far as it declares to read it.
  */
 import { InternalError } from "../../../tcg/support/errors.ts";
-import type { Global, GlobalSet, Helper, Type } from "../../../tcg/ir/types.ts";
+import type { Global, GlobalSet, Helper, Inline, Type } from "../../../tcg/ir/types.ts";
 import type { Cpu } from "../cpu.ts";
 
 /** What a helper does when called; bound to one CPU. */
@@ -28,6 +28,7 @@ interface HelperSpec {
   readonly counts?: boolean;
   /** Writes state only in another form that means the same. */
   readonly restates?: boolean;
+  readonly inline?: Inline;
   readonly doc: string;
   readonly bind: (cpu: Cpu) => HelperFn;
 }
@@ -45,6 +46,7 @@ export function defHelper(name: string, spec: HelperSpec): HelperDef {
     mayFault: spec.mayFault ?? !pure,
     counts: spec.counts === true,
     restates: spec.restates === true,
+    ...(spec.inline === undefined ? {} : { inline: spec.inline }),
     doc: spec.doc,
     bind: spec.bind,
   };

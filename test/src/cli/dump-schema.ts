@@ -65,7 +65,7 @@ const DUMP = object({
     successors: list(object({ kind: oneOf("next", "taken", "indirect", "anew"), address: orNull(address), chainedTo: orNull(count) })),
   })),
   regions: list(object({
-    number: count, address, blocks: list(count), entries: list(count), insnCount: count, sideExits: count, optimizedIr: orNull(list(text)), javascript: text,
+    number: count, address, blocks: list(count), entries: list(count), insnCount: count, sideExits: count, optimizedIr: orNull(list(text)), javascript: text, wasmBytes: count,
     exits: list(object({ block: count, kind: oneOf("next", "taken", "budget"), count })),
   })),
 });

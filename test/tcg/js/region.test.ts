@@ -11,6 +11,7 @@ import type { Region, RegionBlock } from "../../../tcg/ir/region.ts";
 import { CONDS } from "../../../tcg/ir/types.ts";
 import { compile } from "../../../tcg/js/compile.ts";
 import { emitRegion, WAY_ASIDE as ASIDE, WAY_ANEW as ANEW, WAY_JUMP as JUMP, WAY_SELF as SELF } from "../../../tcg/js/region-emitter.ts";
+import { REGION_PARAMS, regionFunction } from "../../../tcg/js/region-function.ts";
 import { optimize } from "../../../tcg/opt/pipeline.ts";
 import { printBlock } from "../../../tcg/text/print.ts";
 import { GLOBALS } from "../support/guest.ts";
@@ -80,7 +81,7 @@ function runEmitted(region: Region, guest: Guest, window: PagedWindow | null, en
   const emitted = emitRegion(region, window === null ? TARGET : PAGED_TARGET), { block, reach } = emitted.entries[entry % emitted.entries.length];
   const size = region.blocks[block].insnCount;
   const ends = { short: () => null, plain: () => null, leave: (_tbs: unknown, way: number, pc: number, rest: number): Left3 => ({ way, pc, rest }) };
-  const { fn, text } = compile(emitted, window?.environment(emitted.helpers, ends) ?? environment(guest, emitted.helpers, ends), { name: "region", params: emitted.params, sourceUrl, bound: { tbs: null }, checked: true });
+  const { fn, text } = compile(regionFunction(emitted), window?.environment(emitted.helpers, ends) ?? environment(guest, emitted.helpers, ends), { name: "region", params: REGION_PARAMS, sourceUrl, bound: { tbs: null }, checked: true });
   const self = { entry: entry % emitted.entries.length, size, reach: reach - size };
   try {
     return { end: (fn as (this: object, left: number) => Left3 | null).call(self, left), block, text };

@@ -12,15 +12,15 @@ import { GLOBALS } from "./guest.ts";
 import { hash, Random } from "./random.ts";
 
 /** Where blocks put their pc and count: behind the globals. */
-export const PC = 16, LEFT = 17, BUDGET = 18;
-const STATE_SLOTS = 18;
+export const PC = 16, LEFT = 17, BUDGET = 18, WAY = 19, WAY_PC = 20;
+const STATE_SLOTS = 22;
 const MEMORY_BYTES = 0x3000, PAGE_BYTES = 4096;
 /** Pages where stores need more than the store. */
 const SPECIAL_PAGES = [1];
 
 /** How emitted code reaches it. */
 export const TARGET: EmitTarget = {
-  memory: { kind: "flat", base: 0, size: MEMORY_BYTES, hasHoles: false }, state: { pc: PC, left: LEFT, budget: BUDGET }, packed: null, frames: [],
+  memory: { kind: "flat", base: 0, size: MEMORY_BYTES, hasHoles: false }, state: { pc: PC, left: LEFT, budget: BUDGET, way: WAY, wayPc: WAY_PC }, packed: null, frames: [],
 };
 
 /** A guest with real memory, in which blocks run both ways. */

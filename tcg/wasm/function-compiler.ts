@@ -1,0 +1,601 @@
+/**
+ * Compiles the statements of an emitted function to the body of a WebAssembly function that does the same. Emitted text has
+ * few forms (tcg/js): variables of one kind each, labelled blocks and endless loops, items of typed arrays, calls of
+ * run-time functions and helpers. What is none of these is not compiled at all, and runs as JavaScript.
+ *
+ * Every array that is named must lie in the one memory. Indices are within their arrays: emitted text has checked them.
+ */
+import type { AssignmentExpression, BinaryExpression, CallExpression, ConditionalExpression, Expression, ForStatement, Identifier, LabeledStatement, LogicalExpression, MemberExpression, Statement, UnaryExpression, VariableDeclaration } from "estree";
+import type { Helper, Inline, Type } from "../ir/types.ts";
+import { id } from "../js/estree.ts";
+import { instantiate, template } from "../js/templates.ts";
+import type { ValueType } from "./code-writer.ts";
+import { CodeWriter, I32, NOTHING, OP } from "./code-writer.ts";
+import { divideSigned, divideUnsigned, INTRINSICS, toWord } from "./intrinsics.ts";
+import type { Kind } from "./kinds.ts";
+import { isComparison, isFloat, Kinds, literalOf, unsupported, VALUE_TYPES } from "./kinds.ts";
+
+/** An array that text names: where it starts in the memory, in bytes, and what its items are. */
+export interface ArrayPlace {
+  readonly offset: number;
+  /** `view`: a DataView, whose methods are called. */
+  readonly items: "u8" | "u16" | "i32" | "f32" | "f64" | "view";
+}
+
+/** What the function's free names are. */
+export interface Names {
+  /** The array of this name; undefined if it is none, or does not lie in the memory. */
+  array(name: string): ArrayPlace | undefined;
+  readonly helpers: ReadonlyMap<string, Helper>;
+}
+
+/** The code of a function: its declarations of locals, instructions, and the helpers it calls in the order of their numbers. */
+export interface CompiledBody {
+  readonly code: CodeWriter;
+  readonly imports: readonly Helper[];
+}
+
+interface Local {
+  readonly index: number;
+  readonly kind: Kind;
+}
+
+/** Opcode, log2 of the alignment that may be taken for granted (none), bytes of an item as a shift. */
+const LOADS: Readonly<Record<Exclude<ArrayPlace["items"], "view">, { readonly load: number; readonly store: number; readonly shift: number; readonly kind: Kind }>> = {
+  u8: { load: OP.i32_load8_u, store: OP.i32_store8, shift: 0, kind: "i32" },
+  u16: { load: OP.i32_load16_u, store: OP.i32_store16, shift: 1, kind: "i32" },
+  i32: { load: OP.i32_load, store: OP.i32_store, shift: 2, kind: "i32" },
+  f32: { load: OP.f32_load, store: OP.f32_store, shift: 2, kind: "f32" },
+  f64: { load: OP.f64_load, store: OP.f64_store, shift: 3, kind: "f64" },
+};
+
+const VIEW_LOADS: Readonly<Record<string, { readonly op: number; readonly kind: Kind } | undefined>> = {
+  getInt16: { op: OP.i32_load16_s, kind: "i32" }, getUint16: { op: OP.i32_load16_u, kind: "i32" }, getInt32: { op: OP.i32_load, kind: "i32" },
+  getFloat32: { op: OP.f32_load, kind: "f32" }, getFloat64: { op: OP.f64_load, kind: "f64" },
+};
+const VIEW_STORES: Readonly<Record<string, { readonly op: number; readonly kind: Kind } | undefined>> = {
+  setInt16: { op: OP.i32_store16, kind: "i32" }, setInt32: { op: OP.i32_store, kind: "i32" },
+  setFloat32: { op: OP.f32_store, kind: "f32" }, setFloat64: { op: OP.f64_store, kind: "f64" },
+};
+
+const WORD_OPS: Readonly<Record<string, number | undefined>> = {
+  "|": OP.i32_or, "&": OP.i32_and, "^": OP.i32_xor, "<<": OP.i32_shl, ">>": OP.i32_shr_s, ">>>": OP.i32_shr_u, "+": OP.i32_add, "-": OP.i32_sub,
+};
+const F64_OPS: Readonly<Record<string, number | undefined>> = { "+": OP.f64_add, "-": OP.f64_sub, "*": OP.f64_mul, "/": OP.f64_div };
+const F32_OPS: Readonly<Record<string, number | undefined>> = { "+": OP.f32_add, "-": OP.f32_sub, "*": OP.f32_mul, "/": OP.f32_div };
+const COMPARE: Readonly<Record<string, Readonly<Record<"signed" | "unsigned" | "wide" | "f32" | "f64", number>> | undefined>> = {
+  "===": { signed: OP.i32_eq, unsigned: OP.i32_eq, wide: OP.i64_eq, f32: OP.f32_eq, f64: OP.f64_eq },
+  "!==": { signed: OP.i32_ne, unsigned: OP.i32_ne, wide: OP.i64_ne, f32: OP.f32_ne, f64: OP.f64_ne },
+  "<": { signed: OP.i32_lt_s, unsigned: OP.i32_lt_u, wide: OP.i64_lt_s, f32: OP.f32_lt, f64: OP.f64_lt },
+  ">": { signed: OP.i32_gt_s, unsigned: OP.i32_gt_u, wide: OP.i64_gt_s, f32: OP.f32_gt, f64: OP.f64_gt },
+  "<=": { signed: OP.i32_le_s, unsigned: OP.i32_le_u, wide: OP.i64_le_s, f32: OP.f32_le, f64: OP.f64_le },
+  ">=": { signed: OP.i32_ge_s, unsigned: OP.i32_ge_u, wide: OP.i64_ge_s, f32: OP.f32_ge, f64: OP.f64_ge },
+};
+
+/** What a helper's values are on our side. */
+export const kindOfType = (type: Type): Kind => (type === "i32" ? "i32" : "f64");
+
+export class FunctionCompiler {
+  readonly code = new CodeWriter();
+  private readonly names: Names;
+  private readonly kinds: Kinds;
+  private readonly locals = new Map<string, Local>();
+  private readonly localTypes: ValueType[] = [];
+  private readonly parameterCount: number;
+  private readonly imports: Helper[] = [];
+  /** Labels around the current place, outermost first: what a `br` counts from the end. */
+  private readonly labels: string[] = [];
+  private readonly newIndex = (kind: Kind): number => this.newLocal(kind).index;
+
+  /** @param parameters  names of the parameters, all of them words */
+  constructor(names: Names, parameters: readonly string[]) {
+    this.names = names;
+    this.kinds = new Kinds((e) => this.kindOfResult(e));
+    this.parameterCount = parameters.length;
+    parameters.forEach((name, index) => this.locals.set(name, { index, kind: "i32" }));
+    for (const name of parameters) this.kinds.declare(name, "i32");
+  }
+
+  /** @throws Unsupported */
+  statements(list: readonly Statement[]): void {
+    for (const s of list) this.statement(s);
+  }
+
+  /** Leaves a word on the stack: the function's result. */
+  result(e: Expression): void {
+    this.word(e);
+  }
+
+  finish(): CompiledBody {
+    const code = new CodeWriter().unsigned(this.localTypes.length);
+    for (const type of this.localTypes) code.byte(1, type);
+    return { code: code.append(this.code).byte(OP.end), imports: this.imports };
+  }
+
+  // ---- statements
+
+  private statement(s: Statement): void {
+    switch (s.type) {
+      case "VariableDeclaration": return this.declaration(s);
+      case "ExpressionStatement": return this.effect(s.expression);
+      case "BlockStatement": return this.statements(s.body);
+      case "LabeledStatement": return this.labelled(s);
+      case "IfStatement": {
+        this.condition(s.test);
+        this.code.byte(OP.if, NOTHING);
+        this.labels.push("");
+        this.statement(s.consequent);
+        if (s.alternate !== null && s.alternate !== undefined) {
+          this.code.byte(OP.else);
+          this.statement(s.alternate);
+        }
+        return this.end();
+      }
+      case "BreakStatement": return this.branch(s.label?.name ?? "");
+      case "ContinueStatement": return this.branch(`${s.label?.name ?? ""}:`);
+      default: return unsupported(`a ${s.type}`);
+    }
+  }
+
+  private end(): void {
+    this.code.byte(OP.end);
+    this.labels.pop();
+  }
+
+  private branch(label: string): void {
+    const at = this.labels.lastIndexOf(label);
+    if (at < 0 || label === "") return unsupported(`a way to ${label}`);
+    this.code.byte(OP.br).unsigned(this.labels.length - 1 - at);
+  }
+
+  private labelled({ label, body }: LabeledStatement): void {
+    this.code.byte(OP.block, NOTHING);
+    this.labels.push(label.name);
+    if (body.type === "ForStatement") this.loop(label.name, body);
+    else this.statement(body);
+    this.end();
+  }
+
+  private loop(label: string, s: ForStatement): void {
+    if (s.init !== null || s.test !== null || s.update !== null) return unsupported("a loop that ends by itself");
+    this.code.byte(OP.loop, NOTHING);
+    this.labels.push(`${label}:`);
+    this.statement(s.body);
+    this.code.byte(OP.br, 0);
+    this.end();
+  }
+
+  private declaration({ declarations }: VariableDeclaration): void {
+    for (const { id, init } of declarations) {
+      if (id.type !== "Identifier" || init === null || init === undefined) return unsupported("such a declaration");
+      this.variable(id.name, this.kinds.of(init), init);
+    }
+  }
+
+  /** Declares a variable with what it starts as. */
+  variable(name: string, kind: Kind, init: Expression): void {
+    const local = this.newLocal(kind);
+    this.locals.set(name, local);
+    this.kinds.declare(name, kind);
+    this.value(init, kind);
+    this.code.byte(OP.local_set).unsigned(local.index);
+  }
+
+  private newLocal(kind: Kind): Local {
+    this.localTypes.push(VALUE_TYPES[kind]);
+    return { index: this.parameterCount + this.localTypes.length - 1, kind };
+  }
+
+  private effect(e: Expression): void {
+    if (e.type === "AssignmentExpression") return this.assignment(e, false);
+    if (e.type === "CallExpression" && this.viewStore(e)) return;
+    if (e.type !== "CallExpression") return unsupported(`a ${e.type} for its effect`);
+    if (this.call(e) !== null) this.code.byte(OP.drop);
+  }
+
+  private assignment({ operator, left, right }: AssignmentExpression, isValueWanted: boolean): void {
+    if (operator !== "=") return unsupported(`the operator ${operator}`);
+    if (left.type === "Identifier") {
+      const local = this.local(left.name);
+      this.value(right, local.kind);
+      this.code.byte(isValueWanted ? OP.local_tee : OP.local_set).unsigned(local.index);
+      return;
+    }
+    if (left.type !== "MemberExpression" || isValueWanted) return unsupported("such an assignment");
+    const { offset, store, kind } = this.item(left);
+    this.value(right, kind);
+    this.memory(store, offset);
+  }
+
+  private local(name: string): Local {
+    return this.locals.get(name) ?? unsupported(`the name ${name}`);
+  }
+
+  // ---- memory
+
+  /** Leaves the address of an array's item on the stack. */
+  private item({ object, property, computed }: MemberExpression): { readonly offset: number; readonly load: number; readonly store: number; readonly kind: Kind } {
+    const { offset, items } = this.arrayOf(object as Expression), place = computed && items !== "view" ? LOADS[items] : unsupported("a member");
+    const index = literalOf(property as Expression);
+    if (index !== null) {
+      this.code.i32Const(0);
+      return { ...place, offset: offset + (index << place.shift) };
+    }
+    this.word(property as Expression);
+    if (place.shift > 0) this.code.i32Const(place.shift).byte(OP.i32_shl);
+    return { ...place, offset };
+  }
+
+  private arrayOf(object: Expression): ArrayPlace {
+    const place = object.type === "Identifier" ? this.names.array(object.name) : undefined;
+    return place ?? unsupported(`the array ${object.type === "Identifier" ? object.name : object.type}`);
+  }
+
+  /** The immediate of an access: guest addresses need not be aligned. */
+  private memory(op: number, offset: number): void {
+    this.code.byte(op, 0).unsigned(offset);
+  }
+
+  /** `dv.setInt32(index, value, true)`, if it is that. */
+  private viewStore({ callee, arguments: args }: CallExpression): boolean {
+    if (callee.type !== "MemberExpression" || callee.property.type !== "Identifier") return false;
+    const how = VIEW_STORES[callee.property.name];
+    if (how === undefined) return false;
+    const { offset } = this.arrayOf(callee.object as Expression);
+    this.word(args[0] as Expression);
+    this.value(args[1] as Expression, how.kind);
+    this.memory(how.op, offset);
+    return true;
+  }
+
+  // ---- values
+
+  /** Leaves the value on the stack, as one of this kind. */
+  private value(e: Expression, kind: Kind): void {
+    switch (kind) {
+      case "i32": case "u32": case "bool": return this.word(e);
+      case "wide": return this.wide(e);
+      case "f32": return this.single(e);
+      case "f64": return this.double(e);
+    }
+  }
+
+  /** Leaves the value modulo 2^32, as `| 0` gives it. */
+  private word(e: Expression): void {
+    const literal = literalOf(e), { code } = this;
+    if (literal !== null) {
+      code.i32Const(literal | 0);
+      return;
+    }
+    const kind = this.kinds.of(e);
+    if (e.type === "BinaryExpression" && this.wordOperation(e)) return;
+    if (isFloat(kind)) {
+      this.double(e);
+      return toWord(code, this.newIndex);
+    }
+    if (e.type === "UnaryExpression") return this.wordUnary(e);
+    const given = this.plain(e);
+    if (given === "wide") code.byte(OP.i32_wrap_i64);
+  }
+
+  private wordOperation({ operator, left, right }: BinaryExpression): boolean {
+    const l = left as Expression;
+    if (operator === "|" && literalOf(right) === 0) {
+      this.word(l);
+      return true;
+    }
+    const op = WORD_OPS[operator], isArithmetic = operator === "+" || operator === "-";
+    if (op !== undefined && !(isArithmetic && (isFloat(this.kinds.of(l)) || isFloat(this.kinds.of(right))))) {
+      this.word(l);
+      this.word(right);
+      this.code.byte(op);
+      return true;
+    }
+    return (operator === "/" || operator === "%") && this.division(operator, l, right);
+  }
+
+  /** Quotients and remainders of integers; what they are for a divisor of 0 nobody asks. */
+  private division(operator: "/" | "%", left: Expression, right: Expression): boolean {
+    const kinds = [this.kinds.of(left), this.kinds.of(right)], isUnsigned = kinds.every((k) => k === "u32");
+    if (!isUnsigned && !kinds.every((k) => k === "i32")) return false;
+    this.word(left);
+    this.word(right);
+    (isUnsigned ? divideUnsigned : divideSigned)(this.code, operator === "%", this.newIndex);
+    return true;
+  }
+
+  private wordUnary({ operator, argument }: UnaryExpression): void {
+    const { code } = this;
+    switch (operator) {
+      case "~":
+        this.word(argument);
+        code.i32Const(-1).byte(OP.i32_xor);
+        return;
+      case "-":
+        code.i32Const(0);
+        this.word(argument);
+        code.byte(OP.i32_sub);
+        return;
+      case "!":
+        this.condition(argument);
+        code.byte(OP.i32_eqz);
+        return;
+      default: return this.word(argument);
+    }
+  }
+
+  private wide(e: Expression): void {
+    const literal = literalOf(e), { code } = this;
+    if (literal !== null) {
+      code.i64Const(literal);
+      return;
+    }
+    if (e.type === "BinaryExpression" && this.kinds.of(e) === "wide") {
+      this.wide(e.left as Expression);
+      this.wide(e.right);
+      code.byte(e.operator === "+" ? OP.i64_add : OP.i64_sub);
+      return;
+    }
+    if (e.type === "UnaryExpression" && this.kinds.of(e) === "wide") {
+      code.i64Const(0);
+      this.wide(e.argument);
+      if (e.operator === "-") code.byte(OP.i64_sub);
+      else code.byte(OP.i64_add);
+      return;
+    }
+    const kind = this.kinds.of(e);
+    if (kind === "wide") {
+      this.plain(e);
+      return;
+    }
+    if (isFloat(kind)) return unsupported("a float as an integer");
+    this.word(e);
+    code.byte(kind === "u32" ? OP.i64_extend_i32_u : OP.i64_extend_i32_s);
+  }
+
+  private double(e: Expression): void {
+    const literal = literalOf(e), kind = this.kinds.of(e), { code } = this;
+    if (literal !== null) {
+      code.f64Const(literal);
+      return;
+    }
+    switch (kind) {
+      case "i32": case "bool":
+        this.word(e);
+        code.byte(OP.f64_convert_i32_s);
+        return;
+      case "u32":
+        this.word(e);
+        code.byte(OP.f64_convert_i32_u);
+        return;
+      case "wide":
+        this.wide(e);
+        code.byte(OP.f64_convert_i64_s);
+        return;
+      case "f32":
+        this.plain(e);
+        code.byte(OP.f64_promote_f32);
+        return;
+      case "f64":
+        if (e.type === "BinaryExpression") {
+          const op = F64_OPS[e.operator] ?? unsupported(`${e.operator} of floats`);
+          this.double(e.left as Expression);
+          this.double(e.right);
+          code.byte(op);
+        } else if (e.type === "UnaryExpression") {
+          this.double(e.argument);
+          if (e.operator === "-") code.byte(OP.f64_neg);
+        } else {
+          this.plain(e);
+        }
+    }
+  }
+
+  /** A single; of a double, rounded. */
+  private single(e: Expression): void {
+    const literal = literalOf(e);
+    if (literal !== null) {
+      this.code.f32Const(literal);
+      return;
+    }
+    if (this.kinds.of(e) === "f32") {
+      this.plain(e);
+      return;
+    }
+    this.double(e);
+    this.code.byte(OP.f32_demote_f64);
+  }
+
+  /**
+   * `fround(x)`. Of a sum, difference, product, quotient or root of singles it is that in singles: a double has more than
+   * twice the digits and two, so that rounding twice is as good as once.
+   */
+  private round(e: Expression): void {
+    const isSingle = (x: Expression): boolean => this.kinds.of(x) === "f32";
+    if (e.type === "BinaryExpression" && isSingle(e.left as Expression) && isSingle(e.right)) {
+      const op = F32_OPS[e.operator];
+      if (op !== undefined) {
+        this.single(e.left as Expression);
+        this.single(e.right);
+        this.code.byte(op);
+        return;
+      }
+    }
+    if (e.type === "CallExpression" && e.callee.type === "Identifier" && e.callee.name === "sqrt" && isSingle(e.arguments[0] as Expression)) {
+      this.single(e.arguments[0] as Expression);
+      this.code.byte(OP.f32_sqrt);
+      return;
+    }
+    this.single(e);
+  }
+
+  /** A value of the kind it is by itself; gives the kind. */
+  private plain(e: Expression): Kind {
+    const { code } = this;
+    switch (e.type) {
+      case "Identifier": {
+        const local = this.local(e.name);
+        code.byte(OP.local_get).unsigned(local.index);
+        return local.kind;
+      }
+      case "MemberExpression": {
+        const { offset, load, kind } = this.item(e);
+        this.memory(load, offset);
+        return kind;
+      }
+      case "BinaryExpression":
+        if (isComparison(e.operator)) {
+          this.comparison(e);
+          return "bool";
+        }
+        if (this.kinds.of(e) !== "wide") return unsupported(`the operator ${e.operator}`);
+        this.wide(e);
+        return "wide";
+      case "LogicalExpression":
+        this.logical(e);
+        return "bool";
+      case "ConditionalExpression": return this.choice(e);
+      case "AssignmentExpression":
+        this.assignment(e, true);
+        return this.kinds.of(e);
+      case "CallExpression": return this.call(e) ?? unsupported("a call for a result it has not");
+      default: return unsupported(`a ${e.type}`);
+    }
+  }
+
+  /** One of two that are at hand; or whatever has to be computed, and then only that. */
+  private choice(e: ConditionalExpression): Kind {
+    const kind = this.kinds.of(e), { code } = this;
+    if (!isAtHand(e.consequent) || !isAtHand(e.alternate)) {
+      this.condition(e.test);
+      code.byte(OP.if, VALUE_TYPES[kind]);
+      this.value(e.consequent, kind);
+      code.byte(OP.else);
+      this.value(e.alternate, kind);
+      code.byte(OP.end);
+      return kind;
+    }
+    this.value(e.consequent, kind);
+    this.value(e.alternate, kind);
+    this.condition(e.test);
+    code.byte(OP.select);
+    return kind;
+  }
+
+  // ---- conditions
+
+  /** Leaves a word that is not 0 where the condition holds. */
+  private condition(e: Expression): void {
+    const kind = this.kinds.of(e);
+    if (isFloat(kind) || kind === "wide") return unsupported("such a condition");
+    this.word(e);
+  }
+
+  private logical({ operator, left, right }: LogicalExpression): void {
+    const { code } = this;
+    this.condition(left);
+    code.byte(OP.if, I32);
+    this.labels.push("");
+    if (operator === "&&") {
+      this.condition(right);
+      code.byte(OP.else).i32Const(0);
+    } else {
+      code.i32Const(1).byte(OP.else);
+      this.condition(right);
+    }
+    this.end();
+  }
+
+  private comparison({ operator, left, right }: BinaryExpression): void {
+    const l = left as Expression, ops = COMPARE[operator] ?? unsupported(`the operator ${operator}`), how = this.comparisonOf(l, right);
+    if (literalOf(right) === 0 && operator === "===" && (how === "signed" || how === "unsigned")) {
+      this.word(l);
+      this.code.byte(OP.i32_eqz);
+      return;
+    }
+    const kind = how === "signed" || how === "unsigned" ? "i32" : how;
+    this.value(l, kind);
+    this.value(right, kind);
+    this.code.byte(ops[how]);
+  }
+
+  private comparisonOf(left: Expression, right: Expression): "signed" | "unsigned" | "wide" | "f32" | "f64" {
+    const kinds = [left, right].map((e) => {
+      const literal = literalOf(e), kind = this.kinds.of(e);
+      return literal !== null && kind === "i32" && literal >= 0 ? null : kind;
+    });
+    if (kinds.some((k) => k !== null && isFloat(k))) return kinds.every((k) => k === "f32") ? "f32" : "f64";
+    if (kinds.every((k) => k === null || k === "i32" || k === "bool")) return "signed";
+    return kinds.every((k) => k === null || k === "u32") ? "unsigned" : "wide";
+  }
+
+  // ---- calls
+
+  private kindOfResult(e: Expression): Kind {
+    if (e.type === "MemberExpression") {
+      const { items } = this.arrayOf(e.object as Expression);
+      return items === "view" ? unsupported("a member") : LOADS[items].kind;
+    }
+    if (e.type !== "CallExpression") return unsupported(`a ${e.type}`);
+    if (e.callee.type === "MemberExpression") return this.viewLoad(e).kind;
+    const name = nameOf(e), intrinsic = INTRINSICS[name];
+    if (name === "fround") return "f32";
+    if (intrinsic !== undefined) return intrinsic.result;
+    const helper = this.names.helpers.get(name) ?? unsupported(`the function ${name}`);
+    return helper.result === "void" ? unsupported("a call for a result it has not") : kindOfType(helper.result);
+  }
+
+  private viewLoad({ callee }: CallExpression): { readonly op: number; readonly kind: Kind } {
+    const method = callee.type === "MemberExpression" && callee.property.type === "Identifier" ? callee.property.name : "";
+    return VIEW_LOADS[method] ?? unsupported(`the method ${method}`);
+  }
+
+  /** Gives the kind of the result, null for none. */
+  private call(e: CallExpression): Kind | null {
+    const { code } = this, args = e.arguments as Expression[];
+    if (e.callee.type === "MemberExpression") {
+      const { op, kind } = this.viewLoad(e), { offset } = this.arrayOf(e.callee.object as Expression);
+      this.word(args[0]);
+      this.memory(op, offset);
+      return kind;
+    }
+    const name = nameOf(e), intrinsic = INTRINSICS[name];
+    if (name === "fround") {
+      this.round(args[0]);
+      return "f32";
+    }
+    if (intrinsic !== undefined) {
+      intrinsic.params.forEach((kind, i) => this.value(args[i], kind));
+      intrinsic.write(code, this.newIndex);
+      return intrinsic.result;
+    }
+    const helper = this.names.helpers.get(name) ?? unsupported(`the function ${name}`);
+    if (helper.inline !== undefined) return this.inline(helper.inline, args);
+    helper.params.forEach((type, i) => this.value(args[i], kindOfType(type)));
+    let number = this.imports.indexOf(helper);
+    if (number < 0) number = this.imports.push(helper) - 1;
+    code.byte(OP.call).unsigned(number);
+    return helper.result === "void" ? null : kindOfType(helper.result);
+  }
+
+  /** Writes a function in place: parameters and steps are variables. */
+  private inline({ params, steps }: Inline, args: readonly Expression[]): Kind {
+    const operands: Identifier[] = [];
+    const step = (e: Expression): void => {
+      const name = `$${this.localTypes.length}`;
+      this.variable(name, "i32", e);
+      operands.push(id(name));
+    };
+    for (const arg of args.slice(0, params)) step(arg);
+    const last = steps.length - 1;
+    for (const source of steps.slice(0, last)) step(instantiate(template(source).expression, operands));
+    this.word(instantiate(template(steps[last]).expression, operands));
+    return "i32";
+  }
+}
+
+const isAtHand = (e: Expression): boolean => e.type === "Identifier" || literalOf(e) !== null;
+
+function nameOf({ callee }: CallExpression): string {
+  return callee.type === "Identifier" ? callee.name : unsupported("such a call");
+}

@@ -1,0 +1,149 @@
+/** The functions of tcg/js/runtime.ts as WebAssembly instructions. Operands are on the stack; so is the result, in the end. */
+import type { CodeWriter } from "./code-writer.ts";
+import { I32, OP } from "./code-writer.ts";
+import type { Kind } from "./kinds.ts";
+
+/** Gives the number of a new local. */
+type NewLocal = (kind: Kind) => number;
+
+interface Intrinsic {
+  readonly params: readonly Kind[];
+  readonly result: Kind;
+  readonly write: (code: CodeWriter, newLocal: NewLocal) => void;
+}
+
+const get = (code: CodeWriter, local: number): CodeWriter => code.byte(OP.local_get).unsigned(local);
+const set = (code: CodeWriter, local: number): CodeWriter => code.byte(OP.local_set).unsigned(local);
+const tee = (code: CodeWriter, local: number): CodeWriter => code.byte(OP.local_tee).unsigned(local);
+
+const simple = (param: Kind, result: Kind, ...ops: readonly number[]): Intrinsic => ({ params: [param], result, write: (code) => code.byte(...ops) });
+
+/** Makes a divisor on the stack 1 if it is 0, for which WebAssembly traps. Nobody asks for such results. */
+function guardZero(code: CodeWriter, newLocal: NewLocal): void {
+  const y = newLocal("i32");
+  tee(code, y);
+  get(code, y).byte(OP.i32_eqz, OP.i32_or);
+}
+
+/** A quotient or remainder of words. */
+export function divideUnsigned(code: CodeWriter, isRemainder: boolean, newLocal: NewLocal): void {
+  guardZero(code, newLocal);
+  code.byte(isRemainder ? OP.i32_rem_u : OP.i32_div_u);
+}
+
+/** As signed numbers. The least by -1, for which WebAssembly traps as well, is left to a subtraction. */
+export function divideSigned(code: CodeWriter, isRemainder: boolean, newLocal: NewLocal): void {
+  guardZero(code, newLocal);
+  if (isRemainder) {
+    code.byte(OP.i32_rem_s);
+    return;
+  }
+  const y = newLocal("i32"), x = newLocal("i32");
+  set(code, y);
+  set(code, x);
+  code.i32Const(0);
+  get(code, x).byte(OP.i32_sub);
+  get(code, x).i32Const(1);
+  get(code, y);
+  get(code, y).i32Const(-1).byte(OP.i32_eq, OP.select, OP.i32_div_s);
+  get(code, y).i32Const(-1).byte(OP.i32_eq, OP.select);
+}
+
+/** ToInt32 of a double (ECMA-262 §7.1.6): modulo 2^32, and 0 where it is no number. */
+export function toWord(code: CodeWriter, newLocal: NewLocal): void {
+  const x = newLocal("f64");
+  tee(code, x).byte(OP.f64_abs).f64Const(2 ** 31).byte(OP.f64_lt, OP.if, I32);
+  get(code, x).truncate32().byte(OP.else);
+  // Each step is exact.
+  get(code, x).byte(OP.f64_trunc);
+  tee(code, x);
+  get(code, x).f64Const(2 ** -32).byte(OP.f64_mul, OP.f64_floor).f64Const(2 ** 32).byte(OP.f64_mul, OP.f64_sub).truncate64().byte(OP.i32_wrap_i64, OP.end);
+}
+
+/** hi:lo by d, all of them locals: with 64 bits only if 32 do not do, since these take several times as long. */
+function divideWide(isSigned: boolean, isRemainder: boolean): Intrinsic {
+  return {
+    params: ["i32", "i32", "i32"], result: "i32",
+    write: (code, newLocal) => {
+      const lo = newLocal("i32"), hi = newLocal("i32"), d = newLocal("i32");
+      guardZero(code, newLocal);
+      set(code, d);
+      set(code, hi);
+      set(code, lo);
+      get(code, hi);
+      if (isSigned) get(code, lo).i32Const(31).byte(OP.i32_shr_s);
+      else code.i32Const(0);
+      code.byte(OP.i32_eq, OP.if, I32);
+      get(code, lo);
+      get(code, d);
+      if (isSigned) divideSigned(code, isRemainder, newLocal);
+      else divideUnsigned(code, isRemainder, newLocal);
+      code.byte(OP.else);
+      const n = newLocal("wide");
+      get(code, hi).byte(OP.i64_extend_i32_u).i64Const(32).byte(OP.i64_shl);
+      get(code, lo).byte(OP.i64_extend_i32_u, OP.i64_or);
+      if (isSigned && !isRemainder) {
+        // -2^63 by -1 would trap.
+        set(code, n);
+        code.i64Const(0);
+        get(code, n).byte(OP.i64_sub);
+        get(code, n);
+        code.i64Const(1);
+        get(code, d).byte(OP.i64_extend_i32_s);
+        get(code, d).i32Const(-1).byte(OP.i32_eq, OP.select, OP.i64_div_s);
+        get(code, d).i32Const(-1).byte(OP.i32_eq, OP.select);
+      } else {
+        get(code, d).byte(isSigned ? OP.i64_extend_i32_s : OP.i64_extend_i32_u, isSigned ? OP.i64_rem_s : isRemainder ? OP.i64_rem_u : OP.i64_div_u);
+      }
+      code.byte(OP.i32_wrap_i64, OP.end);
+    },
+  };
+}
+
+/** The high word of a product. */
+const highWord = (extend: number): Intrinsic => ({
+  params: ["i32", "i32"], result: "i32",
+  write: (code, newLocal) => {
+    const y = newLocal("i32");
+    set(code, y);
+    code.byte(extend);
+    get(code, y).byte(extend, OP.i64_mul).i64Const(32).byte(OP.i64_shr_u, OP.i32_wrap_i64);
+  },
+});
+
+/** By name of the function. */
+export const INTRINSICS: Readonly<Record<string, Intrinsic | undefined>> = {
+  imul: { params: ["i32", "i32"], result: "i32", write: (code) => code.byte(OP.i32_mul) },
+  muluh: highWord(OP.i64_extend_i32_u),
+  mulsh: highWord(OP.i64_extend_i32_s),
+  mulso: {
+    params: ["i32", "i32"], result: "bool",
+    write: (code, newLocal) => {
+      const y = newLocal("i32"), product = newLocal("wide");
+      set(code, y);
+      code.byte(OP.i64_extend_i32_s);
+      tee(get(code, y).byte(OP.i64_extend_i32_s, OP.i64_mul), product);
+      get(code, product).byte(OP.i64_extend32_s, OP.i64_ne);
+    },
+  },
+  clz32: simple("i32", "i32", OP.i32_clz),
+  ctz32: simple("i32", "i32", OP.i32_ctz),
+  ctpop: simple("i32", "i32", OP.i32_popcnt),
+  bswap32: {
+    params: ["i32"], result: "i32",
+    write: (code, newLocal) => {
+      const x = newLocal("i32");
+      tee(code, x).i32Const(8).byte(OP.i32_rotl).i32Const(0x00ff00ff).byte(OP.i32_and);
+      get(code, x).i32Const(8).byte(OP.i32_rotr).i32Const(0xff00ff00).byte(OP.i32_and, OP.i32_or);
+    },
+  },
+  divu2: divideWide(false, false),
+  remu2: divideWide(false, true),
+  divs2: divideWide(true, false),
+  rems2: divideWide(true, true),
+  abs: simple("f64", "f64", OP.f64_abs),
+  sqrt: simple("f64", "f64", OP.f64_sqrt),
+  floor: simple("f64", "f64", OP.f64_floor),
+  ceil: simple("f64", "f64", OP.f64_ceil),
+  trunc: simple("f64", "f64", OP.f64_trunc),
+};
