@@ -139,7 +139,7 @@ export class AcpiPm implements Device, Saveable, WidePorts {
     this.pins.sci((r.control & CONTROL_SCI_ENABLE) !== 0 && (r.status & r.enable & ENABLE_BITS) !== 0);
     // The alarm is for the interrupt alone: the status follows from the time.
     const isWanted = (r.enable & EVENT_TIMER) !== 0 && (r.status & EVENT_TIMER) === 0;
-    const next = (Math.floor(ticksAt(this.clock.nowNs()) / TIMER_HALF) + 1) * TIMER_HALF;
+    const next = (Math.floor(ticksAt(r.sinceNs) / TIMER_HALF) + 1) * TIMER_HALF;
     this.alarm.setAt(isWanted ? Math.ceil((next * NS_PER_SECOND) / PM_TIMER_HZ) : Infinity);
   }
 }

@@ -66,11 +66,13 @@ export class I8254Counter implements Device, Saveable {
   private readonly clock: Clock;
   private readonly output: Line;
   private readonly alarm: Alarm;
+  /** What OUT was driven to last. */
+  private isDrivenHigh = false;
 
   constructor(clock: Clock, output: Line) {
     this.clock = clock;
     this.output = output;
-    this.alarm = clock.newAlarm(() => this.update());
+    this.alarm = clock.newAlarm(() => this.edgeDue());
   }
 
   /** OUT. */
@@ -266,10 +268,17 @@ export class I8254Counter implements Device, Saveable {
     }
   }
 
+  /** OUT has changed. Where time is the host's this may be seen when it has changed back, such as from mode 2's low level of one tick. */
+  private edgeDue(): void {
+    if (this.isHigh === this.isDrivenHigh) this.output(!this.isDrivenHigh);
+    this.update();
+  }
+
   private update(): void {
     this.takeNextCount();
     const { ticks, r } = this, edge = this.nextEdge(ticks);
-    this.output(this.levelAt(ticks));
+    this.isDrivenHigh = this.levelAt(ticks);
+    this.output(this.isDrivenHigh);
     this.alarm.setAt(edge === Infinity ? Infinity : r.startNs + timeOf(edge));
   }
 }

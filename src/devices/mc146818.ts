@@ -243,12 +243,12 @@ export class Mc146818 implements Device, Saveable, BytePorts {
     this.put(REGISTER_C, c);
   }
 
-  /** Reading register C ends the interrupt. */
+  /** Reading register C ends the interrupt: the output falls even where the next event has come by now, which waits for its alarm. */
   private takeEvents(): number {
     this.noteEvents();
     const c = this.byte(REGISTER_C), isActive = (c & this.byte(REGISTER_B) & (C_PERIODIC | C_ALARM | C_UPDATE)) !== 0;
     this.put(REGISTER_C, 0);
-    this.update();
+    this.drive();
     return c | (isActive ? C_INTERRUPT : 0);
   }
 
@@ -279,17 +279,14 @@ export class Mc146818 implements Device, Saveable, BytePorts {
     this.alarm.setAt(isActive ? Infinity : this.nextEventNs());
   }
 
-  /** When the next thing happens that register B wants to be interrupted for. */
+  /** When the next thing happens, after the last look at register C's events, that register B wants to be interrupted for. */
   private nextEventNs(): number {
-    const b = this.byte(REGISTER_B), nowNs = this.clock.nowNs(), { r } = this;
-    const secondsAhead = (n: number): number => nowNs + n * NS_PER_SECOND - this.now().ns;
+    const b = this.byte(REGISTER_B), { sinceNs, epochNs, epochSeconds } = this.r, second = Math.floor((sinceNs + epochNs) / NS_PER_SECOND);
+    const secondsAhead = (n: number): number => (second + n) * NS_PER_SECOND - epochNs;
     let next = Infinity;
-    if ((b & B_PERIODIC) !== 0 && this.periodNs !== Infinity) next = Math.ceil((Math.floor(nowNs / this.periodNs) + 1) * this.periodNs);
+    if ((b & B_PERIODIC) !== 0 && this.periodNs !== Infinity) next = Math.ceil((Math.floor(sinceNs / this.periodNs) + 1) * this.periodNs);
     if ((b & B_UPDATE) !== 0 && this.isRunning) next = Math.min(next, secondsAhead(1));
-    if ((b & B_ALARM) !== 0 && this.isRunning) {
-      const seconds = Math.floor((nowNs + r.epochNs) / NS_PER_SECOND) + r.epochSeconds;
-      next = Math.min(next, secondsAhead(this.alarmWithin(seconds, SECONDS_PER_DAY)));
-    }
+    if ((b & B_ALARM) !== 0 && this.isRunning) next = Math.min(next, secondsAhead(this.alarmWithin(epochSeconds + second, SECONDS_PER_DAY)));
     return next;
   }
 }

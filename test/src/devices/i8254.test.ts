@@ -92,6 +92,12 @@ describe("I8254", () => {
     expect(readCount(pit)).to.equal(50);
   });
 
+  it("mode 2: OUT has an edge for a low tick that is over when the host comes to look", () => {
+    const { clock, edges, out } = bench(2, 100);
+    for (let i = 1; i <= 5; i++) clock.leap(nsOf(100));
+    expect([out(), edges().map(([, isHigh]) => isHigh)]).to.deep.equal([true, [false, true, false, true, false, true, false, true, false, true]]);
+  });
+
   it("mode 2: another count is in force after the period, and a low gate stops it with OUT high", () => {
     const { pit, clock, edges, out } = bench(2, 100);
     clock.advance(nsOf(10));

@@ -128,6 +128,19 @@ describe("Mc146818", () => {
     }
   });
 
+  it("lets its output fall when register C is read, even where the next event comes during the access", () => {
+    const { clock, read, write, edges } = bench();
+    write(A, 0x26);
+    write(B, 0x42);
+    clock.advance(0.01 * SECOND);
+    clock.nsPerLook = 300_000;
+    for (let i = 0; i < 1000; i++) {
+      read(C);
+      clock.leap(SECOND / 1024);
+    }
+    expect(edges()).to.be.above(900);
+  });
+
   it("sets bits of register C even where nobody is interrupted", () => {
     const { clock, read, irq } = bench();
     clock.advance(2 * SECOND);
