@@ -33,14 +33,6 @@ export function writeCount(cpu: Cpu, mask: number, count: number): void {
   cpu.isRepeating = true;
 }
 
-/** Runs of one call: whoever stops the processor does not wait longer for them than for a slice. */
-const MAX_RUNS = 16;
-
-/** True if the insn may go on with another run in the same call: nothing is to come between elements. */
-export function mayGoOn(cpu: Cpu, run: number): boolean {
-  return run < MAX_RUNS && !cpu.stepsElements;
-}
-
 /**
  * True if a run of a segment is *plain* but for where it lies: upwards, at offsets that are linear addresses and pass all
  * checks. That is what C programs do, and runs are short there, so that a helper's way to the first element counts.

@@ -5,16 +5,21 @@
  *
  * Every helper takes log2 of the element size, the address-size mask (-1 or 0xffff) and returns 1 if there is more to do.
  */
+import type { Global } from "../../../tcg/ir/types.ts";
 import type { MemoryWindow } from "../../mem/physical-memory.ts";
 import type { Cpu } from "../cpu.ts";
 import { AUX_CARRIES } from "../flags.ts";
 import { READ, WRITE } from "../mmu/page-walk.ts";
 import { DF, EAX, ECX, EDI, ES, ESI, FLAGS_AUX, FLAGS_RES, G_FLAGS_AUX, G_FLAGS_RES, REGS } from "../state.ts";
+import type { HelperDef } from "./define.ts";
 import { defHelper } from "./define.ts";
-import { endRun, firstPhysical, isPlain, mayGoOn, plainLength, propagate, readCounter, runLength, windowIndex, withinSegment, writeCount, writeCounter } from "./string-run.ts";
+import { endRun, firstPhysical, isPlain, plainLength, propagate, readCounter, runLength, windowIndex, withinSegment, writeCount, writeCounter } from "./string-run.ts";
 
 /** Repeat prefixes (`Facts.rep`): REPE goes on while elements are equal, REPNE while they differ. */
 const REPE = 1;
+
+/** Runs of one call: whoever stops the processor does not wait longer for them than for a slice. */
+const MAX_RUNS = 16;
 
 /** Runs up to this many elements are not worth a call of a bulk operation, which costs some 50 ns. */
 const FEW = 16;
@@ -310,62 +315,27 @@ function scas(cpu: Cpu, shift: number, mask: number, rep: number): number {
 
 const COUNTER = REGS[ECX], SOURCE = REGS[ESI], DESTINATION = REGS[EDI];
 
-export const repMovs = defHelper("rep_movs", {
-  params: 3,
-  result: "i32",
-  writes: [COUNTER, SOURCE, DESTINATION],
-  doc: "Runs of REP MOVS: (log2 of the size, address mask, source segment).",
-  bind: (cpu) => (shift, mask, seg) => {
-    let more = endRun(cpu, movs(cpu, shift, mask, seg));
-    for (let run = 1; more !== 0 && mayGoOn(cpu, run); run++) more = endRun(cpu, movs(cpu, shift, mask, seg));
-    return more;
-  },
-});
+/** One run; returns 1 if there is more to do. */
+type Run = (cpu: Cpu, shift: number, mask: number, x: number, y: number) => number;
 
-export const repStos = defHelper("rep_stos", {
-  params: 2,
-  result: "i32",
-  writes: [COUNTER, DESTINATION],
-  doc: "Runs of REP STOS: (log2 of the size, address mask).",
-  bind: (cpu) => (shift, mask) => {
-    let more = endRun(cpu, stos(cpu, shift, mask));
-    for (let run = 1; more !== 0 && mayGoOn(cpu, run); run++) more = endRun(cpu, stos(cpu, shift, mask));
-    return more;
-  },
-});
+/** A helper that does runs: of (log2 of the size, address mask, and what else the run wants to know). */
+function repHelper(name: string, params: 2 | 3 | 4, writes: readonly Global[], doc: string, run: Run): HelperDef {
+  return defHelper(name, {
+    params, result: "i32", writes, doc,
+    bind: (cpu) => (shift, mask, x, y) => {
+      for (let done = 1; ; done++) {
+        const more = endRun(cpu, run(cpu, shift, mask, x, y));
+        // Something may have to come between elements.
+        if (more === 0 || done === MAX_RUNS || cpu.stepsElements) return more;
+      }
+    },
+  });
+}
 
-export const repLods = defHelper("rep_lods", {
-  params: 3,
-  result: "i32",
-  writes: [COUNTER, SOURCE, REGS[EAX]],
-  doc: "Runs of REP LODS: (log2 of the size, address mask, source segment).",
-  bind: (cpu) => (shift, mask, seg) => {
-    let more = endRun(cpu, lods(cpu, shift, mask, seg));
-    for (let run = 1; more !== 0 && mayGoOn(cpu, run); run++) more = endRun(cpu, lods(cpu, shift, mask, seg));
-    return more;
-  },
-});
-
-export const repCmps = defHelper("rep_cmps", {
-  params: 4,
-  result: "i32",
-  writes: [COUNTER, SOURCE, DESTINATION, G_FLAGS_RES, G_FLAGS_AUX],
-  doc: "Runs of REPE or REPNE CMPS: (log2 of the size, address mask, source segment, 1 for REPE or 2 for REPNE).",
-  bind: (cpu) => (shift, mask, seg, rep) => {
-    let more = endRun(cpu, cmps(cpu, shift, mask, seg, rep));
-    for (let run = 1; more !== 0 && mayGoOn(cpu, run); run++) more = endRun(cpu, cmps(cpu, shift, mask, seg, rep));
-    return more;
-  },
-});
-
-export const repScas = defHelper("rep_scas", {
-  params: 3,
-  result: "i32",
-  writes: [COUNTER, DESTINATION, G_FLAGS_RES, G_FLAGS_AUX],
-  doc: "Runs of REPE or REPNE SCAS: (log2 of the size, address mask, 1 for REPE or 2 for REPNE).",
-  bind: (cpu) => (shift, mask, rep) => {
-    let more = endRun(cpu, scas(cpu, shift, mask, rep));
-    for (let run = 1; more !== 0 && mayGoOn(cpu, run); run++) more = endRun(cpu, scas(cpu, shift, mask, rep));
-    return more;
-  },
-});
+export const repMovs = repHelper("rep_movs", 3, [COUNTER, SOURCE, DESTINATION], "Runs of REP MOVS: (log2 of the size, address mask, source segment).", movs);
+export const repStos = repHelper("rep_stos", 2, [COUNTER, DESTINATION], "Runs of REP STOS: (log2 of the size, address mask).", stos);
+export const repLods = repHelper("rep_lods", 3, [COUNTER, SOURCE, REGS[EAX]], "Runs of REP LODS: (log2 of the size, address mask, source segment).", lods);
+export const repCmps = repHelper("rep_cmps", 4, [COUNTER, SOURCE, DESTINATION, G_FLAGS_RES, G_FLAGS_AUX],
+  "Runs of REPE or REPNE CMPS: (log2 of the size, address mask, source segment, 1 for REPE or 2 for REPNE).", cmps);
+export const repScas = repHelper("rep_scas", 3, [COUNTER, DESTINATION, G_FLAGS_RES, G_FLAGS_AUX],
+  "Runs of REPE or REPNE SCAS: (log2 of the size, address mask, 1 for REPE or 2 for REPNE).", scas);
