@@ -8,19 +8,21 @@
 import type { Op } from "../ir/block.ts";
 import { globalOf, helperOf, isConst } from "../ir/block.ts";
 import { OPS } from "../ir/ops.ts";
-import type { GlobalSet } from "../ir/types.ts";
+import type { Global } from "../ir/types.ts";
 import { sameValue } from "./cse.ts";
 import type { Report } from "./report.ts";
 
 const { get: GET, set: SET, get_f64: GET_F64, set_f64: SET_F64, f64_from_i32: F64_FROM_I32, call: CALL, env_st8: ENV_ST8, env_st16: ENV_ST16, env_st32: ENV_ST32 } = OPS;
 
+/** By global index: the value a global holds at this point, undefined where it is not known. */
+type View = (Op | undefined)[];
+
 export class StateForwarding {
   readonly #report: Report | undefined;
-  /** The value each global holds at this point, by global index; undefined when not known. */
-  #held: (Op | undefined)[] = [];
-  /** The same of globals of type f32, and of type f64. */
-  #singles: (Op | undefined)[] = [];
-  #doubles: (Op | undefined)[] = [];
+  /** Of globals that are words; of type f32; of type f64. */
+  #words: View = [];
+  #singles: View = [];
+  #doubles: View = [];
 
   constructor(report: Report | undefined) {
     this.#report = report;
@@ -29,126 +31,80 @@ export class StateForwarding {
   /** The value that stands for the op from now on: an earlier one, the op itself, or null if the op is to go. */
   visit(op: Op): Op | null {
     switch (op.def) {
-      case GET: return this.#get(op);
-      case SET: return this.#set(op);
-      case GET_F64: return globalOf(op).type === "f64" ? this.#getDouble(op) : this.#getSingle(op);
-      case SET_F64: return globalOf(op).type === "f64" ? this.#setDouble(op) : this.#setSingle(op);
+      case GET: return this.#get(op, this.#words, this.#word(globalOf(op).index));
+      case SET: return this.#set(op, this.#words);
+      case GET_F64: return this.#getFloat(op);
+      case SET_F64: return this.#set(op, this.#floats(op));
       case CALL: {
         const { writes } = helperOf(op);
-        if (writes === "all" || writes.length > 0) this.#forget(writes);
+        if (writes === "all") this.#forgetAll();
+        else for (const global of writes) this.#forget(global);
         return op;
       }
       case ENV_ST8:
       case ENV_ST16:
       case ENV_ST32:
-        this.#forget("all");
+        this.#forgetAll();
         return op;
       default:
         return op;
     }
   }
 
-  #get(op: Op): Op {
-    const { index } = globalOf(op);
-    const held = this.#held[index] ?? this.#zeroOf(index);
-    if (held === undefined) {
-      this.#held[index] = op;
+  #get(op: Op, view: View, known: Op | undefined): Op {
+    if (known === undefined) {
+      view[globalOf(op).index] = op;
       return op;
     }
     this.#report?.("forward", op, "its value is known");
-    return held;
+    return known;
   }
 
-  #set(op: Op): Op | null {
-    const { index } = globalOf(op);
-    const value = op.args[0];
-    const held = this.#held[index];
+  #set(op: Op, view: View): Op | null {
+    const global = globalOf(op), value = op.args[0], held = view[global.index];
     if (held !== undefined && sameValue(held, value)) {
       this.#report?.("forward", op, "it holds this value already");
       return null;
     }
-    this.#held[index] = value;
-    this.#singles[index] = undefined;
-    this.#doubles[index & ~1] = undefined;
+    this.#forget(global);
+    view[global.index] = value;
     return op;
   }
 
-  /** 0 if the word is a single that is 0, or half of a double that is. */
-  #zeroOf(index: number): Op | undefined {
-    return zeroWord(this.#singles[index]) ?? zeroWord(this.#doubles[index & ~1]);
-  }
-
-  #getSingle(op: Op): Op {
-    const { index } = globalOf(op), held = this.#singles[index];
-    if (held !== undefined) {
-      this.#report?.("forward", op, "its value is known");
-      return held;
+  #getFloat(op: Op): Op {
+    const { index, type } = globalOf(op), view = this.#floats(op), value = this.#get(op, view, view[index]);
+    if (value !== op) return value;
+    const low = this.#word(index), high = type === "f64" ? this.#word(index + 1) : low;
+    if (low !== undefined && high !== undefined && isZero(low) && isZero(high)) {
+      this.#report?.("forward", op, "its words are 0");
+      op.def = F64_FROM_I32;
+      op.args = [low];
+      op.ref = null;
     }
-    this.#singles[index] = op;
-    const word = this.#held[index] ?? zeroWord(this.#doubles[index & ~1]);
-    if (word !== undefined && isZero(word)) this.#becomeZero(op, word);
     return op;
   }
 
-  #setSingle(op: Op): Op | null {
-    const { index } = globalOf(op), value = op.args[0];
-    if (this.#singles[index] === value) {
-      this.#report?.("forward", op, "it holds this value already");
-      return null;
-    }
-    this.#singles[index] = value;
-    this.#held[index] = undefined;
-    this.#doubles[index & ~1] = undefined;
-    return op;
+  #floats(op: Op): View {
+    return globalOf(op).type === "f64" ? this.#doubles : this.#singles;
   }
 
-  #becomeZero(op: Op, zero: Op): void {
-    this.#report?.("forward", op, "its words are 0");
-    op.def = F64_FROM_I32;
-    op.args = [zero];
-    op.ref = null;
+  /** A word's value: also 0 where it is a single that is 0, or half of a double that is. */
+  #word(index: number): Op | undefined {
+    return this.#words[index] ?? zeroWord(this.#singles[index]) ?? zeroWord(this.#doubles[index & ~1]);
   }
 
-  #getDouble(op: Op): Op {
-    const { index } = globalOf(op), held = this.#doubles[index];
-    if (held !== undefined) {
-      this.#report?.("forward", op, "its value is known");
-      return held;
-    }
-    this.#doubles[index] = op;
-    const low = this.#held[index] ?? this.#zeroOf(index), high = this.#held[index + 1] ?? this.#zeroOf(index + 1);
-    if (low !== undefined && high !== undefined && isZero(low) && isZero(high)) this.#becomeZero(op, low);
-    return op;
-  }
-
-  #setDouble(op: Op): Op | null {
-    const { index } = globalOf(op), value = op.args[0];
-    if (this.#doubles[index] === value) {
-      this.#report?.("forward", op, "it holds this value already");
-      return null;
-    }
-    this.#doubles[index] = value;
-    for (const word of [index, index + 1]) {
-      this.#held[word] = undefined;
+  #forget({ index, type }: Global): void {
+    for (let word = index; word <= (type === "f64" ? index + 1 : index); word++) {
+      this.#words[word] = undefined;
       this.#singles[word] = undefined;
     }
-    return op;
+    this.#doubles[index & ~1] = undefined;
   }
 
-  #forget(which: GlobalSet): void {
-    if (which === "all") {
-      this.#held = [];
-      this.#singles = [];
-      this.#doubles = [];
-      return;
-    }
-    for (const { index, type } of which) {
-      for (let word = index; word <= (type === "f64" ? index + 1 : index); word++) {
-        this.#held[word] = undefined;
-        this.#singles[word] = undefined;
-      }
-      this.#doubles[index & ~1] = undefined;
-    }
+  #forgetAll(): void {
+    this.#words = [];
+    this.#singles = [];
+    this.#doubles = [];
   }
 }
 
