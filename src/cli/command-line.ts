@@ -55,7 +55,7 @@ async function main(args: readonly string[], output: Output): Promise<number> {
   }
   if (asksForHelp(name)) return help(COMMANDS, rest, OVERVIEW, output);
   if (name === "--version" || name === "-V") {
-    output.out(`tcgjs ${(await import("./version.ts")).version()}\n`);
+    output.out(`tcgjs ${(await import("./own-package.ts")).packageVersion()}\n`);
     return STATUS_OK;
   }
   return runCommand(COMMANDS, args, output);

@@ -1,8 +1,7 @@
 #!/usr/bin/env node
-/** The `tcgjs` program. */
-import { Output } from "../host/output.ts";
+/** The `tcgjs` program, module by module; what is shipped is bundled (`bundle/`). */
 import { tuneV8 } from "../host/v8.ts";
-import { runCommandLine } from "./command-line.ts";
+import { runProgram } from "./program.ts";
 
 tuneV8();
-process.exitCode = await runCommandLine(process.argv.slice(2), new Output());
+process.exitCode = await runProgram(process.argv.slice(2));

@@ -1,6 +1,6 @@
 /** What the CLI says about a failure of ours: everything that helps to see it again. */
 import type { ErrorContext } from "../../tcg/support/errors.ts";
-import { version } from "./version.ts";
+import { packageVersion } from "./own-package.ts";
 
 /** A report on `e`, which is not the caller's mistake. */
 export function reproduction(e: unknown, args: readonly string[], context: ErrorContext): string {
@@ -10,7 +10,7 @@ export function reproduction(e: unknown, args: readonly string[], context: Error
     ...Object.entries(context).map(([key, value]) => `${key}: ${typeof value === "string" ? value : JSON.stringify(value)}`),
     "",
     `To see it again:  tcgjs ${args.map(quoted).join(" ")}`,
-    `with tcgjs ${version()} on node ${process.version}, ${process.platform} ${process.arch}.`,
+    `with tcgjs ${packageVersion()} on node ${process.version}, ${process.platform} ${process.arch}.`,
     "`tcgjs run --engine interp` runs the same guest without translation; `--engine lockstep` finds where the two part.",
   ];
   return `${lines.join("\n")}\n`;

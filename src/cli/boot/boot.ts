@@ -15,6 +15,7 @@ import { defineCommand } from "../command.ts";
 import { cpuidOf, readModule, vmOptionsOf } from "../guest.ts";
 import type { OptionTable } from "../option-table.ts";
 import { choice, flag, number, value } from "../option-table.ts";
+import { packageFile } from "../own-package.ts";
 import { Session } from "../session.ts";
 import { UnhandledReport } from "../unhandled.ts";
 import { engineOptions, limitOptions } from "../vm-options.ts";
@@ -29,7 +30,6 @@ import { hasMedia, withMedia } from "./media.ts";
 import { Monitor } from "./monitor/monitor.ts";
 import { NAMED_IMAGE_HELP, optionForImage } from "./named-image.ts";
 import { bootNetwork } from "./net-options.ts";
-import { ownBiosPath } from "./own-bios.ts";
 import { PC_MODEL, pcOptions, startOptions } from "./pc-options.ts";
 import { RunnablePc } from "./runnable-pc.ts";
 import { SavedMachine, saveMachine } from "./saved-machine.ts";
@@ -48,6 +48,8 @@ const engineChoice = { engine: choice(["jit", "interp"], { help: "jit: interpret
  * and to run while V8 has not optimised it, as so many runs in the interpreter.
  */
 const BOOT_THRESHOLD = 20_000;
+/** The BIOS that comes with this package. */
+const OWN_BIOS = "guests/bios/bios.bin";
 const pcEngineOptions = {
   ...engineOptions,
   threshold: number({
@@ -244,7 +246,7 @@ function ownOptions(texts: BootInvocation["texts"]): Map<string, readonly string
 
 /** @throws VmError for files that cannot be read */
 function startOf({ kernel, initrd, append, module, bios, boot, memory }: Values): PcOptions["boot"] {
-  if (kernel === null) return { bios: readImage(bios ?? ownBiosPath(), ROM_MAX_BYTES, "the most a ROM may have"), order: boot ?? undefined };
+  if (kernel === null) return { bios: readImage(bios ?? packageFile(OWN_BIOS), ROM_MAX_BYTES, "the most a ROM may have"), order: boot ?? undefined };
   return {
     kernel: readImage(kernel, MAX_FILE_BYTES, "the most a kernel may have"), cmdline: append ?? undefined,
     initrd: initrd === null ? undefined : readImage(initrd, memory, "memory"), modules: module.map((file) => readModule(file, memory)),

@@ -5,7 +5,7 @@ import type { SavedState } from "../../../devices/saveable.ts";
 import { isState } from "../../../devices/saveable.ts";
 import { cpuText } from "../../../inspect/cpu-text.ts";
 import { EIP } from "../../../x86/state.ts";
-import { version } from "../../version.ts";
+import { packageVersion } from "../../own-package.ts";
 import type { MonitorParts } from "./monitor.ts";
 
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, "0");
@@ -19,7 +19,7 @@ export const INFO: Readonly<Record<string, (parts: MonitorParts) => string>> = {
   mem: mappings,
   block: ({ drives }) => drives.text,
   status: ({ pc, control }) => `${control.isPaused ? "paused" : "running"}, ${pc.insns} insns, guest time ${(pc.clock.nowNs() / 1e9).toFixed(3)} s\n`,
-  version: () => `tcgjs ${version()}\n`,
+  version: () => `tcgjs ${packageVersion()}\n`,
 };
 
 /** The fields of a saved state; bytes and words are hexadecimal. */
