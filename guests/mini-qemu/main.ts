@@ -24,7 +24,7 @@ const vm = kvm.createVm();
 // ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 // read(open("guest_test.bin", O_RDONLY), ram, RAM_SIZE);
 console.log("load guest_test.bin...");
-const ram = new Uint8Array(RAM_SIZE);
+const ram = vm.allocateMemory(RAM_SIZE);
 ram.set(readFileSync(guestFile));
 // ioctl(vmfd, KVM_SET_USER_MEMORY_REGION, &mem);
 vm.setUserMemoryRegion({ slot: 0, guestPhysAddr: GUEST_ADDRESS, memorySize: RAM_SIZE, userspaceAddr: ram });

@@ -42,9 +42,13 @@ export async function tcgjs(...args: readonly string[]): Promise<CliResult> {
   }
 }
 
-/** Runs the program to its end. @throws if it hangs */
-export function spawnTcgjs(args: readonly string[], input = ""): CliResult {
-  const { status, stdout, stderr, error } = spawnSync(process.execPath, [MAIN, ...args], {
+/**
+ * Runs the program to its end.
+ * @param nodeOptions  node's own
+ * @throws if it hangs
+ */
+export function spawnTcgjs(args: readonly string[], input = "", nodeOptions: readonly string[] = []): CliResult {
+  const { status, stdout, stderr, error } = spawnSync(process.execPath, [...nodeOptions, MAIN, ...args], {
     encoding: "utf8", input, timeout: LIMIT_MS, killSignal: "SIGKILL", maxBuffer: 2 ** 28,
   });
   if (error !== undefined) throw error;

@@ -2,7 +2,7 @@
 
 import { expect } from "chai";
 import type { CliResult } from "../../support/cli.ts";
-import { guestPath, tcgjs, TemporaryFolder } from "../../support/cli.ts";
+import { guestPath, spawnTcgjs, tcgjs, TemporaryFolder } from "../../support/cli.ts";
 import { readFixture } from "../../support/project.ts";
 import { bytesOf } from "../kvm/guest.ts";
 
@@ -37,6 +37,12 @@ describe("tcgjs run", function () {
 
   it("prints what the guest prints and nothing else, status 0", async () => {
     expect(await tcgjs("run", HELLO)).to.deep.equal({ status: 0, stdout: "Hello\n", stderr: "" });
+  });
+
+  it("needs no WebAssembly", () => {
+    const { stdout } = spawnTcgjs(["run", "--json", "--threshold", "1", "--region-threshold", "1", "--max-insns", "200000", "--bits", "32", SIEVE], "", ["--jitless"]);
+    const { insns, engine } = JSON.parse(stdout) as RunJson;
+    expect([insns, engine.regionsMade > 0, engine.regionWasmBytes]).to.deep.equal([200_000, true, 0]);
   });
 
   it("passes on every byte as it is", async () => {
