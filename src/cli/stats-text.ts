@@ -29,7 +29,7 @@ export function statisticsOf(engine: Engine, insns: number, ms: number, unhandle
 const LABELS: Readonly<Record<string, string>> = {
   interpretedInsns: "insns interpreted", soloInsns: "insns run alone (I/O, HLT, mode changes …)", sideExits: "side exits from blocks", faults: "faults",
   interrupts: "external interrupts", blocksTranslated: "blocks translated", insnsTranslated: "insns translated", bytesTranslated: "guest bytes translated",
-  charsEmitted: "characters of JavaScript", translationMs: "milliseconds of translation", regionsMade: "regions made", regionBlocks: "blocks in regions",
+  charsEmitted: "characters of JavaScript", wasmBytes: "bytes of WebAssembly", translationMs: "milliseconds of translation", regionsMade: "regions made", regionBlocks: "blocks in regions",
   regionInsns: "insns in regions", regionChars: "characters of JavaScript for regions", regionWasmBytes: "bytes of WebAssembly for regions", regionMs: "milliseconds of making regions",
   regionsDropped: "regions dropped", handlersMade: "interpreter handlers made",
   insnsDecoded: "insns decoded", linksChained: "links chained", linkMisses: "links followed that were not chained",

@@ -58,7 +58,7 @@ export const engineOptions = {
     argument: "N", help: "how often a block must be seen to run, when the engine looks, before it and its like become a region; 0 for no regions", min: 0,
     max: 2 ** 30 - 1, initial: null, defaultText: `${DEFAULT_OPTIONS.regionThreshold}; 0 where blocks are counted`,
   }),
-  "back-end": choice(["wasm", "js"], { help: "what regions are made of: WebAssembly, or JavaScript like all else", initial: "wasm" }),
+  "back-end": choice(["wasm", "js"], { help: "what blocks and regions are compiled to: WebAssembly, where the machine's memory allows it, or JavaScript", initial: "wasm" }),
   "max-region-insns": number({ argument: "N", help: "most insns of a region", min: 1, max: 1000, initial: 400 }),
   "max-blocks": number({ argument: "N", help: "translation blocks the cache holds; then it is flushed", min: 1, max: 2 ** 20, initial: 16384 }),
   "max-block-insns": number({ argument: "N", help: "most insns of a block", min: 1, max: 512, initial: 64 }),

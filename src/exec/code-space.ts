@@ -53,6 +53,8 @@ export class CodeSpace {
   /** All insn pages, by linear and physical page: they outlive flushes of translations. */
   private readonly pagesByPlace = new Map<number, InsnPage>();
   private readonly host: CodeSpaceHost;
+  /** Where blocks start that are to be translated together, when there are enough. */
+  readonly wanted: Insn[] = [];
 
   constructor(mode: Mode, csBase: number, csLimit: number, host: CodeSpaceHost) {
     this.mode = mode;

@@ -5,6 +5,7 @@
 import type { Block } from "../../tcg/ir/block.ts";
 import { OPS } from "../../tcg/ir/ops.ts";
 import type { RegionBlock } from "../../tcg/ir/region.ts";
+import type { EmittedBlock } from "../../tcg/js/block-emitter.ts";
 import { emitBlock } from "../../tcg/js/block-emitter.ts";
 import type { Environment } from "../../tcg/js/compile.ts";
 import { compile } from "../../tcg/js/compile.ts";
@@ -14,7 +15,9 @@ import { REGION_PARAMS, regionEntrance, regionFunction } from "../../tcg/js/regi
 import type { EmitTarget } from "../../tcg/js/target.ts";
 import { optimize } from "../../tcg/opt/pipeline.ts";
 import { printBlock } from "../../tcg/text/print.ts";
+import type { WasmMemory } from "../../tcg/support/webassembly.ts";
 import { verify } from "../../tcg/verify/verify.ts";
+import { BlockUnit, TO_ANEW, TO_JUMP, TO_NEXT, TO_SIDE, TO_TAKEN } from "../../tcg/wasm/block-unit.ts";
 import { compileRegion as compileRegionToWasm } from "../../tcg/wasm/compile-region.ts";
 import type { Cpu } from "../x86/cpu.ts";
 import { bindHelpers } from "../x86/helpers/define.ts";
@@ -22,6 +25,7 @@ import { HandlerFactory } from "../x86/interpret.ts";
 import type { Handler, Insn } from "../x86/isa/insn.ts";
 import type { Mode } from "../x86/isa/mode.ts";
 import { KERNEL, KERNEL_AC, USER } from "../x86/mmu/tlb.ts";
+import { WAY_PC } from "../x86/state.ts";
 import { lowerBlock, lowerRegionBlock } from "../x86/translate.ts";
 import type { Callbacks } from "./environment.ts";
 import { environmentOf, targetOf } from "./environment.ts";
@@ -40,12 +44,14 @@ export class Emission {
   private readonly environment: Environment;
   private readonly flatTarget: EmitTarget;
   private readonly handlers: HandlerFactory;
+  private readonly runCode: TbFunction;
 
   constructor(cpu: Cpu, options: EngineOptions, callbacks: Callbacks) {
     this.cpu = cpu;
     this.options = options;
     this.environment = environmentOf(cpu, callbacks);
     this.flatTarget = targetOf(cpu);
+    this.runCode = codeRunner(cpu.R, callbacks);
     this.handlers = new HandlerFactory(cpu, (mode) => this.targetOf(mode), this.environment, this.urlPrefix, options.checked);
   }
 
@@ -76,25 +82,69 @@ export class Emission {
     return insns.every((insn) => insn.isTrusted) ? target : { ...target, frames: [] };
   }
 
-  /** Lowers, optimises, emits and compiles a block's insns; `tb` gets its function, text and, if inspected, its IR. */
-  compileBlock(tb: TranslationBlock, insns: readonly Insn[]): void {
-    const { inspect, checked, observer } = this.options, { mode } = insns[0];
-    const name = `tb_${(insns[0].lin >>> 0).toString(16)}`;
-    const block = lowerBlock(insns, name, this.cpu.R);
+  /** True if it is better to compile several blocks at once. */
+  get isForBatches(): boolean {
+    return this.wasmMemory !== null;
+  }
+
+  /** Where WebAssembly is wanted, and can be had. */
+  private get wasmMemory(): WasmMemory | null {
+    return this.options.backEnd === "wasm" ? this.cpu.memory.arena.memory : null;
+  }
+
+  /** Somebody may want to see the JavaScript, even if it is not what runs. */
+  private get isTextWanted(): boolean {
+    const { inspect, checked, observer } = this.options;
+    return inspect || checked || observer !== null;
+  }
+
+  /** Lowers, optimises, emits and compiles blocks; each TB gets its function and, where somebody may want to see them, IR and text. */
+  compileBlocks(blocks: readonly { readonly tb: TranslationBlock; readonly insns: readonly Insn[] }[]): void {
+    const { wasmMemory, environment, isTextWanted } = this, { state } = this.flatTarget, inWasm: TranslationBlock[] = [];
+    const unit = wasmMemory === null ? null : new BlockUnit(state, environment, wasmMemory);
+    for (const { tb, insns } of blocks) {
+      const name = `tb_${(insns[0].lin >>> 0).toString(16)}`, emitted = this.emit(tb, insns, name), isInWasm = unit?.add(emitted, name) === true;
+      if (isInWasm) inWasm.push(tb);
+      if (!isInWasm || isTextWanted) this.compileText(tb, emitted, name);
+      if (isInWasm) tb.run = this.runCode;
+    }
+    if (unit !== null) {
+      const { functions, bytes } = unit.link();
+      inWasm.forEach((tb, i) => {
+        tb.code = functions[i];
+        tb.wasmBytes = Math.round(bytes / functions.length);
+      });
+    }
+    for (const { tb } of blocks) {
+      this.watch(tb);
+      tb.plain = tb.run;
+    }
+  }
+
+  private emit(tb: TranslationBlock, insns: readonly Insn[], name: string): EmittedBlock {
+    const { inspect, checked } = this.options, { mode } = insns[0], block = lowerBlock(insns, name, this.cpu.R);
     if (inspect) tb.ir = printBlock(block);
     optimize(block, checked ? { check: verify } : undefined);
     if (inspect) tb.optimizedIr = printBlock(block);
     const emitted = emitBlock(block, this.targetFor(mode, insns), insns.length);
     bindHelpers(this.environment, emitted.helpers, this.cpu);
+    return emitted;
+  }
+
+  private compileText(tb: TranslationBlock, emitted: EmittedBlock, name: string): void {
+    const { checked } = this.options;
     const compiled = compile(emitted, this.environment, {
       name, params: emitted.params, sourceUrl: `${this.urlPrefix}/${name}.${tb.serial}`, bound: { tb }, checked,
     });
     tb.text = compiled.text;
-    const run = compiled.fn as (left: number) => TranslationBlock;
-    tb.run = run;
-    if (observer?.watchesBlocks === true) tb.run = function watched(left) { this.executions++; observer.blockEntered(this); return run(left); };
-    else if (inspect) tb.run = function counted(left) { this.executions++; return run(left); };
-    tb.plain = tb.run;
+    tb.run = compiled.fn as TbFunction;
+  }
+
+  /** Counts runs, where somebody wants to know. */
+  private watch(tb: TranslationBlock): void {
+    const { inspect, observer } = this.options, { run } = tb;
+    if (observer?.watchesBlocks === true) tb.run = function watched(left) { this.executions++; observer.blockEntered(this); return run.call(this, left); };
+    else if (inspect) tb.run = function counted(left) { this.executions++; return run.call(this, left); };
   }
 
   /**
@@ -121,10 +171,10 @@ export class Emission {
 
   /** In WebAssembly where that can be, and wanted; then the text is only for people. */
   private makeFunction(region: Region, emitted: EmittedRegion, name: string): void {
-    const { environment, options: { backEnd, checked, inspect, observer }, cpu: { memory: { arena } } } = this, { state } = this.flatTarget;
+    const { environment, wasmMemory, options: { checked } } = this, { state } = this.flatTarget;
     const request = { name, params: REGION_PARAMS, sourceUrl: `${this.urlPrefix}/${name}.r${region.serial}`, checked };
-    const wasm = backEnd === "wasm" && arena.memory !== null ? compileRegionToWasm(emitted, state, name, environment, arena.memory) : null;
-    if (wasm === null || inspect || checked || observer !== null) {
+    const wasm = wasmMemory === null ? null : compileRegionToWasm(emitted, state, name, environment, wasmMemory);
+    if (wasm === null || this.isTextWanted) {
       const compiled = compile(regionFunction(emitted), environment, { ...request, bound: { tbs: region } });
       region.text = compiled.text;
       region.run = compiled.fn as TbFunction;
@@ -133,6 +183,17 @@ export class Emission {
     region.wasmBytes = wasm.bytes;
     region.run = compile(regionEntrance(emitted, state.way, state.wayPc), environment, { ...request, sourceUrl: `${request.sourceUrl}.entrance`, bound: { tbs: region, code: wasm.code } }).fn as TbFunction;
   }
+}
+
+/** Runs a block that is WebAssembly. */
+function codeRunner(R: Int32Array, { jump, anewBlock, side }: Callbacks): TbFunction {
+  return function code(left) {
+    const way = this.code(left);
+    if (way === TO_NEXT) return this.next;
+    if (way === TO_TAKEN) return this.taken;
+    if (way === TO_JUMP) return jump(R[WAY_PC]);
+    return way === TO_ANEW ? anewBlock : side(this, way - TO_SIDE);
+  };
 }
 
 /** A member as the emitter sees it: which of its ways lead to other members. */

@@ -382,7 +382,7 @@ export class Engine {
       } else {
         if (!isExact && left < Math.min(n, this.options.maxBlockInsns)) return null;   // the next slice does it as a whole
         const insn = translator.insns.find(R[EIP]);
-        if (tb === null && ++insn.heat >= this.options.threshold && translator.translate(insn) !== null) continue;
+        if (tb === null && ++insn.heat >= this.options.threshold && translator.warm(insn)) continue;
         left -= this.interpret(insn, tb === null ? left : Math.min(left, tb.size), true);
       }
       if (loop.insn !== translator.exitInsn) continue;

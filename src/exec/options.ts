@@ -8,7 +8,7 @@ export interface EngineOptions {
   readonly threshold: number;
   /** How often a block is seen to run, of a few that are looked at, before it and its like become a region; 0 for never. */
   readonly regionThreshold: number;
-  /** What regions are made of: WebAssembly where the VM's memory can be reached by it (`Arena`), or JavaScript, as everything else. */
+  /** What blocks and regions are compiled to: WebAssembly where the VM's memory can be reached by it (`Arena`), or JavaScript. */
   readonly backEnd: "wasm" | "js";
   /** Most insns in a region, 1..1000. */
   readonly maxRegionInsns: number;

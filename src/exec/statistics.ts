@@ -5,11 +5,12 @@ export class Statistics {
   sideExits = 0;
   faults = 0;
   interrupts = 0;
-  /** Blocks translated, their insns, guest bytes and emitted characters, and the time it took. */
+  /** Blocks translated, their insns, guest bytes, characters of JavaScript and bytes of WebAssembly, and the time it took. */
   blocksTranslated = 0;
   insnsTranslated = 0;
   bytesTranslated = 0;
   charsEmitted = 0;
+  wasmBytes = 0;
   translationMs = 0;
   /** Regions made, their blocks and insns (some in several), characters of JavaScript and bytes of WebAssembly, the time it took; regions dropped again. */
   regionsMade = 0;

@@ -1,4 +1,6 @@
 /** A translation block: the compiled function of a few consecutive guest insns, and its links to others. */
+import { InternalError } from "../../tcg/support/errors.ts";
+import type { BlockCode } from "../../tcg/wasm/block-unit.ts";
 import type { CodeSpace, InsnPage } from "./code-space.ts";
 import type { Region } from "./region.ts";
 
@@ -16,6 +18,8 @@ export class TranslationBlock {
   run: TbFunction;
   /** The block's own function. */
   plain: TbFunction;
+  /** What that calls where the block is WebAssembly (tcg/wasm/block-unit.ts). */
+  code: BlockCode = unrunnable;
   /** Successors: blocks when chained, stubs otherwise. */
   next: TranslationBlock;
   taken: TranslationBlock;
@@ -62,6 +66,8 @@ export class TranslationBlock {
   sideExits = 0;
   serial = 0;
   text = "";
+  /** Its share of a module of WebAssembly; 0 for a block that is JavaScript. */
+  wasmBytes = 0;
   /** IR as lowered and as optimised; kept only when the engine is asked to. */
   ir: string | null = null;
   optimizedIr: string | null = null;
@@ -113,4 +119,9 @@ function cutOutgoing(tb: TranslationBlock, slot: LinkSlot): void {
     if (slot === 0) tb.next = stub;
     else tb.taken = stub;
   }
+}
+
+/** The function of a block that has none yet. */
+export function unrunnable(): never {
+  throw new InternalError("this block has not been compiled");
 }

@@ -21,13 +21,17 @@ import type { EngineOptions } from "./options.ts";
 import type { Statistics } from "./statistics.ts";
 import { REHEARSAL, Region } from "./region.ts";
 import { Regions } from "./regions.ts";
-import { isLinked, link, TranslationBlock, unlink } from "./translation-block.ts";
+import { isLinked, link, TranslationBlock, unlink, unrunnable } from "./translation-block.ts";
 
 /** Size of the pseudo block that ends the dispatch loop: more than any budget. */
 const EXIT_SIZE = 0x7fffffff;
 const JUMP_CACHE_SIZE = 4096;
 /** Heat of a block start that cannot be translated. */
 const HEAT_NEVER = -0x40000000;
+/** Blocks that are translated together; a block that has run for this part of the threshold more (a shift) waits no longer. */
+const BATCH_BLOCKS = 16, PATIENCE_SHIFT = 2;
+/** Up to this threshold nothing waits. */
+const HASTY_THRESHOLD = 16;
 /** After each invalidation a block start must run twice as often before it is translated again: up to 4 << 8 times. */
 const MAX_BACKOFF = 8;
 /** An insn that is left for this often, and more often than once in so many retired insns, is not trusted any more. */
@@ -280,30 +284,49 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     return !mode.paging || (base + from.eip) >>> 12 === (base + to.eip) >>> 12;
   }
 
-  /** Translates the block that starts at an insn; null if it starts with an insn that cannot be in a block. */
-  translate(start: Insn): TranslationBlock | null {
-    const began = this.options.now();
-    const insns = start.mode.watching ? [] : this.collect(start);
-    const last = insns.at(-1);
-    if (last === undefined) {
-      start.heat = HEAT_NEVER;
-      return null;
+  /** A block has run often enough to be translated: at once, or with others, or when it has gone on for a while. Says whether it is. */
+  warm(start: Insn): boolean {
+    const { threshold, maxBlocks } = this.options, { space } = this.insns, { wanted } = space;
+    const isWaiting = this.emission.isForBatches && threshold > HASTY_THRESHOLD && !wanted.includes(start);
+    if (isWaiting && wanted.push(start) < Math.min(BATCH_BLOCKS, maxBlocks)) {
+      start.heat -= threshold >> PATIENCE_SHIFT;
+      return false;
     }
-    if (this.blocks.size >= this.options.maxBlocks) this.flushBlocks();
-    const tb = this.newBlock(start, insns, last);
-    this.emission.compileBlock(tb, insns);
-    if (tb.page !== null) tb.page.blocks[tb.place] = tb;
-    this.blocks.add(tb);
-    this.codePages.addBlock(tb);
-    const { stats } = this;
-    stats.blocksTranslated++;
+    const others = wanted.filter((insn) => insn !== start && this.isStillWanted(insn));
+    wanted.length = 0;
+    return this.translate([start, ...others]);
+  }
+
+  private isStillWanted(insn: Insn): boolean {
+    const page = this.insns.space.knownPage(insn.lin), place = page?.index[insn.lin & 4095] ?? 0;
+    return page !== null && page.list[place] === insn && page.blocks[place] === null;
+  }
+
+  /** Translates the blocks that start at these insns; says whether the first could be, or starts with an insn that cannot be in a block. */
+  private translate(starts: readonly Insn[]): boolean {
+    const { stats, options: { now, maxBlocks, observer } } = this, began = now();
+    if (this.blocks.size + starts.length > maxBlocks) this.flushBlocks();
+    const batch: { readonly tb: TranslationBlock; readonly insns: readonly Insn[] }[] = [];
+    for (const start of starts) {
+      const insns = start.mode.watching ? [] : this.collect(start), last = insns.at(-1);
+      if (last === undefined) start.heat = HEAT_NEVER;
+      else batch.push({ tb: this.newBlock(start, insns, last), insns });
+    }
+    this.emission.compileBlocks(batch);
+    for (const { tb, insns } of batch) {
+      if (tb.page !== null) tb.page.blocks[tb.place] = tb;
+      this.blocks.add(tb);
+      this.codePages.addBlock(tb);
+      stats.blocksTranslated++;
+      stats.insnsTranslated += insns.length;
+      stats.bytesTranslated += tb.length;
+      stats.charsEmitted += tb.text.length;
+      stats.wasmBytes += tb.wasmBytes;
+    }
     stats.handlersMade = this.emission.handlerCount;
-    stats.insnsTranslated += insns.length;
-    stats.bytesTranslated += tb.length;
-    stats.charsEmitted += tb.text.length;
-    stats.translationMs += this.options.now() - began;
-    this.options.observer?.blockTranslated(tb);
-    return tb;
+    stats.translationMs += now() - began;
+    for (const { tb } of batch) observer?.blockTranslated(tb);
+    return starts[0].heat !== HEAT_NEVER;
   }
 
   /** The insns of a block: to the end of the page, the first transfer of control, or the first that must run alone. */
@@ -425,8 +448,4 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
 
 function jumpCacheIndex(eip: number): number {
   return (eip ^ (eip >>> 12)) & (JUMP_CACHE_SIZE - 1);
-}
-
-function unrunnable(): never {
-  throw new InternalError("this block has not been compiled");
 }

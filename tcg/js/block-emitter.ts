@@ -26,6 +26,8 @@ import { findViews } from "./views.ts";
 /** A block's function, before it is printed. */
 export interface EmittedBlock extends EmittedFunction {
   readonly params: readonly string[];
+  /** Variables that are floats. */
+  readonly floats: ReadonlyMap<string, "f32" | "f64">;
 }
 
 /** Writes the body of the function for a block of `insnCount` insns. */
@@ -56,7 +58,9 @@ class BlockEmitter extends StateEmitter {
     for (const global of globalsOf(this.block)) this.variable(global);
     findViews(this.variables);
     this.emitOps();
-    return { body: this.assemble(), names: this.names, helpers: this.helpers, params: this.countsInsns ? ["left"] : [] };
+    const body = this.assemble(), floats = new Map<string, "f32" | "f64">();
+    for (const { global: { name, type } } of this.variables.values()) if (type !== "i32") floats.set(name, type);
+    return { body, names: this.names, helpers: this.helpers, params: this.countsInsns ? ["left"] : [], floats };
   }
 
   private assemble(): Statement[] {

@@ -5,7 +5,7 @@
  *
  * Every array that is named must lie in the one memory. Indices are within their arrays: emitted text has checked them.
  */
-import type { AssignmentExpression, BinaryExpression, CallExpression, ConditionalExpression, Expression, ForStatement, Identifier, LabeledStatement, LogicalExpression, MemberExpression, Statement, UnaryExpression, VariableDeclaration } from "estree";
+import type { AssignmentExpression, BinaryExpression, CallExpression, ConditionalExpression, Expression, ForStatement, Identifier, LabeledStatement, LogicalExpression, MemberExpression, ReturnStatement, Statement, UnaryExpression, VariableDeclaration } from "estree";
 import type { Helper, Inline, Type } from "../ir/types.ts";
 import { id } from "../js/estree.ts";
 import { instantiate, template } from "../js/templates.ts";
@@ -27,12 +27,10 @@ export interface Names {
   /** The array of this name; undefined if it is none, or does not lie in the memory. */
   array(name: string): ArrayPlace | undefined;
   readonly helpers: ReadonlyMap<string, Helper>;
-}
-
-/** The code of a function: its declarations of locals, instructions, and the helpers it calls in the order of their numbers. */
-export interface CompiledBody {
-  readonly code: CodeWriter;
-  readonly imports: readonly Helper[];
+  /** Variables whose kind does not show where they are declared. */
+  readonly floats?: ReadonlyMap<string, "f32" | "f64">;
+  /** What stands for the value of a `return`: a word. */
+  readonly returned?: (value: Expression) => Expression;
 }
 
 interface Local {
@@ -82,14 +80,18 @@ export class FunctionCompiler {
   private readonly locals = new Map<string, Local>();
   private readonly localTypes: ValueType[] = [];
   private readonly parameterCount: number;
-  private readonly imports: Helper[] = [];
+  private readonly imports: Helper[];
   /** Labels around the current place, outermost first: what a `br` counts from the end. */
   private readonly labels: string[] = [];
   private readonly newIndex = (kind: Kind): number => this.newLocal(kind).index;
 
-  /** @param parameters  names of the parameters, all of them words */
-  constructor(names: Names, parameters: readonly string[]) {
+  /**
+   * @param parameters  names of the parameters, all of them words
+   * @param imports     what the functions of the module call; is added to
+   */
+  constructor(names: Names, parameters: readonly string[], imports: Helper[] = []) {
     this.names = names;
+    this.imports = imports;
     this.kinds = new Kinds((e) => this.kindOfResult(e));
     this.parameterCount = parameters.length;
     parameters.forEach((name, index) => this.locals.set(name, { index, kind: "i32" }));
@@ -106,10 +108,11 @@ export class FunctionCompiler {
     this.word(e);
   }
 
-  finish(): CompiledBody {
+  /** Its declarations of locals and instructions. */
+  finish(): CodeWriter {
     const code = new CodeWriter().unsigned(this.localTypes.length);
     for (const type of this.localTypes) code.byte(1, type);
-    return { code: code.append(this.code).byte(OP.end), imports: this.imports };
+    return code.append(this.code).byte(OP.end);
   }
 
   // ---- statements
@@ -131,10 +134,18 @@ export class FunctionCompiler {
         }
         return this.end();
       }
+      case "ReturnStatement": return this.giveBack(s);
       case "BreakStatement": return this.branch(s.label?.name ?? "");
       case "ContinueStatement": return this.branch(`${s.label?.name ?? ""}:`);
       default: return unsupported(`a ${s.type}`);
     }
+  }
+
+  private giveBack({ argument }: ReturnStatement): void {
+    const { returned } = this.names;
+    if (returned === undefined || argument === null || argument === undefined) return unsupported("a return");
+    this.word(returned(argument));
+    this.code.byte(OP.return);
   }
 
   private end(): void {
@@ -168,7 +179,7 @@ export class FunctionCompiler {
   private declaration({ declarations }: VariableDeclaration): void {
     for (const { id, init } of declarations) {
       if (id.type !== "Identifier" || init === null || init === undefined) return unsupported("such a declaration");
-      this.variable(id.name, this.kinds.of(init), init);
+      this.variable(id.name, this.names.floats?.get(id.name) ?? this.kinds.of(init), init);
     }
   }
 
@@ -458,6 +469,12 @@ export class FunctionCompiler {
       case "AssignmentExpression":
         this.assignment(e, true);
         return this.kinds.of(e);
+      case "SequenceExpression": {
+        const last = e.expressions.length - 1, kind = this.kinds.of(e);
+        for (const one of e.expressions.slice(0, last)) this.effect(one);
+        this.value(e.expressions[last], kind);
+        return kind;
+      }
       case "CallExpression": return this.call(e) ?? unsupported("a call for a result it has not");
       default: return unsupported(`a ${e.type}`);
     }

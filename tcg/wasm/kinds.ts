@@ -68,6 +68,7 @@ export class Kinds {
       case "BinaryExpression": return this.ofBinary(e);
       case "LogicalExpression": return "bool";
       case "ConditionalExpression": return unite(this.of(e.consequent), this.of(e.alternate));
+      case "SequenceExpression": return this.of(e.expressions[e.expressions.length - 1]);
       case "AssignmentExpression": return this.of(e.left as Expression);
       default: return this.resultOf(e);
     }
