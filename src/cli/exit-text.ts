@@ -1,4 +1,5 @@
 /** Exits of the vCPU as text: for `--trace exits`, `-d exit` and `--trace kvm`. */
+import { numberAt } from "../bus/bytes.ts";
 import type { KvmExit } from "../kvm/exits.ts";
 import type { Vcpu } from "../kvm/vcpu.ts";
 
@@ -46,10 +47,6 @@ export function tutorialText(exit: KvmExit): string {
 /** The little-endian values of `size` bytes each. */
 function elements(data: Uint8Array, size: number): number[] {
   const values: number[] = [];
-  for (let at = 0; at < data.length; at += size) {
-    let v = 0;
-    for (let i = size - 1; i >= 0; i--) v = v * 256 + data[at + i];
-    values.push(v);
-  }
+  for (let at = 0; at < data.length; at += size) values.push(numberAt(data, at, size));
   return values;
 }

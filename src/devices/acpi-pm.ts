@@ -9,6 +9,7 @@
  * | 4 | 2 | PMCNTRL: ACPI mode, sleep |
  * | 8 | 4 | PMTMR: 24 bits at 3.579545 MHz |
  */
+import { partOf } from "../bus/bytes.ts";
 import type { Alarm, Clock } from "../bus/clock.ts";
 import type { BytePorts, Device, Line, WidePorts } from "../bus/device.ts";
 import type { Saveable, SavedState, Shape } from "./saveable.ts";
@@ -72,8 +73,7 @@ export class AcpiPm implements Device, Saveable, WidePorts {
 
   read(offset: number, size: number): number {
     this.noteTimer();
-    const mask = 2 ** (8 * size) - 1;
-    return ((this.wordPairAt(offset & ~3) >>> (8 * (offset & 3))) & mask) >>> 0;
+    return partOf(this.wordPairAt(offset & ~3), offset & 3, size);
   }
 
   write(offset: number, size: number, value: number): void {

@@ -7,6 +7,7 @@
  * | 0 | 2 | - | which item |
  * | 1 | 1 | its next byte; 0 behind its end | - |
  */
+import { allOnes } from "../bus/bytes.ts";
 import type { Device, WidePorts } from "../bus/device.ts";
 import type { Saveable, SavedState, Shape } from "./saveable.ts";
 import { DWORD, restoreFields, saveFields, WORD } from "./saveable.ts";
@@ -47,7 +48,7 @@ export class FwCfg implements Device, Saveable, WidePorts {
   }
 
   read(offset: number, size: number): number {
-    if (offset !== DATA || size !== 1) return 2 ** (8 * size) - 1;
+    if (offset !== DATA || size !== 1) return allOnes(size);
     const { r } = this, value = this.items.get(r.selector)?.[r.position] ?? 0;
     r.position = Math.min(r.position + 1, 0xffffffff);
     return value;

@@ -7,6 +7,7 @@
  * with its element, which is recognised by the count in ECX.
  */
 import { InternalError } from "../../tcg/support/errors.ts";
+import { numberAt, putNumber } from "../bus/bytes.ts";
 import type { IoSpace } from "../bus/io.ts";
 import { IoRequest } from "../exec/exits.ts";
 import { ECX } from "../x86/state.ts";
@@ -48,14 +49,8 @@ const request = new IoRequest();
 
 function toBytes(value: number, size: number, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
-  for (let i = 0; i < size; i++) bytes[i] = value >>> (8 * i);
+  putNumber(bytes, 0, size, value);
   return bytes;
-}
-
-function fromBytes(bytes: Uint8Array, size: number): number {
-  let value = 0;
-  for (let i = 0; i < size; i++) value |= bytes[i] << (8 * i);
-  return value;
 }
 
 export class VcpuIo implements IoSpace {
@@ -149,8 +144,8 @@ export class VcpuIo implements IoSpace {
   takeAnswer(): void {
     const { pending, answerBytes } = this;
     if (pending !== null && answerBytes !== null) {
-      pending.value = fromBytes(answerBytes, pending.size);
-      if (this.isWide) this.log.push({ ...pending, address: pending.address + pending.size, value: fromBytes(answerBytes.subarray(pending.size), pending.size) });
+      pending.value = numberAt(answerBytes, 0, pending.size) | 0;
+      if (this.isWide) this.log.push({ ...pending, address: pending.address + pending.size, value: numberAt(answerBytes, pending.size, pending.size) | 0 });
       this.pending = null;
     }
     this.answerBytes = null;

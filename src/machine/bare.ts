@@ -4,6 +4,7 @@
  * any other machine.
  */
 import { VmError } from "../../tcg/support/errors.ts";
+import { allOnes, numberAt, putNumber } from "../bus/bytes.ts";
 import { InsnTimer, TIMER_PORTS } from "../devices/insn-timer.ts";
 import type { KvmCpuidEntry2 } from "../kvm/cpuid.ts";
 import type { KvmExit, KvmExitIo, KvmExitMmio } from "../kvm/exits.ts";
@@ -170,17 +171,17 @@ export class BareMachine {
   private answerPort({ direction, port, size, data }: KvmExitIo): BareOutcome | null {
     if (direction === "in") {
       const value = isTimerPort(port) ? this.timer.read(port - TIMER_PORT, size, this.insns) : null;
-      for (let i = 0; i < size; i++) data[i] = value === null ? 0xff : value >>> (8 * i);
-      if (value === null) this.options.onUnhandled?.({ kind: "port", isWrite: false, address: port, size, value: ones(size) });
+      putNumber(data, 0, size, value ?? allOnes(size));
+      if (value === null) this.options.onUnhandled?.({ kind: "port", isWrite: false, address: port, size, value: allOnes(size) });
       return null;
     }
-    for (let at = 0; at < data.length; at += size) this.writePort(port, size, valueOf(data, at, size));
+    for (let at = 0; at < data.length; at += size) this.writePort(port, size, numberAt(data, at, size));
     return this.takeDebugExit();
   }
 
   private answerMemory({ physAddr, data, len, isWrite }: KvmExitMmio): null {
     if (!isWrite) data.fill(0xff, 0, len);
-    this.options.onUnhandled?.({ kind: "memory", isWrite, address: physAddr, size: len, value: valueOf(data, 0, len) });
+    this.options.onUnhandled?.({ kind: "memory", isWrite, address: physAddr, size: len, value: numberAt(data, 0, len) });
     return null;
   }
 
@@ -214,13 +215,4 @@ function checkPostPort(port: number, hasDebugExit: boolean): void {
   if (!Number.isInteger(port) || port < 0 || port > 0xffff) throw new VmError("EINVAL", `the POST port is ${port}; ports are from 0 to 0xffff`);
   const owner = CONSOLE_PORTS.includes(port) ? "the console" : isTimerPort(port) ? "the timer" : hasDebugExit && port === DEBUG_EXIT_PORT ? "the debug exit" : null;
   if (owner !== null) throw new VmError("EINVAL", `the POST port is 0x${port.toString(16)}, which is the port of ${owner}`);
-}
-
-const ones = (size: number): number => 2 ** (8 * size) - 1;
-
-/** `size` bytes at `at`, little endian, unsigned. */
-function valueOf(bytes: Uint8Array, at: number, size: number): number {
-  let value = 0;
-  for (let i = size - 1; i >= 0; i--) value = value * 256 + bytes[at + i];
-  return value;
 }

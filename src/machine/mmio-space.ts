@@ -3,6 +3,7 @@
  * addresses).
  */
 import { VmError } from "../../tcg/support/errors.ts";
+import { numberAt, putNumber } from "../bus/bytes.ts";
 import type { WidePorts } from "../bus/device.ts";
 import { KVM_MEM_READONLY } from "../kvm/constants.ts";
 import type { KvmUserspaceMemoryRegion } from "../kvm/memory-slots.ts";
@@ -67,10 +68,7 @@ export class MmioSpace {
   read(address: number, data: Uint8Array): boolean {
     const range = this.rangeOf(address, data.length);
     if (range === null) return false;
-    for (const [at, size] of pieces(data.length)) {
-      const value = range.registers.read(address - range.first + at, size);
-      for (let i = 0; i < size; i++) data[at + i] = value >>> (8 * i);
-    }
+    for (const [at, size] of pieces(data.length)) putNumber(data, at, size, range.registers.read(address - range.first + at, size));
     return true;
   }
 
@@ -78,11 +76,7 @@ export class MmioSpace {
   write(address: number, data: Uint8Array): boolean {
     const range = this.rangeOf(address, data.length);
     if (range === null) return false;
-    for (const [at, size] of pieces(data.length)) {
-      let value = 0;
-      for (let i = size - 1; i >= 0; i--) value = value * 256 + data[at + i];
-      range.registers.write(address - range.first + at, size, value);
-    }
+    for (const [at, size] of pieces(data.length)) range.registers.write(address - range.first + at, size, numberAt(data, at, size));
     return true;
   }
 

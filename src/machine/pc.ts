@@ -4,6 +4,7 @@
  * does it under KVM.
  */
 import { VmError } from "../../tcg/support/errors.ts";
+import { numberAt, putNumber } from "../bus/bytes.ts";
 import type { BusMemory } from "../bus/host-work.ts";
 import { DebugConsole, DebugExit, PostPort } from "../devices/debug-ports.ts";
 import { FwCfg } from "../devices/fw-cfg.ts";
@@ -426,26 +427,22 @@ export class Pc {
     if (this.ports.has(port)) return this.accessMapped(isWrite, port, size, data);
     if (!isWrite) data.fill(0xff);
     for (let at = 0; at < data.length; at += size) {
-      this.options.onUnhandled?.({ kind: "port", isWrite, address: port, size, value: valueOf(data, at, size) });
+      this.options.onUnhandled?.({ kind: "port", isWrite, address: port, size, value: numberAt(data, at, size) });
     }
   }
 
   /** A port that has been mapped since the machine was made (PCI base addresses). */
   private accessMapped(isWrite: boolean, port: number, size: number, data: Uint8Array): void {
     for (let at = 0; at < data.length; at += size) {
-      if (isWrite) {
-        this.ports.write(port, size, valueOf(data, at, size));
-        continue;
-      }
-      const value = this.ports.read(port, size);
-      for (let i = 0; i < size; i++) data[at + i] = value >>> (8 * i);
+      if (isWrite) this.ports.write(port, size, numberAt(data, at, size));
+      else putNumber(data, at, size, this.ports.read(port, size));
     }
   }
 
   private answerMemory({ physAddr, data, len, isWrite }: KvmExitMmio): void {
     if (isWrite ? this.mmio.write(physAddr, data.subarray(0, len)) : this.mmio.read(physAddr, data.subarray(0, len))) return;
     if (!isWrite) data.fill(0xff, 0, len);
-    this.options.onUnhandled?.({ kind: "memory", isWrite, address: physAddr, size: len, value: valueOf(data, 0, len) });
+    this.options.onUnhandled?.({ kind: "memory", isWrite, address: physAddr, size: len, value: numberAt(data, 0, len) });
   }
 
   /** Memory for bus masters: the VM's. */
@@ -480,11 +477,4 @@ function hasLocalApic(vcpu: Vcpu): boolean {
 function checkMemory(memoryBytes: number): void {
   if (Number.isInteger(memoryBytes) && memoryBytes % 4096 === 0 && memoryBytes >= MIN_MEMORY_BYTES && memoryBytes <= MAX_MEMORY_BYTES) return;
   throw new VmError("EINVAL", `a PC's memory is a multiple of 4096 from ${MIN_MEMORY_BYTES} to ${MAX_MEMORY_BYTES} bytes, not ${memoryBytes}`);
-}
-
-/** `size` bytes at `at`, little endian, unsigned. */
-function valueOf(bytes: Uint8Array, at: number, size: number): number {
-  let value = 0;
-  for (let i = size - 1; i >= 0; i--) value = value * 256 + bytes[at + i];
-  return value;
 }

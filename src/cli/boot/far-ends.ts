@@ -13,26 +13,6 @@ export interface FarEndParts {
   wake(): void;
 }
 
-/** Gathers bytes, so that they do not go one by one. */
-class Gatherer {
-  private readonly write: (bytes: Uint8Array) => void;
-  private gathered: number[] = [];
-
-  constructor(write: (bytes: Uint8Array) => void) {
-    this.write = write;
-  }
-
-  readonly byte = (value: number): void => {
-    this.gathered.push(value);
-    if (this.gathered.length >= GATHER_BYTES) this.flush();
-  };
-
-  flush(): void {
-    if (this.gathered.length > 0) this.write(Uint8Array.from(this.gathered));
-    this.gathered = [];
-  }
-}
-
 const GATHER_BYTES = 4096;
 /** A peer that sends faster than the guest reads has to wait from here on. */
 const MAX_WAITING_BYTES = 65_536;
@@ -114,5 +94,25 @@ class TcpEnd {
   settle(): void {
     if ((this.guest?.waitingBytes ?? 0) > MAX_WAITING_BYTES) this.line.pause();
     else this.line.resume();
+  }
+}
+
+/** Gathers bytes, so that they do not go one by one. */
+class Gatherer {
+  private readonly write: (bytes: Uint8Array) => void;
+  private gathered: number[] = [];
+
+  constructor(write: (bytes: Uint8Array) => void) {
+    this.write = write;
+  }
+
+  readonly byte = (value: number): void => {
+    this.gathered.push(value);
+    if (this.gathered.length >= GATHER_BYTES) this.flush();
+  };
+
+  flush(): void {
+    if (this.gathered.length > 0) this.write(Uint8Array.from(this.gathered));
+    this.gathered = [];
   }
 }

@@ -1,11 +1,13 @@
 /**
  * I/O APIC (Intel 82093AA, 290566): 24 inputs, each of which sends a message of its own to the local APICs.
  */
+import { partOf } from "../../bus/bytes.ts";
 import type { Device, WidePorts } from "../../bus/device.ts";
 import type { InterruptBus } from "../../bus/interrupt-message.ts";
-import { FIXED, INIT, LOWEST_PRIORITY, NMI } from "../../bus/interrupt-message.ts";
+import { FIXED, LOWEST_PRIORITY } from "../../bus/interrupt-message.ts";
 import type { Saveable, SavedState, Shape } from "../saveable.ts";
 import { array, BYTE, masked, restoreFields, saveFields } from "../saveable.ts";
+import { ACTIVE_LOW, LEVEL, MASKED, modeOf, REMOTE_IRR, VECTOR, wakes } from "./interrupt-entry.ts";
 
 export const IO_APIC_PINS = 24;
 /** Registers in memory: an index, and the register it names (§3.0). */
@@ -14,9 +16,8 @@ const SELECT = 0x00, WINDOW = 0x10;
 /** By index. */
 const ID = 0, VERSION = 1, ARBITRATION = 2, TABLE = 0x10;
 const VERSION_VALUE = 0x11 | ((IO_APIC_PINS - 1) << 16), ID_BITS = 0x0f000000;
-/** Fields of a redirection entry's lower word (§3.2.4). */
-const MODE_SHIFT = 8, MODE = 7, LOGICAL = 0x800, ACTIVE_LOW = 0x2000, REMOTE_IRR = 0x4000, LEVEL = 0x8000, MASKED = 0x10000;
-const LOW_WRITABLE = 0x1afff, LOW_BITS = LOW_WRITABLE | REMOTE_IRR, HIGH_BITS = 0xff000000;
+/** Of a redirection entry's lower word (§3.2.4). */
+const LOGICAL = 0x800, LOW_WRITABLE = 0x1afff, LOW_BITS = LOW_WRITABLE | REMOTE_IRR, HIGH_BITS = 0xff000000;
 
 interface Registers {
   select: number;
@@ -56,7 +57,7 @@ export class IoApic implements Device, Saveable, WidePorts {
   endOfInterrupt(vector: number): void {
     const { r } = this;
     for (let pin = 0; pin < IO_APIC_PINS; pin++) {
-      if ((r.low[pin] & REMOTE_IRR) === 0 || (r.low[pin] & 0xff) !== vector) continue;
+      if ((r.low[pin] & REMOTE_IRR) === 0 || (r.low[pin] & VECTOR) !== vector) continue;
       this.setLow(pin, r.low[pin] & ~REMOTE_IRR);
       this.sendLevel(pin);
     }
@@ -64,12 +65,12 @@ export class IoApic implements Device, Saveable, WidePorts {
 
   /** An NMI or INIT may come from here: even a processor with its interrupts off may be woken. */
   get wakesByPin(): boolean {
-    return this.r.low.some((low) => (low & MASKED) === 0 && [NMI, INIT].includes(modeOf(low)));
+    return this.r.low.some(wakes);
   }
 
   read(offset: number, size: number): number {
     const value = offset === SELECT ? this.r.select : offset === WINDOW ? this.readRegister() : 0;
-    return (value & (2 ** (8 * size) - 1)) >>> 0;
+    return partOf(value, 0, size);
   }
 
   write(offset: number, size: number, value: number): void {
@@ -102,7 +103,7 @@ export class IoApic implements Device, Saveable, WidePorts {
 
   private send(pin: number): boolean {
     const low = this.r.low[pin], mode = modeOf(low), isFixed = mode === FIXED || mode === LOWEST_PRIORITY, isLevel = (low & LEVEL) !== 0;
-    const isTaken = this.bus({ mode, vector: low & 0xff, isLevel: isFixed && isLevel, destination: this.r.high[pin] >>> 24, isLogical: (low & LOGICAL) !== 0 });
+    const isTaken = this.bus({ mode, vector: low & VECTOR, isLevel: isFixed && isLevel, destination: this.r.high[pin] >>> 24, isLogical: (low & LOGICAL) !== 0 });
     return isTaken && isFixed;
   }
 
@@ -135,8 +136,4 @@ export class IoApic implements Device, Saveable, WidePorts {
     this.setLow(pin, (value & LOW_WRITABLE) | kept);
     if ((value & LEVEL) !== 0) this.sendLevel(pin);
   }
-}
-
-function modeOf(low: number): number {
-  return (low >>> MODE_SHIFT) & MODE;
 }

@@ -3,6 +3,7 @@
  * hands the processor one after the other by their priorities. IA32_APIC_BASE, which places its registers and can switch it off, is the
  * processor's. There is one processor: messages that it sends reach itself or nobody.
  */
+import { partOf } from "../../bus/bytes.ts";
 import type { Clock } from "../../bus/clock.ts";
 import type { Device, Line, WidePorts } from "../../bus/device.ts";
 import type { InterruptMessage } from "../../bus/interrupt-message.ts";
@@ -11,6 +12,7 @@ import type { RegisterMapper } from "../pci/pci-function.ts";
 import type { Saveable, SavedState, Shape } from "../saveable.ts";
 import { array, BYTE, FLAG, masked, restoreFields, restoreParts, saveFields, saveParts, upTo } from "../saveable.ts";
 import { ApicTimer } from "./apic-timer.ts";
+import { ACTIVE_LOW, LEVEL, MASKED, MODE, MODE_SHIFT, modeOf, REMOTE_IRR, VECTOR, wakes } from "./interrupt-entry.ts";
 import type { VectorSet } from "./vector-set.ts";
 import { hasVector, highestVector, NO_VECTORS, VECTOR_SET, withoutVector, withVector } from "./vector-set.ts";
 
@@ -25,16 +27,18 @@ export const LVT_TIMER = 0, LVT_THERMAL = 1, LVT_PERFORMANCE = 2, LVT_LINT0 = 3,
 const BASE_ENABLED = 0x800, BASE_ADDRESS = 0xfffff000, PAGE_BYTES = 4096;
 const LVT_ENTRIES = 6, VERSION = 0x14 | ((LVT_ENTRIES - 1) << 16);
 const SPURIOUS_BITS = 0x1ff, SOFTWARE_ENABLED = 0x100;
-/** Fields of an LVT entry. */
-const MODE_SHIFT = 8, MODE = 7, ACTIVE_LOW = 0x2000, REMOTE_IRR = 0x4000, LEVEL = 0x8000, MASKED = 0x10000, PERIODIC = 0x20000;
-const PIN_BITS = 0xff | (MODE << MODE_SHIFT) | ACTIVE_LOW | LEVEL | MASKED;
+/** Of an LVT entry of the timer. */
+const PERIODIC = 0x20000;
 /** What software can write of each entry. */
-const LVT_BITS: readonly number[] = [0xff | MASKED | PERIODIC, 0xff | (MODE << MODE_SHIFT) | MASKED, 0xff | (MODE << MODE_SHIFT) | MASKED, PIN_BITS, PIN_BITS, 0xff | MASKED];
+const ERROR_BITS = VECTOR | MASKED, TIMER_BITS = ERROR_BITS | PERIODIC, COUNTER_BITS = ERROR_BITS | (MODE << MODE_SHIFT), PIN_BITS = COUNTER_BITS | ACTIVE_LOW | LEVEL;
+const LVT_BITS: readonly number[] = [TIMER_BITS, COUNTER_BITS, COUNTER_BITS, PIN_BITS, PIN_BITS, ERROR_BITS];
 /** Interrupt command register: what can be written, and its fields. */
 const ICR_BITS = 0xccfff, ICR_LOGICAL = 0x800, ICR_ASSERT = 0x4000, ICR_LEVEL = 0x8000, ICR_SHORTHAND_SHIFT = 18;
 const TO_DESTINATION = 0, TO_SELF = 1, TO_OTHERS = 3;
 /** Errors (ESR). */
 const SEND_ILLEGAL_VECTOR = 0x20, RECEIVE_ILLEGAL_VECTOR = 0x40, ILLEGAL_REGISTER = 0x80;
+/** Of a vector or a priority. */
+const PRIORITY_CLASS = 0xf0;
 /** Vectors below are the processor's own. */
 const FIRST_VECTOR = 16;
 const EVERYBODY = 0xff, MODEL_CLUSTER = 0, DFR_FIXED = 0x0fffffff;
@@ -176,8 +180,7 @@ export class LocalApic implements Device, Saveable, WidePorts {
 
   /** LINT0 (0) or LINT1 (1) may bring an NMI or INIT, which wakes even a processor with its interrupts off. */
   wakesBy(pin: 0 | 1): boolean {
-    const entry = this.r.lvt[LVT_LINT0 + pin];
-    return this.isOn && (entry & MASKED) === 0 && [NMI, INIT].includes(modeOf(entry));
+    return this.isOn && wakes(this.r.lvt[LVT_LINT0 + pin]);
   }
 
   /** The processor has got an INIT: all but the ID is as after power-on (§10.4.7.3). */
@@ -209,7 +212,7 @@ export class LocalApic implements Device, Saveable, WidePorts {
     this.timer.catchUp();
     const value = this.readRegister(offset & ~15);
     this.update();
-    return ((value >>> (8 * (offset & 15))) & (2 ** (8 * size) - 1)) >>> 0;
+    return partOf(value, offset & 15, size);
   }
 
   write(offset: number, size: number, value: number): void {
@@ -256,7 +259,7 @@ export class LocalApic implements Device, Saveable, WidePorts {
     const { r } = this, entry = (): number => r.lvt[LVT_TIMER];
     return {
       get isPeriodic() { return (entry() & PERIODIC) !== 0; },
-      get listens() { return (entry() & MASKED) === 0 && !hasVector(r.requests, entry() & 0xff); },
+      get listens() { return (entry() & MASKED) === 0 && !hasVector(r.requests, entry() & VECTOR); },
       expired: () => this.signal(LVT_TIMER, false),
     };
   }
@@ -264,20 +267,20 @@ export class LocalApic implements Device, Saveable, WidePorts {
   // ---- priorities (§10.8.3)
 
   private get processorPriority(): number {
-    const { taskPriority, inService } = this.r, served = Math.max(0, highestVector(inService)) & 0xf0;
-    return (taskPriority & 0xf0) >= served ? taskPriority : served;
+    const { taskPriority, inService } = this.r, served = classOf(inService);
+    return (taskPriority & PRIORITY_CLASS) >= served ? taskPriority : served;
   }
 
   /** APR (§10.6.2.4). */
   private get arbitrationPriority(): number {
-    const { taskPriority, inService, requests } = this.r, task = taskPriority & 0xf0, served = Math.max(0, highestVector(inService)) & 0xf0, requested = Math.max(0, highestVector(requests)) & 0xf0;
+    const { taskPriority, inService, requests } = this.r, task = taskPriority & PRIORITY_CLASS, served = classOf(inService), requested = classOf(requests);
     return task >= requested && task > served ? taskPriority : Math.max(task & served, requested);
   }
 
   /** The request that may interrupt what the processor does now, or -1. */
   private deliverable(): number {
     const vector = highestVector(this.r.requests);
-    return vector >= 0 && (vector & 0xf0) > (this.processorPriority & 0xf0) ? vector : -1;
+    return vector >= 0 && (vector & PRIORITY_CLASS) > (this.processorPriority & PRIORITY_CLASS) ? vector : -1;
   }
 
   private get hasExternalRequest(): boolean {
@@ -310,7 +313,7 @@ export class LocalApic implements Device, Saveable, WidePorts {
     const value = this.r.lvt[entry];
     if ((value & MASKED) !== 0) return;
     switch (modeOf(value)) {
-      case FIXED: return this.accept(value & 0xff, isLevel);
+      case FIXED: return this.accept(value & VECTOR, isLevel);
       case NMI: return this.wires.nmi();
       case INIT: return this.wires.init();
     }
@@ -355,7 +358,7 @@ export class LocalApic implements Device, Saveable, WidePorts {
     r.inService = withoutVector(r.inService, vector);
     if (!hasVector(r.triggerMode, vector)) return;
     for (const entry of [LVT_LINT0, LVT_LINT1]) {
-      if ((r.lvt[entry] & REMOTE_IRR) === 0 || (r.lvt[entry] & 0xff) !== vector) continue;
+      if ((r.lvt[entry] & REMOTE_IRR) === 0 || (r.lvt[entry] & VECTOR) !== vector) continue;
       r.lvt = r.lvt.with(entry, r.lvt[entry] & ~REMOTE_IRR);
       this.signalLevel(entry);
     }
@@ -447,7 +450,7 @@ export class LocalApic implements Device, Saveable, WidePorts {
 
   /** The interrupt command register (§10.6.1): what is not for this processor is for nobody. */
   private sendCommand(value: number): void {
-    const { r } = this, mode = modeOf(value), vector = value & 0xff, shorthand = (value >>> ICR_SHORTHAND_SHIFT) & 3;
+    const { r } = this, mode = modeOf(value), vector = value & VECTOR, shorthand = (value >>> ICR_SHORTHAND_SHIFT) & 3;
     r.command = value & ICR_BITS;
     const isFixed = mode === FIXED || mode === LOWEST_PRIORITY, isDeassert = mode === INIT && (value & (ICR_ASSERT | ICR_LEVEL)) === ICR_LEVEL;
     if (isFixed && vector < FIRST_VECTOR) return this.fail(SEND_ILLEGAL_VECTOR);
@@ -459,8 +462,9 @@ export class LocalApic implements Device, Saveable, WidePorts {
   }
 }
 
-function modeOf(value: number): number {
-  return (value >>> MODE_SHIFT) & MODE;
+/** The class of the highest vector; 0 if there is none. */
+function classOf(set: VectorSet): number {
+  return Math.max(0, highestVector(set)) & PRIORITY_CLASS;
 }
 
 /** Registers that are there but cannot be written. */

@@ -2,6 +2,7 @@
  * MSI-X of a PCI function (PCI Local Bus Specification 3.0, §6.8.2): a capability, and behind a base address a table of messages, any of which
  * the function sends as an interrupt. A message that is masked waits.
  */
+import { partOf } from "../../bus/bytes.ts";
 import type { WidePorts } from "../../bus/device.ts";
 import { array, DWORD, FLAG, restoreFields, saveFields } from "../saveable.ts";
 import type { Saveable, SavedState } from "../saveable.ts";
@@ -73,7 +74,7 @@ export class Msix implements Saveable {
 
   /** The registers behind the base address: words of 32 bits, read in parts as well. */
   readonly memory: WidePorts = {
-    read: (offset, size) => ((this.dword(offset & ~3) >>> (8 * (offset & 3))) & (2 ** (8 * size) - 1)) >>> 0,
+    read: (offset, size) => partOf(this.dword(offset & ~3), offset & 3, size),
     write: (offset, size, value) => {
       const at = offset >>> 2;
       if (size !== 4 || (offset & 3) !== 0 || at >= this.r.table.length) return;

@@ -6,6 +6,7 @@
  * | 0xcf8 | 4 | CONFIG_ADDRESS |
  * | 0xcfc | 1, 2, 4 | CONFIG_DATA |
  */
+import { allOnes } from "../../bus/bytes.ts";
 import type { Device, WidePorts } from "../../bus/device.ts";
 import type { Saveable, SavedState } from "../saveable.ts";
 import { DWORD, restoreFields, saveFields } from "../saveable.ts";
@@ -40,7 +41,7 @@ export class PciBus implements Device, Saveable, WidePorts {
   }
 
   read(offset: number, size: number): number {
-    if (offset < DATA) return offset === 0 && size === 4 ? this.r.address : 2 ** (8 * size) - 1;
+    if (offset < DATA) return offset === 0 && size === 4 ? this.r.address : allOnes(size);
     const found = this.selected();
     let value = 0;
     for (let i = 0; i < size; i++) value += (found === null ? NOBODY : found.readByte(this.register(offset + i))) * 2 ** (8 * i);

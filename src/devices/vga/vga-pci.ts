@@ -7,6 +7,7 @@
  * | 0x400 to 0x41f | ports 0x3c0 to 0x3df |
  * | 0x500 to 0x515 | the Bochs extension's words |
  */
+import { allOnes } from "../../bus/bytes.ts";
 import type { WidePorts } from "../../bus/device.ts";
 import { PciFunction, SUBSYSTEM, SUBSYSTEM_VENDOR } from "../pci/pci-function.ts";
 import type { Vga } from "./vga.ts";
@@ -29,14 +30,13 @@ export function vgaFunction(vga: Vga, rom: Uint8Array | undefined): PciFunction 
 }
 
 function registersOf(vga: Vga): WidePorts {
-  const nobody = (size: number): number => 2 ** (8 * size) - 1;
   const portOf = (offset: number): number => offset - PORTS_FIRST + FIRST_PORT - VGA_PORTS;
   const isPort = (offset: number, size: number): boolean => offset >= PORTS_FIRST && offset + size <= PORTS_END;
   const isWord = (offset: number, size: number): boolean => size === 2 && offset % 2 === 0 && offset >= VBE_FIRST && offset < VBE_END;
   return {
     read(offset, size) {
       if (isWord(offset, size)) return vga.vbe.readRegister((offset - VBE_FIRST) / 2);
-      if (!isPort(offset, size)) return offset < PORTS_FIRST ? 0 : nobody(size);
+      if (!isPort(offset, size)) return offset < PORTS_FIRST ? 0 : allOnes(size);
       let value = 0;
       for (let i = 0; i < size; i++) value += vga.readByte(portOf(offset + i)) * 2 ** (8 * i);
       return value;

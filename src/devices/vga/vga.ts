@@ -14,6 +14,7 @@
  * | 0x3ce, 0x3cf | graphics controller: index, data | the same |
  * | 0x3d4, 0x3d5, 0x3da | as 0x3b4, 0x3b5, 0x3ba, colour | the same |
  */
+import { allOnes } from "../../bus/bytes.ts";
 import type { Clock } from "../../bus/clock.ts";
 import type { BytePorts, Device, WidePorts } from "../../bus/device.ts";
 import type { Saveable, SavedState } from "../saveable.ts";
@@ -110,7 +111,7 @@ export class Vga implements Device, BytePorts, Saveable {
 
   /** The extension's ports: index, data. */
   readonly vbePorts: WidePorts = {
-    read: (offset, size) => (size !== 2 ? 2 ** (8 * size) - 1 : offset === 0 ? this.registers.vbeIndex : this.vbe.readRegister(this.registers.vbeIndex)),
+    read: (offset, size) => (size !== 2 ? allOnes(size) : offset === 0 ? this.registers.vbeIndex : this.vbe.readRegister(this.registers.vbeIndex)),
     write: (offset, size, value) => {
       if (size !== 2) return;
       if (offset === 0) this.registers.vbeIndex = value;

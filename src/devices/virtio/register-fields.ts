@@ -1,4 +1,5 @@
 /** A block of registers of different widths side by side, for accesses of any width. */
+import { partOf } from "../../bus/bytes.ts";
 import type { WidePorts } from "../../bus/device.ts";
 
 export interface RegisterField {
@@ -21,9 +22,7 @@ export class RegisterFields implements WidePorts {
 
   read(offset: number, size: number): number {
     const field = this.byOffset.get(offset);
-    if (field !== undefined && offset + size <= field.offset + field.size) {
-      return Math.floor((field.read?.() ?? 0) / 2 ** (8 * (offset - field.offset))) % 2 ** (8 * size);
-    }
+    if (field !== undefined && offset + size <= field.offset + field.size) return partOf(field.read?.() ?? 0, offset - field.offset, size);
     if (size === 1) return 0;
     let value = 0;
     for (let i = 0; i < size; i++) value += this.read(offset + i, 1) * 2 ** (8 * i);

@@ -7,7 +7,7 @@ const STORE_OP = 0x70, IF_OP = 0xa0, RETURN_OP = 0xa4, METHOD_OP = 0x14, ARGUMEN
 const NAME_OP = 0x08, BYTE_PREFIX = 0x0a, WORD_PREFIX = 0x0b, DWORD_PREFIX = 0x0c, SCOPE_OP = 0x10, BUFFER_OP = 0x11, PACKAGE_OP = 0x12,
   DUAL_NAME_PREFIX = 0x2e, EXTENDED_OP = 0x5b, DEVICE_OP = 0x82, ROOT = 0x5c;
 
-const ascii = (text: string): number[] => [...text].map((c) => c.charCodeAt(0));
+export const ascii = (text: string): number[] => [...text].map((c) => c.charCodeAt(0));
 export const le16 = (n: number): number[] => [n & 0xff, (n >>> 8) & 0xff];
 export const le32 = (n: number): number[] => [...le16(n & 0xffff), ...le16(n >>> 16)];
 

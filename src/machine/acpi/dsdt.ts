@@ -1,7 +1,8 @@
 /** The PC's ACPI namespace: what a system cannot find out by looking at the hardware. */
 import type { Aml } from "./aml.ts";
 import { argument0, busNumbers, device, eisaId, integer, ioPorts, ioWindow, irq, memoryWindow, method, name, pack, reference, resources, returnOf, scope, store, when } from "./aml.ts";
-import { PIRQ_PIN } from "./madt.ts";
+import { MAX_MEMORY_BYTES, UPPER_MEMORY, VIDEO_MEMORY } from "../memory-map.ts";
+import { IO_APIC_BASE, PIRQ_PIN } from "./madt.ts";
 
 /** What the tables are about. */
 export interface AcpiBoard {
@@ -30,8 +31,6 @@ const ISA_DEVICES: readonly Aml[] = [
 ];
 
 const SLOTS = 32, PINS = 4;
-/** PCI memory goes from the end of what can be memory (memory-map.ts) to the I/O APIC's page. */
-const PCI_MEMORY = 0xe0000000, PCI_MEMORY_LAST = 0xfebfffff;
 
 /** What `_PIC` is told (§5.8.1): 0 for the 8259A, 1 for APICs. */
 const INTERRUPT_MODEL = "\\PICM";
@@ -54,7 +53,7 @@ function interruptRouting({ pirqs, hasApic }: AcpiBoard): Aml {
 function pciRoot(board: AcpiBoard): Aml {
   return device("PCI0",
     name("_HID", eisaId("PNP0A03")), name("_ADR", integer(0)), name("_UID", integer(0)),
-    name("_CRS", resources(busNumbers(0, 0xff), ioPorts(0xcf8, 8), ioWindow(0, 0xcf7), ioWindow(0xd00, 0xffff), memoryWindow(0xa0000, 0xbffff), memoryWindow(PCI_MEMORY, PCI_MEMORY_LAST))),
+    name("_CRS", resources(busNumbers(0, 0xff), ioPorts(0xcf8, 8), ioWindow(0, 0xcf7), ioWindow(0xd00, 0xffff), memoryWindow(VIDEO_MEMORY, UPPER_MEMORY - 1), memoryWindow(MAX_MEMORY_BYTES, IO_APIC_BASE - 1))),
     interruptRouting(board),
     device("ISA", name("_ADR", integer(0x10000)), ...ISA_DEVICES));
 }

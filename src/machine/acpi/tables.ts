@@ -1,9 +1,9 @@
 /** The ACPI tables of a PC (ACPI 6.4, chapter 5), in the forms of ACPI 1.0 and 2.0 that every 32-bit system knows. */
-import { le16, le32 } from "./aml.ts";
-import { hpetTable } from "./hpet-table.ts";
-import { madt } from "./madt.ts";
+import { ascii, le16, le32 } from "./aml.ts";
 import type { AcpiBoard } from "./dsdt.ts";
 import { pcNamespace } from "./dsdt.ts";
+import { hpetTable } from "./hpet-table.ts";
+import { madt } from "./madt.ts";
 
 /** Where the power-management registers are: fixed by the board (devices/acpi-pm.ts). */
 export const PM_BASE = 0x600, SMI_COMMAND = 0xb2, ACPI_ENABLE = 0xf1, ACPI_DISABLE = 0xf0, SCI_IRQ = 9, RESET_PORT = 0xcf9, RESET_VALUE = 6;
@@ -32,8 +32,6 @@ export interface AcpiTables {
   /** And the sums: offset of the byte that makes `length` bytes from `first` sum to 0. */
   readonly sums: readonly { readonly at: number; readonly first: number; readonly length: number }[];
 }
-
-const ascii = (text: string): number[] => [...text].map((c) => c.charCodeAt(0));
 
 /** What makes all bytes sum to 0. */
 function checksum(bytes: readonly number[]): number {

@@ -1,7 +1,6 @@
 /** The structure by which a multiboot loader tells the kernel what it has got (Multiboot Specification 0.6.96, §3.3). */
-
 import type { AddressRangeEntry } from "../memory-map.ts";
-import { E820_RAM } from "../memory-map.ts";
+import { E820_RAM, EXTENDED_MEMORY } from "../memory-map.ts";
 import type { BootScreen } from "./boot-screen.ts";
 import { bytesOfLine, colourFields } from "./boot-screen.ts";
 
@@ -27,9 +26,11 @@ const LOADER_NAME = "tcgjs";
 const INFO_MEMORY = 1 << 0, INFO_CMDLINE = 1 << 2, INFO_MODS = 1 << 3, INFO_MMAP = 1 << 6, INFO_LOADER_NAME = 1 << 9, INFO_FRAMEBUFFER = 1 << 12;
 /** Size of the structure, whose fields from the loader's name to the screen stay zero; of a module's entry; of an entry of the memory map. */
 const INFO_BYTES = 116, MODULE_BYTES = 16, MMAP_ENTRY_BYTES = 24;
-const KIB = 1024, UPPER_START = 1024 * KIB;
+const KIB = 1024;
 /** Kinds of screens (§3.3, `framebuffer_type`). */
 const FRAMEBUFFER_RGB = 1, FRAMEBUFFER_TEXT = 2;
+/** Of a character and its attribute. */
+const TEXT_CELL_BITS = 16;
 
 /** Bytes that `multibootInfo` makes. */
 export function multibootInfoBytes(facts: MultibootFacts): number {
@@ -44,7 +45,7 @@ export function multibootInfo(facts: MultibootFacts, address: number): Uint8Arra
   const kibFrom = (start: number): number => Math.floor((map.find((r) => r.address === start && r.type === E820_RAM)?.sizeBytes ?? 0) / KIB);
   word(0, INFO_MEMORY | INFO_CMDLINE | INFO_MODS | INFO_MMAP | INFO_LOADER_NAME | (screen === null ? 0 : INFO_FRAMEBUFFER));
   word(4, kibFrom(0));
-  word(8, kibFrom(UPPER_START));
+  word(8, kibFrom(EXTENDED_MEMORY));
   word(16, address + at.cmdline);
   word(20, modules.length);
   word(24, address + at.modules);
@@ -83,9 +84,6 @@ function writeScreen(bytes: Uint8Array, screen: BootScreen): void {
   }
   bytes.set([screen.depth === 15 ? 16 : screen.depth, FRAMEBUFFER_RGB, ...colourFields(screen.depth)], 108);
 }
-
-/** Of a character and its attribute. */
-const TEXT_CELL_BITS = 16;
 
 /** Where each part goes, from the start of the structure. */
 interface Layout {

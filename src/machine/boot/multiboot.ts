@@ -1,11 +1,11 @@
 /** Multiboot kernels (Multiboot Specification 0.6.96): ELF files, or any image whose header has the address fields. */
 import { VmError } from "../../../tcg/support/errors.ts";
 import type { AddressRangeEntry } from "../memory-map.ts";
-import { E820_RAM } from "../memory-map.ts";
+import { E820_RAM, EXTENDED_MEMORY, VIDEO_MEMORY } from "../memory-map.ts";
 import type { BootScreen } from "./boot-screen.ts";
 import { bootScreen } from "./boot-screen.ts";
 import { isElf, readElf } from "./elf.ts";
-import type { MultibootHeader } from "./multiboot-header.ts";
+import type { MultibootAddresses, MultibootHeader } from "./multiboot-header.ts";
 import { bad, readMultibootHeader } from "./multiboot-header.ts";
 import type { LoadedModule, MultibootFacts } from "./multiboot-info.ts";
 import { multibootInfo, multibootInfoBytes } from "./multiboot-info.ts";
@@ -43,14 +43,12 @@ export interface MultibootPlan extends BootPlan {
 /** What EAX holds at the entry (§3.2). */
 const LOADER_MAGIC = 0x2badb002;
 const PAGE_SIZE = 4096;
-/** The bare machine does not tell of memory between these: kernels look for devices there. */
-const LOWER_END = 0xa0000, UPPER_START = 0x100000;
 
 /** @throws VmError EINVAL for an image that is not multiboot, or malformed, or does not fit with its modules */
 export function planMultiboot(image: Uint8Array, { memoryBytes, cmdline = "", modules = [], pc }: MultibootRequest): MultibootPlan {
   const header = readMultibootHeader(image, pc !== undefined), kernel = kernelOf(image, header, memoryBytes);
   if (pc !== undefined) checkInMap("the multiboot image", kernel.segments, pc.map);
-  const modulesFrom = Math.max(endOf(kernel.segments), pc === undefined ? 0 : UPPER_START);
+  const modulesFrom = Math.max(endOf(kernel.segments), pc === undefined ? 0 : EXTENDED_MEMORY);
   const loaded = placeModules(modulesFrom, modules, memoryBytes), segments = [...kernel.segments, ...loaded.map((l) => l.segment)];
   const screen = pc === undefined ? null : bootScreen(header.video, pc.videoMemory);
   const info = placeInfo(segments, memoryBytes, { map: pc?.map ?? bareMap(memoryBytes), cmdline, modules: loaded.map((l) => l.module), screen });
@@ -60,8 +58,9 @@ export function planMultiboot(image: Uint8Array, { memoryBytes, cmdline = "", mo
   };
 }
 
+/** The bare machine does not tell of memory between the two: kernels look for devices there. */
 function bareMap(memoryBytes: number): AddressRangeEntry[] {
-  const ranges = [{ address: 0, sizeBytes: Math.min(memoryBytes, LOWER_END) }, { address: UPPER_START, sizeBytes: memoryBytes - UPPER_START }];
+  const ranges = [{ address: 0, sizeBytes: Math.min(memoryBytes, VIDEO_MEMORY) }, { address: EXTENDED_MEMORY, sizeBytes: memoryBytes - EXTENDED_MEMORY }];
   return ranges.filter((r) => r.sizeBytes > 0).map((r) => ({ ...r, type: E820_RAM }));
 }
 
@@ -72,7 +71,7 @@ function kernelOf(image: Uint8Array, header: MultibootHeader, memoryBytes: numbe
   throw bad("it is no ELF file, and its header has no address fields (flags bit 16)");
 }
 
-function planByAddresses(image: Uint8Array, offset: number, at: NonNullable<MultibootHeader["addresses"]>, memoryBytes: number) {
+function planByAddresses(image: Uint8Array, offset: number, at: MultibootAddresses, memoryBytes: number) {
   const { headerAddr, loadAddr, loadEndAddr, bssEndAddr, entryAddr } = at, before = headerAddr - loadAddr, from = offset - before;
   if (before < 0) throw bad(`load_addr ${hex(loadAddr)} is above header_addr ${hex(headerAddr)}`);
   if (from < 0) throw bad(`load_addr ${hex(loadAddr)} is ${hex(before)} bytes before header_addr, but the file has only ${hex(offset)} bytes before the header`);

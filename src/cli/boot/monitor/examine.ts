@@ -1,5 +1,6 @@
 /** `x` and `xp`: memory in the formats of gdb and QEMU. */
 import { VmError } from "../../../../tcg/support/errors.ts";
+import { numberAt } from "../../../bus/bytes.ts";
 import { VGA_WINDOW_BYTES } from "../../../devices/vga/vga-memory.ts";
 import { VIDEO_MEMORY } from "../../../machine/memory-map.ts";
 import type { Pc } from "../../../machine/pc.ts";
@@ -97,8 +98,7 @@ function dump(pc: Pc, address: number, { count, kind, size }: Format, space: "li
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, "0");
 
 function show(bytes: Uint8Array, at: number, size: number, kind: string): string {
-  let value = 0;
-  for (let i = size - 1; i >= 0; i--) value = value * 256 + bytes[at + i];
+  const value = numberAt(bytes, at, size);
   switch (kind) {
     case "d": return String(value >= 2 ** (8 * size - 1) ? value - 2 ** (8 * size) : value);
     case "u": return String(value);
