@@ -33,7 +33,7 @@ export class PcInterrupts {
 
   constructor(clock: Clock, memory: RegisterMapper, { interrupt, nmi, init, apicBase }: ProcessorPins) {
     const localApic = apicBase === null ? null : new LocalApic({
-      clock, base: apicBase, memory, interrupt, nmi, init, endOfInterrupt: (vector) => this.ioApic.endOfInterrupt(vector),
+      clock, base: apicBase, memory, interrupt, nmi, init, endOfInterrupt: (vector) => this.ioApic.endOfInterrupt(vector), mayTakeMore: () => this.ioApic.sendPending(),
     });
     this.localApic = localApic;
     this.pic = new I8259Pair(localApic === null ? interrupt : (isHigh) => localApic.setPin(0, isHigh));

@@ -17,7 +17,7 @@ const SELECT = 0x00, WINDOW = 0x10;
 const ID = 0, VERSION = 1, ARBITRATION = 2, TABLE = 0x10;
 const VERSION_VALUE = 0x11 | ((IO_APIC_PINS - 1) << 16), ID_BITS = 0x0f000000;
 /** Of a redirection entry's lower word (§3.2.4). */
-const LOGICAL = 0x800, LOW_WRITABLE = 0x1afff, LOW_BITS = LOW_WRITABLE | REMOTE_IRR, HIGH_BITS = 0xff000000;
+const LOGICAL = 0x800, SEND_PENDING = 0x1000, LOW_WRITABLE = 0x1afff, LOW_BITS = LOW_WRITABLE | REMOTE_IRR, HIGH_BITS = 0xff000000;
 
 interface Registers {
   select: number;
@@ -63,6 +63,11 @@ export class IoApic implements Device, Saveable, WidePorts {
     }
   }
 
+  /** A local APIC may take what it has refused: levels that nobody has taken are sent again (§3.2.4, "Delivery Status" and "Remote IRR"). */
+  sendPending(): void {
+    for (let pin = 0; pin < IO_APIC_PINS; pin++) if ((this.r.low[pin] & LEVEL) !== 0) this.sendLevel(pin);
+  }
+
   /** An NMI or INIT may come from here: even a processor with its interrupts off may be woken. */
   get wakesByPin(): boolean {
     return this.r.low.some(wakes);
@@ -96,15 +101,20 @@ export class IoApic implements Device, Saveable, WidePorts {
     return ((this.r.inputs & (1 << pin)) !== 0) !== ((this.r.low[pin] & ACTIVE_LOW) !== 0);
   }
 
+  /** It triggers by level, and nobody has taken that. */
+  private isPending(pin: number): boolean {
+    return this.isActive(pin) && (this.r.low[pin] & (LEVEL | MASKED | REMOTE_IRR)) === LEVEL;
+  }
+
   private sendLevel(pin: number): void {
-    if (!this.isActive(pin) || (this.r.low[pin] & (MASKED | REMOTE_IRR)) !== 0) return;
+    if (!this.isPending(pin)) return;
     if (this.send(pin)) this.setLow(pin, this.r.low[pin] | REMOTE_IRR);
   }
 
   private send(pin: number): boolean {
-    const low = this.r.low[pin], mode = modeOf(low), isFixed = mode === FIXED || mode === LOWEST_PRIORITY, isLevel = (low & LEVEL) !== 0;
-    const isTaken = this.bus({ mode, vector: low & VECTOR, isLevel: isFixed && isLevel, destination: this.r.high[pin] >>> 24, isLogical: (low & LOGICAL) !== 0 });
-    return isTaken && isFixed;
+    const low = this.r.low[pin], isLevel = (low & LEVEL) !== 0;
+    const isTaken = this.bus({ mode: modeOf(low), vector: low & VECTOR, isLevel: isFixed(low) && isLevel, destination: this.r.high[pin] >>> 24, isLogical: (low & LOGICAL) !== 0 });
+    return isTaken && isFixed(low);
   }
 
   private setLow(pin: number, value: number): void {
@@ -113,7 +123,7 @@ export class IoApic implements Device, Saveable, WidePorts {
 
   private readRegister(): number {
     const { r } = this, pin = (r.select - TABLE) >> 1;
-    if (pin >= 0 && pin < IO_APIC_PINS) return (r.select & 1) === 0 ? r.low[pin] : r.high[pin];
+    if (pin >= 0 && pin < IO_APIC_PINS) return (r.select & 1) !== 0 ? r.high[pin] : r.low[pin] | (this.isPending(pin) && isFixed(r.low[pin]) ? SEND_PENDING : 0);
     switch (r.select) {
       case ID:
       // The arbitration ID is the ID until messages have gone over a bus.
@@ -136,4 +146,9 @@ export class IoApic implements Device, Saveable, WidePorts {
     this.setLow(pin, (value & LOW_WRITABLE) | kept);
     if ((value & LEVEL) !== 0) this.sendLevel(pin);
   }
+}
+
+/** Only such interrupts can trigger by level. */
+function isFixed(low: number): boolean {
+  return [FIXED, LOWEST_PRIORITY].includes(modeOf(low));
 }

@@ -23,6 +23,9 @@ export const APIC_ID = 0x20, APIC_VERSION = 0x30, APIC_TPR = 0x80, APIC_APR = 0x
 /** Entries of the local vector table, in the order of their registers. */
 export const LVT_TIMER = 0, LVT_THERMAL = 1, LVT_PERFORMANCE = 2, LVT_LINT0 = 3, LVT_LINT1 = 4, LVT_ERROR = 5;
 
+/** Registers that say which messages are taken. */
+const DECIDES_WHAT_IS_TAKEN: readonly number[] = [APIC_ID, APIC_LDR, APIC_DFR, APIC_SPURIOUS];
+
 /** IA32_APIC_BASE: global enable, and the address of the registers. */
 const BASE_ENABLED = 0x800, BASE_ADDRESS = 0xfffff000, PAGE_BYTES = 4096;
 const LVT_ENTRIES = 6, VERSION = 0x14 | ((LVT_ENTRIES - 1) << 16);
@@ -88,6 +91,8 @@ export interface LocalApicWires {
   readonly init: () => void;
   /** An interrupt that triggers by level has been ended: I/O APICs are told. */
   readonly endOfInterrupt: (vector: number) => void;
+  /** It may take messages that it has refused: I/O APICs are told. */
+  readonly mayTakeMore: () => void;
 }
 
 export class LocalApic implements Device, Saveable, WidePorts {
@@ -176,6 +181,7 @@ export class LocalApic implements Device, Saveable, WidePorts {
     if (!this.isOn) this.clear(0);
     this.remap();
     this.update();
+    this.wires.mayTakeMore();
   }
 
   /** LINT0 (0) or LINT1 (1) may bring an NMI or INIT, which wakes even a processor with its interrupts off. */
@@ -220,6 +226,7 @@ export class LocalApic implements Device, Saveable, WidePorts {
     this.timer.catchUp();
     this.writeRegister(offset, value);
     this.update();
+    if (DECIDES_WHAT_IS_TAKEN.includes(offset)) this.wires.mayTakeMore();
   }
 
   // ---- inside

@@ -8,7 +8,7 @@ import { goesOnFromSavedStates, refusesBrokenStates, standsRandomAccesses } from
 import type { Subject } from "../../support/device-hostility.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
-const ACTIVE_LOW = 0x2000, REMOTE_IRR = 0x4000, LEVEL = 0x8000, MASKED = 0x10000;
+const SEND_PENDING = 0x1000, ACTIVE_LOW = 0x2000, REMOTE_IRR = 0x4000, LEVEL = 0x8000, MASKED = 0x10000;
 
 function bench() {
   const sent: InterruptMessage[] = [], bus = { takes: true };
@@ -111,12 +111,19 @@ describe("I/O APIC", () => {
     expect(vectors()).to.deep.equal([0x39, 0x39]);
   });
 
-  it("does not wait for the end of what nobody has taken", () => {
+  it("sends a level that nobody has taken again as long as it lasts, and shows it as pending (delivery status)", () => {
     const { chip, low, read, bus, vectors } = bench();
     bus.takes = false;
     low(9, 0x39 | LEVEL);
-    chip.setInput(9, true);
-    expect([vectors(), read(0x22)]).to.deep.equal([[0x39], 0x39 | LEVEL]);
+    low(10, 0x3a | LEVEL);
+    for (const pin of [9, 10]) chip.setInput(pin, true);
+    expect([vectors(), read(0x22)]).to.deep.equal([[0x39, 0x3a], 0x39 | LEVEL | SEND_PENDING]);
+    chip.setInput(10, false);
+    bus.takes = true;
+    chip.sendPending();
+    expect([vectors(), read(0x22), read(0x24)]).to.deep.equal([[0x39], 0x39 | LEVEL | REMOTE_IRR, 0x3a | LEVEL]);
+    chip.sendPending();
+    expect(vectors()).to.deep.equal([]);
   });
 
   it("sends NMI, INIT and ExtINT as edges", () => {
@@ -151,6 +158,7 @@ describe("I/O APIC", () => {
           bus.takes = random.below(4) !== 0;
           chip.setInput(random.below(IO_APIC_PINS), random.below(2) === 0);
           chip.endOfInterrupt(random.below(256));
+          chip.sendPending();
         },
       };
     }

@@ -16,9 +16,9 @@ const ON = 0xfee00900, OFF = 0xfee00100, MASKED = 0x10000, PERIODIC = 0x20000, L
 const lvt = (entry: number): number => APIC_LVT + 16 * entry;
 
 function bench() {
-  const clock = new FakeClock(), seen = { interrupt: false, nmis: 0, inits: 0, ends: [] as number[], base: ON, mapped: [] as number[] };
+  const clock = new FakeClock(), seen = { interrupt: false, nmis: 0, inits: 0, ends: [] as number[], offers: 0, base: ON, mapped: [] as number[] };
   const apic = new LocalApic({
-    clock, base: () => seen.base, interrupt: (isHigh) => { seen.interrupt = isHigh; }, nmi: () => { seen.nmis++; }, init: () => { seen.inits++; }, endOfInterrupt: (vector) => seen.ends.push(vector),
+    clock, base: () => seen.base, interrupt: (isHigh) => { seen.interrupt = isHigh; }, nmi: () => { seen.nmis++; }, init: () => { seen.inits++; }, endOfInterrupt: (vector) => seen.ends.push(vector), mayTakeMore: () => { seen.offers++; },
     memory: { map: (first) => seen.mapped.push(first), unmap: (first) => { seen.mapped = seen.mapped.filter((a) => a !== first); } },
   });
   apic.reset();
@@ -218,6 +218,15 @@ describe("LocalApic", () => {
       apic.baseChanged();
       expect([apic.receive(fixed(0x40)), apic.receive(fixed(0x40, { mode: NMI })), seen.interrupt]).to.deep.equal([false, false, false]);
     });
+  });
+
+  it("tells when it may take what it has refused: it is switched on, or has another ID", () => {
+    const { apic, seen, write } = bench(), offersAt = (...changes: (() => void)[]): number[] => changes.map((change) => {
+      seen.offers = 0;
+      change();
+      return seen.offers;
+    });
+    expect(offersAt(...[APIC_SPURIOUS, APIC_ID, APIC_LDR, APIC_DFR, APIC_TPR, APIC_EOI].map((register) => () => write(register, 0x1ff)), () => apic.baseChanged())).to.deep.equal([1, 1, 1, 1, 0, 0, 1]);
   });
 
   describe("ICR", () => {
