@@ -11,7 +11,7 @@ import { id } from "../js/estree.ts";
 import { instantiate, template } from "../js/templates.ts";
 import type { ValueType } from "./code-writer.ts";
 import { CodeWriter, I32, NOTHING, OP } from "./code-writer.ts";
-import { divideSigned, divideUnsigned, INTRINSICS, toWord } from "./intrinsics.ts";
+import { divide, INTRINSICS, toWord } from "./intrinsics.ts";
 import type { Kind } from "./kinds.ts";
 import { isComparison, isFloat, Kinds, literalOf, unsupported, VALUE_TYPES } from "./kinds.ts";
 
@@ -70,6 +70,9 @@ const COMPARE: Readonly<Record<string, Readonly<Record<"signed" | "unsigned" | "
   ">=": { signed: OP.i32_ge_s, unsigned: OP.i32_ge_u, wide: OP.i64_ge_s, f32: OP.f32_ge, f64: OP.f64_ge },
 };
 
+/** What hosts take of a function (JavaScript Interface 2.0, "Implementation-defined Limits"), less a little for its declarations. */
+const MAX_LOCALS = 50_000, MAX_CODE_BYTES = 7_000_000;
+
 /** What a helper's values are on our side. */
 export const kindOfType = (type: Type): Kind => (type === "i32" ? "i32" : "f64");
 
@@ -108,8 +111,12 @@ export class FunctionCompiler {
     this.word(e);
   }
 
-  /** Its declarations of locals and instructions. */
+  /**
+   * Its declarations of locals and instructions.
+   * @throws Unsupported for more than a host takes
+   */
   finish(): CodeWriter {
+    if (this.parameterCount + this.localTypes.length > MAX_LOCALS || this.code.length > MAX_CODE_BYTES) return unsupported("so long a function");
     const code = new CodeWriter().unsigned(this.localTypes.length);
     for (const type of this.localTypes) code.byte(1, type);
     return code.append(this.code).byte(OP.end);
@@ -179,7 +186,8 @@ export class FunctionCompiler {
   private declaration({ declarations }: VariableDeclaration): void {
     for (const { id, init } of declarations) {
       if (id.type !== "Identifier" || init === null || init === undefined) return unsupported("such a declaration");
-      this.variable(id.name, this.names.floats?.get(id.name) ?? this.kinds.of(init), init);
+      const kind = this.names.floats?.get(id.name) ?? this.kinds.of(init);
+      this.variable(id.name, kind === "wide" ? "f64" : kind, init);
     }
   }
 
@@ -242,6 +250,12 @@ export class FunctionCompiler {
     return place ?? unsupported(`the array ${object.type === "Identifier" ? object.name : object.type}`);
   }
 
+  /** A view whose bytes are taken as little endian. */
+  private viewOf(object: Expression, isLittleEndian: CallExpression["arguments"][number] | undefined): ArrayPlace {
+    const place = this.arrayOf(object);
+    return place.items === "view" && isLittleEndian?.type === "Literal" && isLittleEndian.value === true ? place : unsupported("such a view");
+  }
+
   /** The immediate of an access: guest addresses need not be aligned. */
   private memory(op: number, offset: number): void {
     this.code.byte(op, 0).unsigned(offset);
@@ -252,7 +266,7 @@ export class FunctionCompiler {
     if (callee.type !== "MemberExpression" || callee.property.type !== "Identifier") return false;
     const how = VIEW_STORES[callee.property.name];
     if (how === undefined) return false;
-    const { offset } = this.arrayOf(callee.object as Expression);
+    const { offset } = this.viewOf(callee.object as Expression, args[2]);
     this.word(args[0] as Expression);
     this.value(args[1] as Expression, how.kind);
     this.memory(how.op, offset);
@@ -280,11 +294,11 @@ export class FunctionCompiler {
     }
     const kind = this.kinds.of(e);
     if (e.type === "BinaryExpression" && this.wordOperation(e)) return;
+    if (e.type === "UnaryExpression" && !(isFloat(kind) && isFloat(this.kinds.of(e.argument)))) return this.wordUnary(e);
     if (isFloat(kind)) {
       this.double(e);
       return toWord(code, this.newIndex);
     }
-    if (e.type === "UnaryExpression") return this.wordUnary(e);
     const given = this.plain(e);
     if (given === "wide") code.byte(OP.i32_wrap_i64);
   }
@@ -305,13 +319,13 @@ export class FunctionCompiler {
     return (operator === "/" || operator === "%") && this.division(operator, l, right);
   }
 
-  /** Quotients and remainders of integers; what they are for a divisor of 0 nobody asks. */
+  /** Quotients and remainders of integers. */
   private division(operator: "/" | "%", left: Expression, right: Expression): boolean {
     const kinds = [this.kinds.of(left), this.kinds.of(right)], isUnsigned = kinds.every((k) => k === "u32");
     if (!isUnsigned && !kinds.every((k) => k === "i32")) return false;
     this.word(left);
     this.word(right);
-    (isUnsigned ? divideUnsigned : divideSigned)(this.code, operator === "%", this.newIndex);
+    divide(this.code, !isUnsigned, operator === "%", this.newIndex);
     return true;
   }
 
@@ -347,14 +361,8 @@ export class FunctionCompiler {
       code.byte(e.operator === "+" ? OP.i64_add : OP.i64_sub);
       return;
     }
-    if (e.type === "UnaryExpression" && this.kinds.of(e) === "wide") {
-      code.i64Const(0);
-      this.wide(e.argument);
-      if (e.operator === "-") code.byte(OP.i64_sub);
-      else code.byte(OP.i64_add);
-      return;
-    }
     const kind = this.kinds.of(e);
+    if (e.type === "UnaryExpression" && kind === "wide") return this.wide(e.argument);
     if (kind === "wide") {
       this.plain(e);
       return;
@@ -510,6 +518,7 @@ export class FunctionCompiler {
 
   private logical({ operator, left, right }: LogicalExpression): void {
     const { code } = this;
+    if (![left, right].every((e) => this.kinds.of(e) === "bool") || operator === "??") return unsupported("such a condition");
     this.condition(left);
     code.byte(OP.if, I32);
     this.labels.push("");
@@ -571,7 +580,7 @@ export class FunctionCompiler {
   private call(e: CallExpression): Kind | null {
     const { code } = this, args = e.arguments as Expression[];
     if (e.callee.type === "MemberExpression") {
-      const { op, kind } = this.viewLoad(e), { offset } = this.arrayOf(e.callee.object as Expression);
+      const { op, kind } = this.viewLoad(e), { offset } = this.viewOf(e.callee.object as Expression, args[1]);
       this.word(args[0]);
       this.memory(op, offset);
       return kind;

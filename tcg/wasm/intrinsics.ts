@@ -18,24 +18,28 @@ const tee = (code: CodeWriter, local: number): CodeWriter => code.byte(OP.local_
 
 const simple = (param: Kind, result: Kind, ...ops: readonly number[]): Intrinsic => ({ params: [param], result, write: (code) => code.byte(...ops) });
 
-/** Makes a divisor on the stack 1 if it is 0, for which WebAssembly traps. Nobody asks for such results. */
+/** Makes a divisor on the stack 1 if it is 0, for which WebAssembly traps. */
 function guardZero(code: CodeWriter, newLocal: NewLocal): void {
   const y = newLocal("i32");
   tee(code, y);
   get(code, y).byte(OP.i32_eqz, OP.i32_or);
 }
 
-/** A quotient or remainder of words. */
-export function divideUnsigned(code: CodeWriter, isRemainder: boolean, newLocal: NewLocal): void {
+/** `x / y | 0` or `x % y | 0` of words, which is 0 for a divisor of 0: as if that were 0 by 1. */
+export function divide(code: CodeWriter, isSigned: boolean, isRemainder: boolean, newLocal: NewLocal): void {
+  const y = newLocal("i32");
+  set(code, y);
+  code.i32Const(0);
+  get(code, y).byte(OP.select);
+  get(code, y);
   guardZero(code, newLocal);
-  code.byte(isRemainder ? OP.i32_rem_u : OP.i32_div_u);
+  divideBySome(code, isSigned, isRemainder, newLocal);
 }
 
-/** As signed numbers. The least by -1, for which WebAssembly traps as well, is left to a subtraction. */
-export function divideSigned(code: CodeWriter, isRemainder: boolean, newLocal: NewLocal): void {
-  guardZero(code, newLocal);
-  if (isRemainder) {
-    code.byte(OP.i32_rem_s);
+/** A quotient or remainder of words; the divisor is not 0. The least number by -1, for which WebAssembly traps as well, is left to a subtraction. */
+function divideBySome(code: CodeWriter, isSigned: boolean, isRemainder: boolean, newLocal: NewLocal): void {
+  if (isRemainder || !isSigned) {
+    code.byte(isSigned ? OP.i32_rem_s : isRemainder ? OP.i32_rem_u : OP.i32_div_u);
     return;
   }
   const y = newLocal("i32"), x = newLocal("i32");
@@ -60,7 +64,7 @@ export function toWord(code: CodeWriter, newLocal: NewLocal): void {
   get(code, x).f64Const(2 ** -32).byte(OP.f64_mul, OP.f64_floor).f64Const(2 ** 32).byte(OP.f64_mul, OP.f64_sub).truncate64().byte(OP.i32_wrap_i64, OP.end);
 }
 
-/** hi:lo by d, all of them locals: with 64 bits only if 32 do not do, since these take several times as long. */
+/** hi:lo by d: with 64 bits only if 32 do not do, since these take several times as long. By 0 it is anything: nobody asks. */
 function divideWide(isSigned: boolean, isRemainder: boolean): Intrinsic {
   return {
     params: ["i32", "i32", "i32"], result: "i32",
@@ -76,8 +80,7 @@ function divideWide(isSigned: boolean, isRemainder: boolean): Intrinsic {
       code.byte(OP.i32_eq, OP.if, I32);
       get(code, lo);
       get(code, d);
-      if (isSigned) divideSigned(code, isRemainder, newLocal);
-      else divideUnsigned(code, isRemainder, newLocal);
+      divideBySome(code, isSigned, isRemainder, newLocal);
       code.byte(OP.else);
       const n = newLocal("wide");
       get(code, hi).byte(OP.i64_extend_i32_u).i64Const(32).byte(OP.i64_shl);

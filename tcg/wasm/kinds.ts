@@ -8,7 +8,7 @@ import { F32, F64, I32, I64 } from "./code-writer.ts";
 
 /**
  * - `i32` an int32 number, `u32` one from 0 to 2^32 - 1, `bool` a condition: each a word;
- * - `wide` an exact sum or difference of such, of at most 53 bits;
+ * - `wide` an exact sum or difference of such, of at most 53 bits: within an expression only, since sums of sums may need more;
  * - `f32` a single, `f64` a double.
  */
 export type Kind = "i32" | "u32" | "bool" | "wide" | "f32" | "f64";
@@ -28,7 +28,8 @@ export function literalOf(e: Expression): number | null {
 }
 
 export function kindOfNumber(value: number): Kind {
-  if ((value | 0) === value && !Object.is(value, -0)) return "i32";
+  if (Object.is(value, -0)) return "f64";
+  if ((value | 0) === value) return "i32";
   return value >>> 0 === value ? "u32" : "f64";
 }
 
@@ -79,10 +80,11 @@ export class Kinds {
     if (value !== null) return kindOfNumber(value);
     if (e.operator === "!") return "bool";
     if (e.operator === "~") return "i32";
+    // Of 0 it is -0.
+    if (e.operator === "-") return "f64";
     const kind = this.of(e.argument);
-    if (e.operator === "+") return kind === "bool" ? "i32" : kind;
-    if (e.operator !== "-") return unsupported(`the operator ${e.operator}`);
-    return kind === "bool" ? "i32" : isFloat(kind) ? "f64" : "wide";
+    if (e.operator !== "+") return unsupported(`the operator ${e.operator}`);
+    return kind === "bool" ? "i32" : kind;
   }
 
   private ofBinary({ operator, left, right }: BinaryExpression): Kind {
