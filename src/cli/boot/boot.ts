@@ -104,6 +104,7 @@ export const bootCommand = defineCommand<BootTable>({
     { line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --share src,tag=src,readonly", does: "with a folder of the host to mount by 9P" },
     { line: "tcgjs boot --kernel vmlinuz --append 'console=ttyS0 root=/dev/vda' --drive file=disk.qcow2,if=virtio --hostfwd tcp::2222-:22", does: "port 2222 of this machine leads to the guest's SSH server" },
     { line: "tcgjs boot --kernel vmlinuz --append 'console=ttyS0 panic=-1' --no-reboot --serial file:boot.log --timeout 60", does: "without a terminal, into a file" },
+    { line: "echo 'screendump screen.png' | tcgjs boot --monitor stdio --timeout 10 disk.img", does: "commands for the monitor from a script" },
     { line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --max-insns 1G --save booted", does: "a machine that has booted, for later: tcgjs boot --restore booted" },
     { line: "tcgjs boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --clock virtual --max-insns 3G --json", does: "exactly three billion insns, and what they cost" },
   ],
@@ -135,11 +136,14 @@ function checkStart(values: Values): void {
 }
 
 function checkSerial(values: Values): void {
-  const { serial, json } = values;
+  const { serial, json, monitor } = values;
   if (serial.length > MAX_SERIAL_LINES) throw new VmError("EINVAL", `--serial was given ${serial.length} times; there are ${MAX_SERIAL_LINES} serial lines`);
   const terminals = serial.filter((s) => s.kind === "stdio").length;
   if (terminals > 1) throw new VmError("EINVAL", "--serial stdio was given twice; there is one terminal");
   if (terminals > 0 && values["virtio-console"]?.kind === "stdio") throw new VmError("EINVAL", "there is one terminal, for --serial stdio or --virtio-console stdio");
+  if (monitor === "stdio" && (json || [...serial, values["virtio-console"]].some((s) => s?.kind === "stdio"))) {
+    throw new VmError("EINVAL", "--monitor stdio needs stdin and stdout for itself, without --json or another option that takes stdio");
+  }
   if (json && serial.slice(1).some((s) => s.kind === "stdio")) throw new VmError("EINVAL", "--json has stdout; --serial stdio is for the first line then");
 }
 
@@ -194,7 +198,7 @@ async function runWith({ values, texts, output }: Pick<BootInvocation, "values" 
     pc, control: runnable, drives, pressKeys: (names) => keys.press(names), dumpScreen: (path) => writeScreenshot(pc.chips.vga, path), writeFile,
     save: (path) => saveForLater(path, { pc, start, texts, drives }),
   });
-  const terminal = new PcConsole({ pc, runnable, output, monitor, keys, line: lines[choices.findIndex((c) => c.kind === "stdio")] ?? null, hasDisplay: isDisplayed });
+  const terminal = new PcConsole({ pc, runnable, output, monitor, keys, line: lines[choices.findIndex((c) => c.kind === "stdio")] ?? null, hasDisplay: isDisplayed, isMonitor: values.monitor === "stdio" });
   runnable.addListener({ afterSlice: () => ends.flush(), patienceMs: Infinity });
   runnable.addListener(terminal);
   try {
@@ -254,8 +258,8 @@ function startOf({ kernel, initrd, append, module, bios, boot, memory }: Values)
 }
 
 /** What is at the ends of the serial lines. */
-function serialChoices({ serial, "virtio-console": console }: Values, isDisplayed: boolean): SerialChoice[] {
-  return serial.length === 0 && console?.kind !== "stdio" && !isDisplayed ? [{ kind: "stdio" }] : [...serial];
+function serialChoices({ serial, monitor, "virtio-console": console }: Values, isDisplayed: boolean): SerialChoice[] {
+  return serial.length === 0 && console?.kind !== "stdio" && monitor !== "stdio" && !isDisplayed ? [{ kind: "stdio" }] : [...serial];
 }
 
 function serialLine(pc: Pc, line: number, choice: SerialChoice, onByte: (byte: number) => void): SerialLine | null {

@@ -23,12 +23,13 @@ interface Given extends ValuesOf<typeof displayOptions> {
   readonly bios: string | null;
   readonly json: boolean;
   readonly serial: readonly SerialChoice[];
+  readonly monitor: "stdio" | "none";
   readonly "virtio-console": SerialChoice | null;
 }
 
 /** @throws VmError EINVAL for a screen that has no terminal of its own */
-export function hasDisplay({ display, kernel, json, serial, "virtio-console": virtioConsole }: Given): boolean {
-  const takesStdio = [...serial, virtioConsole].some((s) => s?.kind === "stdio");
+export function hasDisplay({ display, kernel, json, serial, monitor, "virtio-console": virtioConsole }: Given): boolean {
+  const takesStdio = monitor === "stdio" || [...serial, virtioConsole].some((s) => s?.kind === "stdio");
   if (display === null) return kernel === null && !takesStdio && !json && isInteractive();
   if (display === "none") return false;
   if (takesStdio || json) throw new VmError("EINVAL", `--display terminal needs the terminal for itself, without ${json ? "--json" : "another option that takes stdio"}`);

@@ -42,7 +42,10 @@ export const pcOptions = {
   serial: values(parseSerial, {
     argument: SERIAL_ARGUMENT,
     help: "the other end of a serial line; given again it is for the next line, up to four. tcp: connects to a service on this machine, and waits for one to connect if there is none, "
-      + "or at once with server; the guest does not wait", defaultText: "stdio for the first line, unless the screen has the terminal",
+      + "or at once with server; the guest does not wait", defaultText: "stdio for the first line, unless the screen or the monitor has the terminal",
+  }),
+  monitor: choice(["stdio", "none"], {
+    help: "stdio: the monitor has this terminal, or takes its commands from what stdin is, and answers on stdout", initial: "none", defaultText: "none: Ctrl-A c opens it",
   }),
   ...virtioOptions,
   debugcon: value(parseSerial, { argument: SERIAL_ARGUMENT, help: "where bytes go that the guest writes to the debug console, ports 0xe9 and 0x402 (SeaBIOS)", defaultText: "none" }),

@@ -164,6 +164,12 @@ describe("tcgjs boot", function () {
     expect([status, stdout]).to.deep.equal([0, ">Hello, guest: q"]);
   });
 
+  it("gives stdin to the monitor where that is wanted, and nothing else to stdout", () => {
+    const { status, stdout } = spawnTcgjs(["boot", "--kernel", files.path("loop"), "--memory", "4M", "--monitor", "stdio"], "stop\ninfo status\nxp/2xb 0x100000\nwhat\nquit\n");
+    expect(status).to.equal(0);
+    expect(stdout).to.match(/^paused, \d+ insns, .*\n00100000: 0xeb 0xfe\nunknown command: what; help lists them\n$/);
+  });
+
   it("ends at Ctrl-C", async () => {
     const cli = startTcgjs("boot", "--kernel", files.path("echo"), "--memory", "4M");
     await cli.prints(">");
@@ -207,6 +213,9 @@ describe("tcgjs boot", function () {
   const wrong: readonly (readonly [string, string[], RegExp])[] = [
     ["a screen without a terminal", ["boot", "--kernel", "FILE:hello", "--display", "terminal"], /--display terminal needs stdin and stdout to be a terminal/],
     ["a screen and a serial line on one terminal", ["boot", "--kernel", "FILE:hello", "--display", "terminal", "--serial", "stdio"], /needs the terminal for itself, without another option that takes stdio/],
+    ["a monitor and a serial line on one terminal", ["boot", "--kernel", "FILE:hello", "--monitor", "stdio", "--serial", "stdio"], /--monitor stdio needs stdin and stdout for itself/],
+    ["a monitor and a report on stdout", ["boot", "--kernel", "FILE:hello", "--monitor", "stdio", "--json"], /--monitor stdio needs stdin and stdout for itself, without --json/],
+    ["a monitor and a screen", ["boot", "--kernel", "FILE:hello", "--monitor", "stdio", "--display", "terminal"], /--display terminal needs the terminal for itself/],
     ["a video BIOS that is not there", ["boot", "--kernel", "FILE:hello", "--vga-rom", "nowhere"], /nowhere cannot be read/],
     ["no kernel", ["boot"], /what to boot\? Name an image \(a kernel, a disk, a CD\), or several things by --kernel, --hda/],
     ["firmware and a kernel", ["boot", "--bios", "x", "--kernel", "x"], /only one of them can be/],

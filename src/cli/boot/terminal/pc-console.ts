@@ -32,6 +32,8 @@ export interface ConsoleParts {
   readonly line: TerminalLine | null;
   /** The guest's screen is drawn, and what is typed goes to its keyboard. */
   readonly hasDisplay: boolean;
+  /** The monitor has the terminal from the start, and keeps it. */
+  readonly isMonitor: boolean;
 }
 
 export class PcConsole implements SliceListener {
@@ -56,16 +58,20 @@ export class PcConsole implements SliceListener {
     const { output, monitor } = parts, write = (text: string): void => output.out(text);
     this.parts = parts;
     this.display = parts.hasDisplay ? new TerminalDisplay(write, wantsColour(output.stdout)) : null;
-    this.editor = new LineEditor(write, (line) => { this.commands = this.commands.then(async () => {
+    // What does not come from a terminal needs neither prompt nor echo.
+    const echo = (text: string): void => { if (this.input?.isRaw === true) write(text); };
+    this.editor = new LineEditor(echo, (line) => { this.commands = this.commands.then(async () => {
       write(await monitor.execute(line));
       if (this.isMonitor && !parts.runnable.isQuitting) this.editor.prompt();
     }); });
   }
 
   open(): void {
-    if (this.parts.line === null && this.display === null) return;
+    const { line, isMonitor } = this.parts;
+    if (line === null && this.display === null && !isMonitor) return;
     this.input = openConsoleInput((bytes) => this.receive(bytes));
-    this.enterScreen();
+    if (isMonitor) this.enterMonitor();
+    else this.enterScreen();
   }
 
   /** Gives the terminal back. */
@@ -134,7 +140,7 @@ export class PcConsole implements SliceListener {
     switch (command) {
       case "exit": return runnable.quit();
       case "break": return line?.sendBreak();
-      case "monitor": return this.isMonitor ? this.leaveMonitor() : this.enterMonitor();
+      case "monitor": return !this.isMonitor ? this.enterMonitor() : this.parts.isMonitor ? undefined : this.leaveMonitor();
       case "help":
         if (this.screen === null) output.out(`\n${ESCAPE_HELP}\n`);
         else this.enterMonitor(`${ESCAPE_HELP}\n`);
@@ -143,11 +149,11 @@ export class PcConsole implements SliceListener {
 
   /** The monitor has the terminal's own screen; the guest goes on meanwhile. */
   private enterMonitor(greeting = ""): void {
-    const { output } = this.parts;
+    const { output, isMonitor } = this.parts;
     this.screen?.leave();
     this.screen = null;
     this.isMonitor = true;
-    output.out(`\n${greeting}monitor: help lists its commands, Ctrl-A c goes back to the guest\n`);
+    if (this.input?.isRaw === true) output.out(`\n${greeting}monitor: help lists its commands, Ctrl-A ${isMonitor ? "x ends" : "c goes back to the guest"}\n`);
     this.editor.prompt();
   }
 
