@@ -4,6 +4,7 @@
 import type { Stats } from "node:fs";
 import { closeSync, fstatSync, openSync, readSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { joined } from "../../tcg/support/bytes.ts";
 import { VmError } from "../../tcg/support/errors.ts";
 import { codeOf, reasonOf } from "./system-error.ts";
 
@@ -97,7 +98,7 @@ function readBounded(path: string, maxBytes: number, room: string): Uint8Array {
       total += n;
       if (total > maxBytes) throw new VmError("E2BIG", `${path}: the file does not end after ${maxBytes} bytes, which is ${room}`);
     }
-    return joined(chunks, total);
+    return joined(chunks);
   });
 }
 
@@ -115,16 +116,6 @@ function withFile<T>(path: string, read: (fd: number, stat: Stats) => T): T {
   } finally {
     if (fd >= 0) closeSync(fd);
   }
-}
-
-function joined(chunks: readonly Uint8Array[], total: number): Uint8Array {
-  const all = new Uint8Array(total);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
 }
 
 /** What the operating system says of a file that was to be made or written anew, as an error: what is missing is its folder. */

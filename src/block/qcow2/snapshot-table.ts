@@ -1,4 +1,5 @@
 /** The snapshot table of a qcow2 image (qcow2.rst, "Snapshots"). */
+import { joined } from "../../../tcg/support/bytes.ts";
 import { readU64, roundUp, viewOf, writeU64 } from "../bytes.ts";
 import { wellFormed } from "../errors.ts";
 import type { Qcow2Header } from "./header.ts";
@@ -63,13 +64,7 @@ function entryOf(view: DataView, rest: Uint8Array, extraBytes: number, idBytes: 
 
 /** The table as bytes. */
 export function snapshotTableBytes(entries: readonly SnapshotEntry[]): Uint8Array {
-  const parts = entries.map(entryBytes), bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return joined(entries.map(entryBytes));
 }
 
 function entryBytes(entry: SnapshotEntry): Uint8Array {

@@ -9,6 +9,7 @@
  * | 16 | | the sections: name (u32 bytes, UTF-8), u32 bytes unpacked, u32 bytes packed, a zlib stream |
  * | end - 4 | 4 | CRC-32 of everything before |
  */
+import { joined } from "../../../tcg/support/bytes.ts";
 import { VmError } from "../../../tcg/support/errors.ts";
 import { crc32 } from "./crc32.ts";
 
@@ -122,14 +123,4 @@ function u32(value: number): Uint8Array {
   const bytes = new Uint8Array(LENGTH_BYTES);
   new DataView(bytes.buffer).setUint32(0, value, true);
   return bytes;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

@@ -121,29 +121,24 @@ const near: readonly InsnDef[] = [
   }),
 ];
 
+/** A transfer by a far pointer: one in the insn, or one in memory. */
+const farTransfer = (name: "jmp" | "call", inInsn: string, inMemory: string, go: (b: Lowering, selector: Val, offset: Val) => void): InsnDef[] => [
+  defInsn(name, {
+    ref: `SDM 2A ${name.toUpperCase()}`, branch: "always", solo: "last", forms: [inInsn],
+    lower: (b) => go(b, b.field("imm2"), b.field("imm")),
+  }),
+  defInsn(name, {
+    ref: `SDM 2A ${name.toUpperCase()}`, branch: "always", solo: "last", forms: [inMemory],
+    lower(b, [pointer]) {
+      const { selector, offset } = farPointer(b, pointer);
+      go(b, selector, offset);
+    },
+  }),
+];
+
 const far: readonly InsnDef[] = [
-  defInsn("jmp", {
-    ref: "SDM 2A JMP", branch: "always", solo: "last", forms: ["ea  Ap"],
-    lower: (b) => jumpFar(b, b.field("imm2"), b.field("imm")),
-  }),
-  defInsn("jmp", {
-    ref: "SDM 2A JMP", branch: "always", solo: "last", forms: ["ff /5  Mp"],
-    lower(b, [pointer]) {
-      const { selector, offset } = farPointer(b, pointer);
-      jumpFar(b, selector, offset);
-    },
-  }),
-  defInsn("call", {
-    ref: "SDM 2A CALL", branch: "always", solo: "last", forms: ["9a  Ap"],
-    lower: (b) => callFar(b, b.field("imm2"), b.field("imm")),
-  }),
-  defInsn("call", {
-    ref: "SDM 2A CALL", branch: "always", solo: "last", forms: ["ff /3  Mp"],
-    lower(b, [pointer]) {
-      const { selector, offset } = farPointer(b, pointer);
-      callFar(b, selector, offset);
-    },
-  }),
+  ...farTransfer("jmp", "ea  Ap", "ff /5  Mp", jumpFar),
+  ...farTransfer("call", "9a  Ap", "ff /3  Mp", callFar),
   defInsn("retf", { ref: "SDM 2B RET", branch: "always", solo: "last", forms: ["cb"], lower: (b) => retFar(b, b.imm(0)) }),
   defInsn("retf", { ref: "SDM 2B RET", branch: "always", solo: "last", forms: ["ca iw  Iw"], lower: (b, [bytes]) => retFar(b, bytes.read()) }),
 ];

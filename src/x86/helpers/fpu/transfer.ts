@@ -60,8 +60,7 @@ export const loadI32 = defFpuHelper("fild", {
     if (f.pairs.push()) return;
     const u = f.begin();
     loadInt32(u, value);
-    u.set(u.bSe, u.bHi, u.bLo);
-    f.push();
+    pushB(f, u);
   },
 });
 
@@ -71,8 +70,7 @@ export const loadI64 = defFpuHelper("fild_m64", {
   bind: (f) => (lo, hi) => {
     const u = f.begin();
     loadInt64(u, lo, hi);
-    u.set(u.bSe, u.bHi, u.bLo);
-    f.push();
+    pushB(f, u);
   },
 });
 
@@ -82,8 +80,7 @@ export const loadBcd = defFpuHelper("fbld", {
   bind: (f) => (lo, hi, top) => {
     const u = f.begin();
     loadDecimal(u, lo, hi, top);
-    u.set(u.bSe, u.bHi, u.bLo);
-    f.push();
+    pushB(f, u);
   },
 });
 

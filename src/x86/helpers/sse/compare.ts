@@ -7,7 +7,7 @@ import { defVectorHelper } from "./vector-helper.ts";
 export const LESS = 0, EQUAL = 1, GREATER = 2, UNORDERED = 3;
 
 /** Compares two elements: SNaNs are invalid, quiet ones too if `signalsQuiet`; denormals raise DE or are zeros. */
-export function relation(unit: FloatUnit, x: number, y: number, isSingle: boolean, signalsQuiet: boolean): number {
+function relation(unit: FloatUnit, x: number, y: number, isSingle: boolean, signalsQuiet: boolean): number {
   const cx = unit.classOf(x, isSingle), cy = unit.classOf(y, isSingle);
   if (cx >= QUIET || cy >= QUIET) {
     if (signalsQuiet || cx === SIGNALING || cy === SIGNALING) unit.raised |= IE;

@@ -345,7 +345,7 @@ export class FloatUnit {
 }
 
 /** a + b - r, exactly, for r = a + b rounded to nearest (Knuth's TwoSum); nothing overflows. */
-export function sumError(a: number, b: number, r: number): number {
+function sumError(a: number, b: number, r: number): number {
   const bb = r - a;
   return (a - (r - bb)) + (b - bb);
 }
