@@ -2,7 +2,9 @@
 
 /** Milliseconds since some fixed moment, with fractions. */
 export function nowMs(): number {
-  return performance.now();
+  // `performance` would do, but node takes some milliseconds to load it.
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1e3 + nanoseconds / 1e6;
 }
 
 /** Lets the event loop turn once: signals and finished writes are then dealt with. */

@@ -1,14 +1,14 @@
 /**
  * Op -> JavaScript, as quoted expressions. `$0`, `$1` … are the operands; every result is an int32 number, or a double
  * where the op says so.
- * A template is parsed by acorn the first time it is needed; an operand that occurs twice is given a name first.
+ * A template is parsed the first time it is needed; an operand that occurs twice is given a name first.
  */
-import { parseExpressionAt } from "acorn";
 import type { Expression, Node } from "estree";
 import type { OpName } from "../ir/ops.ts";
 import { OPS } from "../ir/ops.ts";
 import { CONDS } from "../ir/types.ts";
 import { InternalError } from "../support/errors.ts";
+import { parseTemplate } from "./template-parser.ts";
 
 /** Pure ops without attribute. Names that are not operands are functions of `runtime.ts` or of `Math`. */
 const PLAIN: Partial<Record<OpName, string>> = {
@@ -108,7 +108,7 @@ const parsed = new Map<string, Template>();
 export function template(source: string): Template {
   let found = parsed.get(source);
   if (found === undefined) {
-    const expression = parseExpressionAt(source, 0, { ecmaVersion: 2022 }) as Expression;
+    const expression = parseTemplate(source);
     const counts = new Map<string, number>();
     walkIdentifiers(expression, (name) => counts.set(name, (counts.get(name) ?? 0) + 1));
     let repeated = 0;
@@ -118,7 +118,7 @@ export function template(source: string): Template {
       if (!name.startsWith("$")) names.push(name);
       else if (count > 1) repeated |= 1 << Number(name.slice(1));
     }
-    found = { expression: strip(expression), repeated, names };
+    found = { expression, repeated, names };
     parsed.set(source, found);
   }
   return found;
@@ -170,11 +170,6 @@ function walkIdentifiers(node: Node, visit: (name: string) => void): void {
     if (Array.isArray(value)) for (const v of value as unknown[]) { if (isNode(v)) walkIdentifiers(v, visit); }
     else if (isNode(value)) walkIdentifiers(value, visit);
   }
-}
-
-/** Without source positions: templates are copied often. */
-function strip(node: Expression): Expression {
-  return JSON.parse(JSON.stringify(node, (key, value: unknown) => (key === "start" || key === "end" ? undefined : value))) as Expression;
 }
 
 function isNode(value: unknown): value is Node {

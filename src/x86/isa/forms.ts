@@ -88,43 +88,53 @@ function parseOperand(text: string): OperandSpec {
   return { ...base, kind, width, signExtend: size === "bs" || kind === "J", far: size === "p" };
 }
 
+/** The bytes that an encoding begins with, of which the decoder looks it up. */
+interface Opcode {
+  readonly prefix: PrefixSelect;
+  readonly map: Form["map"];
+  readonly opcode: number;
+  readonly opcodeReg: boolean;
+  readonly modrmByte: number;
+}
+
+/** Mandatory prefix, map, opcode, `+r`, the whole ModRM byte: each but the opcode may be missing. */
+const OPCODE = /^(?:(np|66|f2|f3) (?=[\da-f]{2}))?(0f (?:(38|3a) (?=[\da-f]{2}))?(?=[\da-f]{2}))?([\da-f]{2})(\+r)?(?: ([c-f][\da-f]))?(?= |$)/;
+
+/** Parses the first part of an encoding. */
+export function parseOpcode(text: string): Opcode {
+  return opcodeOf(matchOpcode(text));
+}
+
+function matchOpcode(text: string): RegExpExecArray {
+  const match = OPCODE.exec(text);
+  if (match === null) throw new InternalError(`no single opcode byte in the encoding "${text}"`);
+  return match;
+}
+
+function opcodeOf([, prefix, escape, second, opcode, register, modrm]: (string | undefined)[]): Opcode {
+  return {
+    prefix: (prefix as PrefixSelect | undefined) ?? "any",
+    map: escape === undefined ? 0 : second === undefined ? 1 : second === "38" ? 2 : 3,
+    opcode: parseInt(opcode ?? "", 16), opcodeReg: register !== undefined, modrmByte: modrm === undefined ? -1 : parseInt(modrm, 16),
+  };
+}
+
 /** Parses one encoding of `def`. */
 export function parseForm(def: InsnDef, text: string, id: number): Form {
-  const [opcodeText = "", operandText = ""] = text.trim().split(/ {2,}/);
-  let bytes: number[] = [], regField = -1, modrm = false, opcodeReg = false, prefix: PrefixSelect = "any", modrmIs: Form["modrmIs"] = "either";
-  for (const token of opcodeText.split(" ")) {
-    if (token === "np") prefix = "np";
-    else if (/^[0-9a-f]{2}$/.test(token)) bytes.push(parseInt(token, 16));
-    else if (/^[0-9a-f]{2}\+r$/.test(token)) { bytes.push(parseInt(token, 16)); opcodeReg = true; }
-    else if (token === "/r") modrm = true;
+  const [opcodeText = "", operandText = ""] = text.split(/ {2,}/), match = matchOpcode(opcodeText), opcode = opcodeOf(match);
+  let regField = -1, modrm = opcode.modrmByte >= 0, modrmIs: Form["modrmIs"] = "either";
+  for (const token of opcodeText.slice(match[0].length).split(" ")) {
+    if (token === "/r") modrm = true;
     else if (token === "reg") modrmIs = "register";
     else if (token === "mem") modrmIs = "memory";
     else if (/^\/[0-7]$/.test(token)) { modrm = true; regField = Number(token[1]); }
-    else if (!/^i[bwdz]$/.test(token)) throw new InternalError(`unknown token ${token} in the encoding "${text}"`);
+    else if (!/^(i[bwdz])?$/.test(token)) throw new InternalError(`unknown token ${token} in the encoding "${text}"`);
   }
-  const first = bytes[0];
-  if (bytes.length > 1 && (first === 0x66 || first === 0xf2 || first === 0xf3)) {
-    prefix = first === 0x66 ? "66" : first === 0xf2 ? "f2" : "f3";
-    bytes = bytes.slice(1);
-  }
-  let map: Form["map"] = 0;
-  if (bytes[0] === 0x0f && bytes.length > 1) {
-    map = bytes[1] === 0x38 && bytes.length > 2 ? 2 : bytes[1] === 0x3a && bytes.length > 2 ? 3 : 1;
-    bytes = bytes.slice(map === 1 ? 1 : 2);
-  }
-  let modrmByte = -1;
-  if (bytes.length === 2 && bytes[1] >= 0xc0) {
-    modrmByte = bytes[1];
-    bytes = bytes.slice(0, 1);
-    modrm = true;
-  }
-  const opcode = bytes[0];
-  if (opcode === undefined || bytes.length !== 1) throw new InternalError(`no single opcode byte in the encoding "${text}"`);
   const operands = operandText === "" ? [] : operandText.split(",").map(parseOperand);
   const has = (kind: OperandKind): boolean => operands.some((o) => o.kind === kind);
   return {
-    id, def, text, map, opcode, opcodeReg, modrm, regField, modrmByte, prefix, operands,
-    modrmIs: has("M") ? "memory" : modrmByte >= 0 || has("R") || has("T") || has("U") || has("N") ? "register" : modrmIs,
+    id, def, text, ...opcode, modrm, regField, operands,
+    modrmIs: has("M") ? "memory" : opcode.modrmByte >= 0 || has("R") || has("T") || has("U") || has("N") ? "register" : modrmIs,
     usesStack: def.stack === true, usesEs: has("Y"),
   };
 }

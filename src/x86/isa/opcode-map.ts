@@ -2,7 +2,7 @@
 import { InternalError } from "../../../tcg/support/errors.ts";
 import type { InsnDef } from "./define.ts";
 import type { Form, PrefixSelect } from "./forms.ts";
-import { parseForm } from "./forms.ts";
+import { parseForm, parseOpcode } from "./forms.ts";
 
 /** Mandatory prefixes by number (0 none, 1 66, 2 F3, 3 F2), which `OpcodeEntry.select` is indexed by. */
 const PREFIX_NUMBERS: Readonly<Record<PrefixSelect, readonly number[]>> = { any: [0, 1, 2, 3], np: [0], 66: [1], f3: [2], f2: [3] };
@@ -64,30 +64,45 @@ function rank(form: Form): number {
   return (form.prefix === "any" ? 1 : 0) + (form.regField < 0 ? 2 : 0);
 }
 
+/** An encoding, which is parsed when its opcode is first asked for: programs use few of all. */
+interface Encoding {
+  readonly def: InsnDef;
+  readonly text: string;
+  readonly id: number;
+}
+
 export class OpcodeMap {
-  /** Every form; the index is its id. */
-  readonly forms: Form[] = [];
-  private readonly formsOf: (Form[] | null)[] = new Array<Form[] | null>(4 * 256).fill(null);
-  /** Made when first asked for: programs use few of all opcodes. */
+  private readonly encodings: Encoding[] = [];
+  /** By map * 256 + opcode. */
+  private readonly encodingsOf: (Encoding[] | null)[] = new Array<Encoding[] | null>(4 * 256).fill(null);
   private readonly entries: (OpcodeEntry | null)[] = new Array<OpcodeEntry | null>(4 * 256).fill(null);
+  /** By id. */
+  private readonly parsed: Form[] = [];
 
   constructor(defs: readonly InsnDef[]) {
-    for (const def of defs) for (const text of def.forms) this.add(parseForm(def, text, this.forms.length));
+    for (const def of defs) for (const text of def.forms) this.add({ def, text, id: this.encodings.length });
   }
 
-  private add(form: Form): void {
-    this.forms.push(form);
-    for (let i = 0; i < (form.opcodeReg ? 8 : 1); i++) {
-      const at = form.map * 256 + form.opcode + i;
-      (this.formsOf[at] ??= []).push(form);
-    }
+  private add(encoding: Encoding): void {
+    this.encodings.push(encoding);
+    const { map, opcode, opcodeReg } = parseOpcode(encoding.text);
+    for (let i = 0; i < (opcodeReg ? 8 : 1); i++) (this.encodingsOf[map * 256 + opcode + i] ??= []).push(encoding);
+  }
+
+  /** Every form; the index is its id. */
+  get forms(): readonly Form[] {
+    return this.encodings.map((encoding) => this.formOf(encoding));
   }
 
   /** The entry of an opcode in map 0 (one byte), 1 (0f), 2 (0f 38) or 3 (0f 3a); null if undefined. */
   entry(map: number, opcode: number): OpcodeEntry | null {
-    const at = map * 256 + opcode, forms = this.formsOf[at];
-    if (forms === null || forms === undefined) return null;
-    return this.entries[at] ??= entryOf(forms);
+    const at = map * 256 + opcode, encodings = this.encodingsOf[at];
+    if (encodings === null || encodings === undefined) return null;
+    return this.entries[at] ??= entryOf(encodings.map((encoding) => this.formOf(encoding)));
+  }
+
+  private formOf({ def, text, id }: Encoding): Form {
+    return this.parsed[id] ??= parseForm(def, text, id);
   }
 }
 
