@@ -15,6 +15,8 @@ export interface TimeSource {
   insnsUntil(deadlineNs: number): number;
   /** Goes to a time at once, if this is a kind of time that can; the processor is halted. Returns whether it did. */
   skipTo(deadlineNs: number): boolean;
+  /** Lets the processor's own counter go as this time does. */
+  keepCounter(): void;
   /** It is this time from now on: that of a machine that was saved. */
   goOnFrom(nowNs: number): void;
 }
@@ -54,6 +56,11 @@ export class VirtualTime implements TimeSource {
     return true;
   }
 
+  /** It counts insns, too. */
+  keepCounter(): void {
+    return;
+  }
+
   goOnFrom(nowNs: number): void {
     this.skippedInsns = Math.ceil(nowNs / this.nsPerInsn) - this.retiredInsns();
   }
@@ -62,15 +69,30 @@ export class VirtualTime implements TimeSource {
 /** How many insns are run in real time before the host's clock is looked at: some tens of microseconds. */
 const INSNS_PER_LOOK = 20_000;
 
-/** The host's time. */
+/** How far the processor's counter may be behind, ticks: what is less is not worth the while. */
+const MAX_BEHIND = 10_000;
+
+/** The host's time. The processor's counter, which counts insns by itself, is moved on so that it has a tick each ns, halted or not. */
 export class RealTime implements TimeSource {
   private startNs: number;
   private readonly hostNs: () => number;
+  private readonly retiredInsns: () => number;
+  private readonly onBehind: (ticks: number) => void;
+  /** Time, and insns, when the counter was right last. */
+  private keptNs = 0;
+  private keptInsns: number;
 
-  /** @param hostNs  a monotonic clock, ns */
-  constructor(hostNs: () => number) {
+  /**
+   * @param hostNs        a monotonic clock, ns
+   * @param retiredInsns  since the machine was made
+   * @param onBehind      moves the processor's counter on
+   */
+  constructor(hostNs: () => number, retiredInsns: () => number, onBehind: (ticks: number) => void) {
     this.hostNs = hostNs;
     this.startNs = hostNs();
+    this.retiredInsns = retiredInsns;
+    this.onBehind = onBehind;
+    this.keptInsns = retiredInsns();
   }
 
   nowNs(): number {
@@ -85,8 +107,18 @@ export class RealTime implements TimeSource {
     return false;
   }
 
+  keepCounter(): void {
+    const nowNs = this.nowNs(), insns = this.retiredInsns(), behind = nowNs - this.keptNs - (insns - this.keptInsns);
+    if (behind < MAX_BEHIND) return;
+    this.keptNs = nowNs;
+    this.keptInsns = insns;
+    this.onBehind(behind);
+  }
+
   goOnFrom(nowNs: number): void {
     this.startNs = this.hostNs() - nowNs;
+    this.keptNs = nowNs;
+    this.keptInsns = this.retiredInsns();
   }
 }
 
@@ -145,6 +177,7 @@ export class MachineClock implements Clock, Saveable {
 
   /** Lets all alarms go off whose time has come: by time, and those of one time in the order in which they were made. */
   ringDue(): void {
+    this.source.keepCounter();
     const nowNs = this.nowNs();
     while (this.next <= nowNs) {
       const due = this.alarms.find((alarm) => alarm.deadlineNs === this.next);

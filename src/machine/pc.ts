@@ -372,18 +372,18 @@ export class Pc {
   }
 
   private makeClock(choice: ClockChoice): MachineClock {
-    const { vcpu } = this;
-    const source = choice.kind === "real" ? new RealTime(choice.hostNs) : new VirtualTime(choice.nsPerInsn, () => vcpu.retiredInsns, (insns) => this.advanceTsc(insns));
+    const { vcpu } = this, insns = (): number => vcpu.retiredInsns, advance = (ticks: number): void => this.advanceTsc(ticks);
+    const source = choice.kind === "real" ? new RealTime(choice.hostNs, insns, advance) : new VirtualTime(choice.nsPerInsn, insns, advance);
     const clock = new MachineClock(source);
     // The vCPU counts insns to an alarm that was the next one when it was started.
     clock.onEarlier = () => vcpu.requestExit();
     return clock;
   }
 
-  /** The time-stamp counter goes on while the processor is halted. */
-  private advanceTsc(insns: number): void {
+  /** The time-stamp counter goes on by more than the insns: the processor was halted, or time is the host's. */
+  private advanceTsc(ticks: number): void {
     const [tsc] = this.vcpu.getMsrs([TSC]);
-    if (tsc !== undefined) this.vcpu.setMsrs([{ index: TSC, data: BigInt.asUintN(64, tsc.data + BigInt(insns)) }]);
+    if (tsc !== undefined) this.vcpu.setMsrs([{ index: TSC, data: BigInt.asUintN(64, tsc.data + BigInt(ticks)) }]);
   }
 
   // ---- exits
