@@ -22,5 +22,7 @@ export const SETTINGS: readonly CaseSetting[] = [
   setting("regions at once", { threshold: 1, maxBlockInsns: 6, regionThreshold: 1, checked: true }),
   setting("regions, slices of 40 insns", { threshold: 1, maxBlockInsns: 5, regionThreshold: 1, maxRegionInsns: 30, sliceInsns: 40 }),
   setting("regions, stops after 29 insns", { threshold: 1, maxBlockInsns: 7, regionThreshold: 1 }, { stride: 29 }),
+  setting("JavaScript, regions at once", { threshold: 1, maxBlockInsns: 6, regionThreshold: 1, backEnd: "js" }),
+  setting("JavaScript, warm", { threshold: 5, maxBlockInsns: 32, backEnd: "js" }),
   setting("inspected", { maxBlockInsns: 8, inspect: true, checked: true }),
 ];

@@ -1,17 +1,22 @@
-// Emitted blocks against the reference evaluator on random blocks: the same state, effects and ending.
+// Emitted blocks, as JavaScript and as WebAssembly, against the reference evaluator on random blocks: the same state, effects and
+// ending.
 
 import { expect } from "chai";
 import { evaluate } from "../../../tcg/eval/evaluate.ts";
 import type { Block } from "../../../tcg/ir/block.ts";
+import type { EmittedBlock } from "../../../tcg/js/block-emitter.ts";
 import { emitBlock } from "../../../tcg/js/block-emitter.ts";
 import { compile } from "../../../tcg/js/compile.ts";
 import { optimize } from "../../../tcg/opt/pipeline.ts";
+import type { WasmMemory } from "../../../tcg/support/webassembly.ts";
 import { printBlock } from "../../../tcg/text/print.ts";
-import { environment, Guest, isTranslatable, Left, LEFT, TARGET } from "../support/memory-guest.ts";
+import { BlockUnit, TO_ANEW, TO_JUMP, TO_NEXT, TO_SIDE, TO_TAKEN } from "../../../tcg/wasm/block-unit.ts";
+import { environment, Guest, isTranslatable, Left, LEFT, TARGET, WAY_PC } from "../support/memory-guest.ts";
 import { randomBlock } from "../support/random-block.ts";
 import { testSeed } from "../support/random.ts";
+import { TestArena } from "../support/test-arena.ts";
 
-const BLOCKS = 1000, STATES = 3;
+const BLOCKS = 600, STATES = 3;
 /** How the evaluator says what emitted code returns. */
 function evaluated(block: Block, guest: Guest): string {
   const insns = block.ops.filter((op) => op.name === "insn_start").map((op) => op.imm);
@@ -25,15 +30,25 @@ function evaluated(block: Block, guest: Guest): string {
   }
 }
 
-function emitted(block: Block, guest: Guest, sourceUrl: string): string {
+/** Runs a block; gives where it goes in words. */
+function functionOf(block: EmittedBlock, guest: Guest, memory: WasmMemory | null, sourceUrl: string): () => unknown {
+  const names = environment(guest, block.helpers);
+  if (memory === null) {
+    return compile(block, names, { name: "block", params: [], sourceUrl, bound: { tb: { next: "next", taken: "taken" } }, checked: true }).fn;
+  }
+  const unit = new BlockUnit(TARGET.state, names, memory);
+  if (!unit.add(block, "block")) throw new Error("there is no WebAssembly for a block");
+  const [run] = unit.link().functions;
+  return () => {
+    const to = run(0);
+    return to >= TO_SIDE ? `left in insn ${to - TO_SIDE}` : ["next", "taken", `jump ${guest.state[WAY_PC]}`, "anew"][[TO_NEXT, TO_TAKEN, TO_JUMP, TO_ANEW].indexOf(to)];
+  };
+}
+
+function emitted(block: Block, guest: Guest, memory: WasmMemory | null, sourceUrl: string): string {
   const insns = block.ops.filter((op) => op.name === "insn_start").length;
-  const text = emitBlock(block, TARGET, insns);
-  const tb = { next: "next", taken: "taken" };
-  const { fn } = compile(text, environment(guest, text.helpers), {
-    name: "block", params: [], sourceUrl, bound: { tb }, checked: true,
-  });
   try {
-    return String((fn)());
+    return String(functionOf(emitBlock(block, TARGET, insns), guest, memory, sourceUrl)());
   } catch (e) {
     if (!(e instanceof Left)) throw e;
     return `left in insn ${insns - guest.state[LEFT]}`;
@@ -43,17 +58,19 @@ function emitted(block: Block, guest: Guest, sourceUrl: string): string {
 describe("emitted blocks", () => {
   const seed = testSeed(1);
 
-  for (const isOptimised of [true, false]) {
-    it(`do what the evaluator does, ${isOptimised ? "" : "not "}optimised (TCGJS_SEED=${seed})`, () => {
+  for (const [isOptimised, isInWasm] of [[true, false], [false, false], [true, true], [false, true]]) {
+    const how = `${isOptimised ? "" : "not "}optimised, ${isInWasm ? "WebAssembly" : "JavaScript"}`;
+    it(`do what the evaluator does, ${how} (TCGJS_SEED=${seed})`, () => {
+      const arena = isInWasm ? TestArena.ofWebAssembly() : new TestArena(null);
       let compared = 0;
       for (let i = 0; i < BLOCKS; i++) {
         const block = randomBlock(seed + i);
         if (!isTranslatable(block)) continue;
         if (isOptimised) optimize(block);
         for (let n = 0; n < STATES; n++) {
-          const left = new Guest(n, n === 1), right = new Guest(n, n === 1);
+          const left = new Guest(n, n === 1), right = arena.again(() => new Guest(n, n === 1, arena));
           const expected = left.summary(evaluated(block, left));
-          const got = right.summary(emitted(block, right, `random/${isOptimised}.${seed + i}.${n}`));
+          const got = right.summary(emitted(block, right, arena.memory, `random/${how}.${seed + i}.${n}`));
           if (got !== expected) expect.fail(`TCGJS_SEED=${seed + i}\n${printBlock(block)}\nexpected\n${expected}\ngot\n${got}`);
           compared++;
         }

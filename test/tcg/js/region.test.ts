@@ -1,5 +1,5 @@
-// Emitted regions against the reference evaluator, block by block, on random graphs of random blocks: the same state and
-// effects, an exact count of insns, and a way out that is one.
+// Emitted regions, as JavaScript and as WebAssembly, against the reference evaluator, block by block, on random graphs of random
+// blocks: the same state and effects, an exact count of insns, and a way out that is one.
 
 import { expect } from "chai";
 import { evaluate } from "../../../tcg/eval/evaluate.ts";
@@ -9,18 +9,23 @@ import { analyzeFlow } from "../../../tcg/ir/flow.ts";
 import { OPS } from "../../../tcg/ir/ops.ts";
 import type { Region, RegionBlock } from "../../../tcg/ir/region.ts";
 import { CONDS } from "../../../tcg/ir/types.ts";
+import type { Compiled, Environment } from "../../../tcg/js/compile.ts";
 import { compile } from "../../../tcg/js/compile.ts";
+import type { EmittedRegion } from "../../../tcg/js/region-emitter.ts";
 import { emitRegion, WAY_ASIDE as ASIDE, WAY_ANEW as ANEW, WAY_JUMP as JUMP, WAY_SELF as SELF } from "../../../tcg/js/region-emitter.ts";
-import { REGION_PARAMS, regionFunction } from "../../../tcg/js/region-function.ts";
+import { REGION_PARAMS, regionEntrance, regionFunction } from "../../../tcg/js/region-function.ts";
 import { optimize } from "../../../tcg/opt/pipeline.ts";
+import type { WasmMemory } from "../../../tcg/support/webassembly.ts";
 import { printBlock } from "../../../tcg/text/print.ts";
+import { compileRegion } from "../../../tcg/wasm/compile-region.ts";
 import { GLOBALS } from "../support/guest.ts";
-import { environment, Guest, isTranslatable, Left, LEFT, PC, TARGET } from "../support/memory-guest.ts";
+import { environment, Guest, isTranslatable, Left, LEFT, PC, TARGET, WAY, WAY_PC } from "../support/memory-guest.ts";
 import { PAGED_TARGET, PagedWindow } from "../support/paged-window.ts";
 import { randomBlock } from "../support/random-block.ts";
 import { Random, testSeed } from "../support/random.ts";
+import { TestArena } from "../support/test-arena.ts";
 
-const REGIONS = 150, STATES = 3, MAX_BLOCKS = 9;
+const REGIONS = 100, STATES = 3, MAX_BLOCKS = 9;
 
 const startOf = (block: number): number => 0x10000 * (block + 1);
 
@@ -76,12 +81,22 @@ interface Left3 {
   readonly rest: number;
 }
 
+/** The function of an emitted region: all of it JavaScript, or what enters it in WebAssembly. */
+function functionOf(emitted: EmittedRegion, names: Environment, memory: WasmMemory | null, sourceUrl: string): Compiled {
+  const request = { name: "region", params: REGION_PARAMS, sourceUrl, checked: true }, whole = compile(regionFunction(emitted), names, { ...request, bound: { tbs: null } });
+  if (memory === null) return whole;
+  const compiled = compileRegion(emitted, TARGET.state, "region", names, memory);
+  if (compiled === null) throw new Error(`there is no WebAssembly for ${whole.text}`);
+  const { fn } = compile(regionEntrance(emitted, WAY, WAY_PC), names, { ...request, bound: { tbs: null, code: compiled.code } });
+  return { fn, text: whole.text };
+}
+
 /** Runs the emitted region from an entry; null where it does not want to be entered so. */
-function runEmitted(region: Region, guest: Guest, window: PagedWindow | null, entry: number, left: number, sourceUrl: string): { end: Left3 | null; block: number; text: string } {
+function runEmitted(region: Region, guest: Guest, window: PagedWindow | null, memory: WasmMemory | null, entry: number, left: number, sourceUrl: string): { end: Left3 | null; block: number; text: string } {
   const emitted = emitRegion(region, window === null ? TARGET : PAGED_TARGET), { block, reach } = emitted.entries[entry % emitted.entries.length];
   const size = region.blocks[block].insnCount;
   const ends = { short: () => null, plain: () => null, leave: (_tbs: unknown, way: number, pc: number, rest: number): Left3 => ({ way, pc, rest }) };
-  const { fn, text } = compile(regionFunction(emitted), window?.environment(emitted.helpers, ends) ?? environment(guest, emitted.helpers, ends), { name: "region", params: REGION_PARAMS, sourceUrl, bound: { tbs: null }, checked: true });
+  const { fn, text } = functionOf(emitted, window?.environment(emitted.helpers, ends) ?? environment(guest, emitted.helpers, ends), memory, sourceUrl);
   const self = { entry: entry % emitted.entries.length, size, reach: reach - size };
   try {
     return { end: (fn as (this: object, left: number) => Left3 | null).call(self, left), block, text };
@@ -142,18 +157,18 @@ function describeEnd({ way, pc }: Left3, insns: number): string {
 describe("emitted regions", () => {
   const seed = testSeed(1);
 
-  for (const [isOptimised, isPaged] of [[true, false], [false, false], [true, true], [false, true]]) {
-    const how = `${isOptimised ? "" : "not "}optimised, paging ${isPaged ? "on" : "off"}`;
+  for (const [isOptimised, isPaged, isInWasm] of [[true, false, false], [false, false, false], [true, true, false], [false, true, false], [true, false, true], [false, false, true], [true, true, true], [false, true, true]]) {
+    const how = `${isOptimised ? "" : "not "}optimised, paging ${isPaged ? "on" : "off"}, ${isInWasm ? "WebAssembly" : "JavaScript"}`;
     it(`do what the evaluator does block by block, ${how} (TCGJS_SEED=${seed})`, () => {
-      const ways = new Set<string>(), window = isPaged ? new PagedWindow(new Guest(0, false)) : null;
+      const ways = new Set<string>(), arena = isInWasm ? TestArena.ofWebAssembly() : new TestArena(null), window = isPaged ? new PagedWindow(new Guest(0, false), arena) : null;
       let remembering = 0;
       for (let i = 0; i < REGIONS; i++) {
         const region = randomRegion(seed + i);
         if (isOptimised) for (const { block } of region.blocks) optimize(block);
         const { isCut } = analyzeFlow(region);
         for (let n = 0; n < STATES; n++) {
-          const one = new Guest(n, n === 1), other = new Guest(n, n === 1), budget = [3, 40, 400][n];
-          const { end, block, text } = runEmitted(region, one, window?.hold(one) ?? null, i + n, budget, `region/${how}.${seed + i}.${n}`);
+          const one = arena.again(() => new Guest(n, n === 1, arena)), other = new Guest(n, n === 1), budget = [3, 40, 400][n];
+          const { end, block, text } = runEmitted(region, one, window?.hold(one) ?? null, arena.memory, i + n, budget, `region/${how}.${seed + i}.${n}`);
           if (text.includes("page0")) remembering++;
           if (end === null) continue;
           const { insnCount } = region.blocks[block], insns = insnCount - end.rest;

@@ -10,6 +10,7 @@ import { RUNTIME } from "../../../tcg/js/runtime.ts";
 import type { EmitTarget } from "../../../tcg/js/target.ts";
 import { GLOBALS } from "./guest.ts";
 import { hash, Random } from "./random.ts";
+import { TestArena } from "./test-arena.ts";
 
 /** Where blocks put their pc and count: behind the globals. */
 export const PC = 16, LEFT = 17, BUDGET = 18, WAY = 19, WAY_PC = 20;
@@ -25,19 +26,27 @@ export const TARGET: EmitTarget = {
 
 /** A guest with real memory, in which blocks run both ways. */
 export class Guest implements EvalEnv {
-  readonly state = new Int32Array(STATE_SLOTS);
-  readonly singles = new Float32Array(this.state.buffer);
-  readonly doubles = new Float64Array(this.state.buffer);
-  readonly registers = new Uint8Array(this.state.buffer, 0, 32);
-  readonly bytes = new Uint8Array(MEMORY_BYTES);
-  readonly view = new DataView(this.bytes.buffer);
-  readonly pageFlags = new Uint8Array(2 ** 20).fill(1);
+  readonly state: Int32Array;
+  readonly singles: Float32Array;
+  readonly doubles: Float64Array;
+  readonly registers: Uint8Array;
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly pageFlags: Uint8Array;
   readonly log: string[] = [];
   /** Whether a helper throws. */
   private readonly faults: boolean;
 
-  constructor(seed: number, faults: boolean) {
-    const random = new Random(seed);
+  /** @param arena  where its memory is taken from */
+  constructor(seed: number, faults: boolean, arena: TestArena = new TestArena(null)) {
+    const random = new Random(seed), state = arena.allocate(4 * STATE_SLOTS), { buffer, byteOffset } = state;
+    this.state = new Int32Array(buffer, byteOffset, STATE_SLOTS);
+    this.singles = new Float32Array(buffer, byteOffset, STATE_SLOTS);
+    this.doubles = new Float64Array(buffer, byteOffset, STATE_SLOTS / 2);
+    this.registers = state.subarray(0, 32);
+    this.bytes = arena.allocate(MEMORY_BYTES);
+    this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, MEMORY_BYTES);
+    this.pageFlags = arena.allocate(2 ** 20).fill(1);
     this.faults = faults;
     // Mostly addresses within memory, so that accesses succeed.
     for (let i = 0; i < PC; i++) this.state[i] = random.chance(70) ? random.below(MEMORY_BYTES) : random.value();

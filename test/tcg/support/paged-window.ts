@@ -6,6 +6,7 @@ import type { EmitTarget } from "../../../tcg/js/target.ts";
 import { global } from "./guest.ts";
 import type { Guest } from "./memory-guest.ts";
 import { environment, TARGET } from "./memory-guest.ts";
+import { TestArena } from "./test-arena.ts";
 
 const PAGE_BYTES = 4096, PAGES = 2 ** 20;
 
@@ -17,13 +18,19 @@ export const PAGED_TARGET: EmitTarget = {
 export class PagedWindow {
   private guest: Guest;
   private readonly u8: Uint8Array;
-  private readonly read = new Int32Array(PAGES);
-  private readonly write = new Int32Array(PAGES);
+  private readonly read: Int32Array;
+  private readonly write: Int32Array;
   private shift = 0;
 
-  constructor(guest: Guest) {
+  constructor(guest: Guest, arena = new TestArena(null)) {
+    const table = (): Int32Array => {
+      const { buffer, byteOffset } = arena.allocate(4 * PAGES);
+      return new Int32Array(buffer, byteOffset, PAGES);
+    };
     this.guest = guest;
-    this.u8 = new Uint8Array(guest.bytes.length);
+    this.u8 = arena.allocate(guest.bytes.length);
+    this.read = table();
+    this.write = table();
     for (const table of [this.read, this.write]) table.fill(0x80000000 | 0, 0, PAGES / 2);
   }
 
@@ -37,7 +44,7 @@ export class PagedWindow {
   /** What emitted code needs: a helper that may fault leaves every page in another place. */
   environment(helpers: Iterable<Helper>, more: Environment): Environment {
     const env = environment(this.guest, helpers, {
-      u8: this.u8, dv: new DataView(this.u8.buffer), tlbReadKernel: this.read, tlbWriteKernel: this.write, ...more,
+      u8: this.u8, dv: new DataView(this.u8.buffer, this.u8.byteOffset), tlbReadKernel: this.read, tlbWriteKernel: this.write, ...more,
     });
     for (const { name, mayFault } of helpers) {
       const helper = env[name] as (...args: number[]) => number;
