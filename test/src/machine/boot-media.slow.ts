@@ -11,25 +11,19 @@ import type { PcOptions, PcOutcome } from "../../../src/machine/pc.ts";
 import { Pc } from "../../../src/machine/pc.ts";
 import { OWN_BIOS } from "../../support/boot-sector.ts";
 import { grubCd, grubDisk, missingTools } from "../../support/boot-media.ts";
-import type { CpioEntry } from "../../support/cpio.ts";
-import { cpioArchive } from "../../support/cpio.ts";
 import { debianFiles } from "../../support/debian.ts";
 import { MemoryImage } from "../../support/memory-image.ts";
+import { DEBIAN_CMDLINE, ramDisk } from "../../support/ram-disk.ts";
 import { MemoryHost } from "../block/memory-host.ts";
 
 const SEABIOS = "/usr/share/seabios/bios.bin";
 /** A run that takes longer hangs. */
 const MAX_INSNS = 20e9, SLICE = 50e6;
 const MEMORY_BYTES = 128 * 2 ** 20, DATA_BYTES = 3_000_000, READ_BYTES = 4 * 2 ** 20, FLOPPY_BYTES = 1_474_560;
-const CMDLINE = "console=ttyS0 nokaslr cryptomgr.notests quiet";
 
-/** Loads the drivers, does what the command line says, and switches the machine off. */
-const INIT = `#!/bin/busybox sh
-/bin/busybox --install -s /bin
-export PATH=/bin
-mount -t proc proc /proc
+/** Does what the command line says, and switches the machine off. */
+const SCRIPT = `mount -t proc proc /proc
 mount -t devtmpfs dev /dev
-for m in $(cat /modules/order); do insmod /modules/$m.ko; done
 appears() { i=0; while [ ! -b $1 ] && [ $i -lt 60 ]; do sleep 1; i=$((i+1)); done; }
 echo "kernel: $(uname -s) $(uname -m)"
 case "$(cat /proc/cmdline)" in
@@ -50,13 +44,8 @@ describe("Debian's kernel and its media", () => {
     it.skip(`is started by GRUB (${missing})`);
     return;
   }
-  const { kernel, busybox } = files, modules = files.modules("floppy", "ata_piix", "sr_mod", "sd_mod", "isofs", "virtio_pci", "virtio_blk"), text = (t: string): Uint8Array => new TextEncoder().encode(t);
-  const initrd = cpioArchive([
-    ...["bin", "dev", "proc", "mnt", "modules"].map((path): CpioEntry => ({ kind: "folder", path })),
-    { kind: "file", path: "bin/busybox", bytes: busybox, isExecutable: true }, { kind: "file", path: "init", bytes: text(INIT), isExecutable: true },
-    { kind: "file", path: "modules/order", bytes: text(modules.map(({ name }) => name).join(" ")) },
-    ...modules.map(({ name, bytes }): CpioEntry => ({ kind: "file", path: `modules/${name}.ko`, bytes })),
-  ]);
+  const { kernel, busybox } = files, modules = files.modules("floppy", "ata_piix", "sr_mod", "sd_mod", "isofs", "virtio_pci", "virtio_blk");
+  const initrd = ramDisk({ busybox, script: SCRIPT, modules, folders: ["mnt"] });
 
   /** From power-on to the end, with what came over the serial line. */
   async function boot(what: PcOptions["boot"], media: Media & Pick<PcOptions, "virtio">): Promise<{ readonly end: PcOutcome["kind"]; readonly lines: readonly string[] }> {
@@ -73,7 +62,7 @@ describe("Debian's kernel and its media", () => {
   for (const [firmware, path] of [["our BIOS", OWN_BIOS], ["SeaBIOS", SEABIOS]] as const) {
     it(`is started by ${firmware} and GRUB from a CD, which it mounts`, async () => {
       const data = Uint8Array.from({ length: DATA_BYTES }, (_, i) => (i * i) >>> 7);
-      const cdrom = new MemoryImage(grubCd({ kernel, initrd, cmdline: `${CMDLINE} from=cd` }, { data }), true);
+      const cdrom = new MemoryImage(grubCd({ kernel, initrd, cmdline: `${DEBIAN_CMDLINE} from=cd` }, { data }), true);
       const { end, lines } = await boot({ bios: readFileSync(path), order: "d" }, { cdrom });
       expect(end, lines.join("\n")).to.equal("power-off");
       expect(lines).to.include.members(["kernel: Linux i686", `${md5(data)}  -`]);
@@ -81,7 +70,7 @@ describe("Debian's kernel and its media", () => {
 
     for (const bus of ["virtio", "IDE"] as const) {
       it(`is started by ${firmware} and GRUB from a qcow2 disk on ${bus}, which it reads and writes`, async () => {
-        const bytes = grubDisk({ kernel, initrd, cmdline: `${CMDLINE} from=disk` }), image = await qcow2Of(bytes), sector = new Uint8Array(8);
+        const bytes = grubDisk({ kernel, initrd, cmdline: `${DEBIAN_CMDLINE} from=disk` }), image = await qcow2Of(bytes), sector = new Uint8Array(8);
         const { end, lines } = await boot({ bios: readFileSync(path), order: "c" }, bus === "IDE" ? { disks: [image] } : { virtio: [new VirtioBlk(image, "disk")] });
         expect(end, lines.join("\n")).to.equal("power-off");
         expect(lines).to.include.members(["kernel: Linux i686", `${md5(bytes.subarray(0, READ_BYTES))}  -`]);
@@ -95,7 +84,7 @@ describe("Debian's kernel and its media", () => {
 
   it("reads and writes a floppy disk", async () => {
     const bytes = Uint8Array.from({ length: FLOPPY_BYTES }, (_, i) => (i * i) >>> 9), before = md5(bytes);
-    const { end, lines } = await boot({ kernel, initrd, cmdline: `${CMDLINE} from=floppy` }, { floppies: [new MemoryImage(bytes)] });
+    const { end, lines } = await boot({ kernel, initrd, cmdline: `${DEBIAN_CMDLINE} from=floppy` }, { floppies: [new MemoryImage(bytes)] });
     expect(end, lines.join("\n")).to.equal("power-off");
     expect(lines).to.include(`${before}  -`);
     expect(new TextDecoder().decode(bytes.subarray(51_200, 51_208))).to.equal("written\n");

@@ -18,19 +18,15 @@ import { VirtioRng } from "../../../src/devices/virtio/virtio-rng.ts";
 import { SharedFolder } from "../../../src/host/shared-folder.ts";
 import { FILE_HOST } from "../../../src/host/storage.ts";
 import { Pc } from "../../../src/machine/pc.ts";
-import { cpioArchive } from "../../support/cpio.ts";
 import { debianFiles } from "../../support/debian.ts";
+import { DEBIAN_CMDLINE, ramDisk } from "../../support/ram-disk.ts";
 
 const MIB = 2 ** 20, DISK_BYTES = 32 * MIB, FILE_BYTES = 3 * MIB;
 /** A run that takes longer hangs. */
 const MAX_INSNS = 8e9, SLICE = 50e6;
 
-/** Loads modules and goes on from the disk. */
-const initOf = (modules: readonly string[]): string => `#!/bin/busybox sh
-/bin/busybox --install -s /bin
-export PATH=/bin
-mount -t devtmpfs dev /dev
-for m in ${modules.join(" ")}; do insmod /m/$m.ko || echo "no $m"; done
+/** Goes on from the disk. */
+const FIRST = `mount -t devtmpfs dev /dev
 mount -t ext4 /dev/vda /new && exec switch_root /new /start
 echo "no root"; poweroff -f
 `;
@@ -90,12 +86,7 @@ describe("Debian's i386 kernel on virtio", function () {
   });
 
   it("has its root on virtio-blk, and works in a folder of the host", async () => {
-    const initrd = cpioArchive([
-      ...["bin", "dev", "m", "new"].map((path) => ({ kind: "folder" as const, path })),
-      { kind: "file", path: "bin/busybox", bytes: busybox, isExecutable: true },
-      { kind: "file", path: "init", bytes: new TextEncoder().encode(initOf(modules.map(({ name }) => name))), isExecutable: true },
-      ...modules.map(({ name, bytes }) => ({ kind: "file" as const, path: `m/${name}.ko`, bytes })),
-    ]);
+    const initrd = ramDisk({ busybox, script: FIRST, modules, folders: ["new"] });
     const console = new VirtioConsole(), shared = new SharedFolder(join(base, "shared"), false);
     let onHvc0 = "";
     console.connectPeer({ transmit: (bytes) => { onHvc0 += Buffer.from(bytes).toString(); }, roomAgain: () => undefined });
@@ -119,7 +110,7 @@ describe("Debian's i386 kernel on virtio", function () {
   /** What comes over the first serial line up to the end. */
   async function boot(initrd: Uint8Array, virtio: readonly VirtioDevice[]): Promise<{ readonly end: string; readonly text: string }> {
     let text = "";
-    const pc = new Pc({ boot: { kernel, initrd, cmdline: "console=ttyS0 nokaslr cryptomgr.notests quiet" }, virtio });
+    const pc = new Pc({ boot: { kernel, initrd, cmdline: DEBIAN_CMDLINE }, virtio });
     pc.chips.uarts[0].connect({ transmit: (byte) => { text += String.fromCharCode(byte); }, roomAgain: () => undefined });
     for (;;) {
       const outcome = pc.run({ maxInsns: SLICE });

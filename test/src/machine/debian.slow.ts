@@ -3,15 +3,12 @@
 import { expect } from "chai";
 import type { PcOptions } from "../../../src/machine/pc.ts";
 import { Pc } from "../../../src/machine/pc.ts";
-import { cpioArchive } from "../../support/cpio.ts";
 import { debianFiles } from "../../support/debian.ts";
+import { DEBIAN_CMDLINE, ramDisk } from "../../support/ram-disk.ts";
 
 const FORKS = 100, LINES = 2000;
 /** Files, pipes, forks, compression; ends with the machine off. */
-const INIT = `#!/bin/busybox sh
-/bin/busybox --install -s /bin
-export PATH=/bin
-mount -t proc proc /proc
+const SCRIPT = `mount -t proc proc /proc
 echo "kernel: $(uname -s) $(uname -m)"
 i=0; while [ $i -lt ${FORKS} ]; do /bin/true || echo "fork $i failed"; i=$((i+1)); done; echo "forks: $i"
 seq 1 ${LINES} | sort -r | md5sum
@@ -37,15 +34,12 @@ describe("Debian's i386 kernel", function () {
     return;
   }
   const { kernel, busybox } = files;
-  const initrd = cpioArchive([
-    ...["bin", "dev", "proc", "sys"].map((path) => ({ kind: "folder" as const, path })),
-    { kind: "file", path: "bin/busybox", bytes: busybox, isExecutable: true }, { kind: "file", path: "init", bytes: new TextEncoder().encode(INIT), isExecutable: true },
-  ]);
+  const initrd = ramDisk({ busybox, script: SCRIPT });
 
   /** What comes over the first serial line up to the end. */
   function boot(options: Partial<PcOptions> = {}): { readonly end: string; readonly text: string; readonly insns: number; readonly screen: readonly string[] } {
     let text = "";
-    const pc = new Pc({ boot: { kernel, initrd, cmdline: "console=ttyS0 nokaslr cryptomgr.notests quiet" }, ...options });
+    const pc = new Pc({ boot: { kernel, initrd, cmdline: DEBIAN_CMDLINE }, ...options });
     pc.chips.uarts[0].connect({ transmit: (byte) => { text += String.fromCharCode(byte); }, roomAgain: () => undefined });
     let outcome = pc.run({ maxInsns: SLICE });
     while (outcome.kind === "budget" && pc.insns < MAX_INSNS) outcome = pc.run({ maxInsns: SLICE });

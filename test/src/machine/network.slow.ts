@@ -9,8 +9,8 @@ import { NodeSockets } from "../../../src/host/sockets.ts";
 import { Pc } from "../../../src/machine/pc.ts";
 import type { PcOutcome } from "../../../src/machine/pc.ts";
 import { LOOPBACK } from "../../../src/net/addresses.ts";
-import { cpioArchive } from "../../support/cpio.ts";
 import { debianFiles } from "../../support/debian.ts";
+import { DEBIAN_CMDLINE, ramDisk } from "../../support/ram-disk.ts";
 
 const FILE_BYTES = 4_000_000, GUEST_PORT = 8080;
 /** A run that takes longer hangs. */
@@ -22,13 +22,8 @@ ifconfig eth0 $ip netmask $subnet; route add default gw $router; echo nameserver
 echo "lease: $ip $subnet $router $dns"
 `;
 
-/** @param modules  names, in order */
-function script(modules: readonly string[], httpPort: number, uploadPort: number): string {
-  return `#!/bin/busybox sh
-/bin/busybox --install -s /bin
-export PATH=/bin
-mount -t proc proc /proc; mount -t devtmpfs dev /dev
-${modules.map((name) => `insmod /modules/${name}.ko`).join("\n")}
+function script(httpPort: number, uploadPort: number): string {
+  return `mount -t proc proc /proc; mount -t devtmpfs dev /dev
 ifconfig eth0 up
 udhcpc -i eth0 -s /lease -n -q 2> /dev/null | grep lease:
 ping -c 3 10.0.2.2 | grep transmitted
@@ -61,15 +56,12 @@ describe("Linux on the network", function () {
     const http = createHttpServer((_request, response) => void response.end(file)), upload = createServer((socket) => socket.on("data", (data: Buffer) => void uploaded.push(data)));
     const [httpPort, uploadPort, free] = [await listen(http), await listen(upload), createServer()], hostPort = await listen(free), sockets = new NodeSockets();
     await new Promise<void>((resolve) => void free.close(() => resolve()));
-    const text = (value: string): Uint8Array => new TextEncoder().encode(value), names = modules.map(({ name }) => name);
-    const initrd = cpioArchive([
-      ...["bin", "dev", "proc", "etc", "modules"].map((path) => ({ kind: "folder" as const, path })),
-      ...modules.map(({ name, bytes }) => ({ kind: "file" as const, path: `modules/${name}.ko`, bytes })),
-      { kind: "file", path: "bin/busybox", bytes: files.busybox, isExecutable: true }, { kind: "file", path: "lease", bytes: text(LEASE), isExecutable: true },
-      { kind: "file", path: "init", bytes: text(script(names, httpPort, uploadPort)), isExecutable: true },
-    ]);
+    const initrd = ramDisk({
+      busybox: files.busybox, script: script(httpPort, uploadPort), modules, folders: ["etc"],
+      files: [{ kind: "file", path: "lease", bytes: new TextEncoder().encode(LEASE), isExecutable: true }],
+    });
     const pc = new Pc({
-      boot: { kernel: files.kernel, initrd, cmdline: "console=ttyS0 nokaslr cryptomgr.notests quiet" },
+      boot: { kernel: files.kernel, initrd, cmdline: DEBIAN_CMDLINE },
       network: { sockets, hostNs: () => performance.now() * 1e6, forwards: [{ protocol: "tcp", host: { address: LOOPBACK, port: hostPort }, guest: { address: 0, port: GUEST_PORT } }] },
     });
     let printed = "", answer = "";
