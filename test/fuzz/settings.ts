@@ -23,6 +23,7 @@ export const SETTINGS: readonly CaseSetting[] = [
   setting("regions, slices of 40 insns", { threshold: 1, maxBlockInsns: 5, regionThreshold: 1, maxRegionInsns: 30, sliceInsns: 40 }),
   setting("regions, stops after 29 insns", { threshold: 1, maxBlockInsns: 7, regionThreshold: 1 }, { stride: 29 }),
   setting("JavaScript, regions at once", { threshold: 1, maxBlockInsns: 6, regionThreshold: 1, backEnd: "js" }),
+  setting("blocks in batches", { threshold: 17, maxBlockInsns: 8 }),
   setting("JavaScript, warm", { threshold: 5, maxBlockInsns: 32, backEnd: "js" }),
   setting("inspected", { maxBlockInsns: 8, inspect: true, checked: true }),
 ];

@@ -12,7 +12,7 @@ const PAGE_DIRECTORY = 0x8000, PAGE_TABLE = 0x9000;
 
 /** Memory from 0 to 64 KiB in one buffer, but for two pages. */
 function holed(options: VmOptions): { readonly vm: Vm; readonly vcpu: Vcpu; readonly bytes: Uint8Array } {
-  const vm = openKvm().createVm(options), bytes = new Uint8Array(END);
+  const vm = openKvm().createVm(options), bytes = vm.allocateMemory(END);
   const place = (slot: number, first: number, end: number): void => vm.setUserMemoryRegion({ slot, guestPhysAddr: first, memorySize: end - first, userspaceAddr: bytes.subarray(first, end), isHandedOver: true });
   place(0, 0, HOLE);
   place(1, HOLE_END, END);

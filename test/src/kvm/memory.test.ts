@@ -262,6 +262,40 @@ for (const [name, options] of ENGINES) {
       expect(vcpu.getRegs().rax).to.equal(2);
     });
 
+    it("finds memory where it has moved to, for the same code", () => {
+      const vm = openKvm().createVm(options), ram = vm.allocateMemory(8 * PAGE), place = (slot: number, guestPhysAddr: number, first: number, pages: number): void => {
+        vm.setUserMemoryRegion({ slot, guestPhysAddr, memorySize: pages * PAGE, userspaceAddr: ram.subarray(first * PAGE, (first + pages) * PAGE), isHandedOver: true });
+      };
+      const count = (at: number): number => new DataView(ram.buffer, ram.byteOffset).getInt32(at, true);
+      for (const first of [0, 4]) {
+        ram.set(bytesOf(`
+          b9 d0 07 00 00   ; mov ecx, 2000
+          ff 06            ; again: inc dword [esi]
+          49               ; dec ecx
+          75 fb            ; jnz again
+          f4               ; hlt`), first * PAGE);
+      }
+      place(0, 0, 0, 2);
+      const vcpu = vm.createVcpu(0), runs = (eip: number, esi: number): void => {
+        enterFlatProtectedMode(vcpu, eip);
+        vcpu.setRegs({ rsi: esi });
+        expect(vcpu.run().reason).to.equal("KVM_EXIT_HLT");
+      };
+      runs(0, PAGE);
+      place(0, 0x300000, 0, 2);
+      runs(0x300000, 0x300000 + PAGE);
+      expect(count(PAGE), "moved").to.equal(4000);
+      place(1, 0, 4, 2);
+      runs(0, PAGE);
+      runs(0, 0x300000 + PAGE);
+      expect([count(PAGE), count(5 * PAGE)], "of two").to.deep.equal([6000, 2000]);
+      vm.setUserMemoryRegion({ slot: 0, guestPhysAddr: 0, memorySize: 0 });
+      place(2, 0xffffe000, 6, 2);
+      runs(0, PAGE);
+      runs(0, 0xfffff000);
+      expect([count(PAGE), count(5 * PAGE), count(7 * PAGE)], "at the end of all addresses").to.deep.equal([6000, 4000, 2000]);
+    });
+
     it("runs from the reset vector", () => {
       const vm = openKvm().createVm(options), vcpu = vm.createVcpu(0);
       vm.setUserMemoryRegion({ slot: 0, guestPhysAddr: 0xffff0000, memorySize: 0x10000, flags: KVM_MEM_READONLY });
