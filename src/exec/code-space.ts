@@ -23,6 +23,12 @@ export class InsnPage {
   }
 }
 
+/** A block to be translated: its first insn, and the state of the floating-point units in front of it (x86/register-stack.ts). */
+export interface WantedBlock {
+  readonly start: Insn;
+  readonly unitState: number;
+}
+
 /** What a space needs from its owner. */
 export interface CodeSpaceHost {
   /** What links of an undecoded insn point at. */
@@ -53,8 +59,8 @@ export class CodeSpace {
   /** All insn pages, by linear and physical page: they outlive flushes of translations. */
   private readonly pagesByPlace = new Map<number, InsnPage>();
   private readonly host: CodeSpaceHost;
-  /** Where blocks start that are to be translated together, when there are enough. */
-  readonly wanted: Insn[] = [];
+  /** Blocks that are to be translated together, when there are enough. */
+  readonly wanted: WantedBlock[] = [];
 
   constructor(mode: Mode, csBase: number, csLimit: number, host: CodeSpaceHost) {
     this.mode = mode;

@@ -10,9 +10,12 @@ import { TOO_LONG_FORM, UNDEFINED_FORM } from "../x86/isa/decode.ts";
 import { Insn } from "../x86/isa/insn.ts";
 import { modeOfKey } from "../x86/isa/mode.ts";
 import type { TranslationListener } from "../x86/mmu/mmu.ts";
+import { unitStateOf } from "../x86/register-stack.ts";
 import { EIP, LEFT, SHADOW } from "../x86/state.ts";
 import type { Invalidator } from "./code-pages.ts";
 import { CodePages } from "./code-pages.ts";
+import type { WantedBlock } from "./code-space.ts";
+import type { NewBlock } from "./emission.ts";
 import { Emission } from "./emission.ts";
 import type { Callbacks } from "./environment.ts";
 import { crossesPage, InsnStore } from "./insn-store.ts";
@@ -286,31 +289,31 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
 
   /** A block has run often enough to be translated: at once, or with others, or when it has gone on for a while. Says whether it is. */
   warm(start: Insn): boolean {
-    const { threshold, maxBlocks } = this.options, { space } = this.insns, { wanted } = space;
-    const isWaiting = this.emission.isForBatches && threshold > HASTY_THRESHOLD && !wanted.includes(start);
-    if (isWaiting && wanted.push(start) < Math.min(BATCH_BLOCKS, maxBlocks)) {
+    const { threshold, maxBlocks } = this.options, { space } = this.insns, { wanted } = space, block = { start, unitState: unitStateOf(this.cpu.R) };
+    const isWaiting = this.emission.isForBatches && threshold > HASTY_THRESHOLD && !wanted.some((one) => one.start === start);
+    if (isWaiting && wanted.push(block) < Math.min(BATCH_BLOCKS, maxBlocks)) {
       start.heat -= threshold >> PATIENCE_SHIFT;
       return false;
     }
-    const others = wanted.filter((insn) => insn !== start && this.isStillWanted(insn));
+    const others = wanted.filter((one) => one.start !== start && this.isStillWanted(one));
     wanted.length = 0;
-    return this.translate([start, ...others]);
+    return this.translate([block, ...others]);
   }
 
-  private isStillWanted(insn: Insn): boolean {
-    const page = this.insns.space.knownPage(insn.lin), place = page?.index[insn.lin & 4095] ?? 0;
-    return page !== null && page.list[place] === insn && page.blocks[place] === null;
+  private isStillWanted({ start }: WantedBlock): boolean {
+    const page = this.insns.space.knownPage(start.lin), place = page?.index[start.lin & 4095] ?? 0;
+    return page !== null && page.list[place] === start && page.blocks[place] === null;
   }
 
-  /** Translates the blocks that start at these insns; says whether the first could be, or starts with an insn that cannot be in a block. */
-  private translate(starts: readonly Insn[]): boolean {
+  /** Translates blocks; says whether the first could be, or starts with an insn that cannot be in a block. */
+  private translate(wanted: readonly WantedBlock[]): boolean {
     const { stats, options: { now, maxBlocks, observer } } = this, began = now();
-    if (this.blocks.size + starts.length > maxBlocks) this.flushBlocks();
-    const batch: { readonly tb: TranslationBlock; readonly insns: readonly Insn[] }[] = [];
-    for (const start of starts) {
+    if (this.blocks.size + wanted.length > maxBlocks) this.flushBlocks();
+    const batch: NewBlock[] = [];
+    for (const { start, unitState } of wanted) {
       const insns = start.mode.watching ? [] : this.collect(start), last = insns.at(-1);
       if (last === undefined) start.heat = HEAT_NEVER;
-      else batch.push({ tb: this.newBlock(start, insns, last), insns });
+      else batch.push({ tb: this.newBlock(start, insns, last), insns, unitState });
     }
     this.emission.compileBlocks(batch);
     for (const { tb, insns } of batch) {
@@ -326,7 +329,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     stats.handlersMade = this.emission.handlerCount;
     stats.translationMs += now() - began;
     for (const { tb } of batch) observer?.blockTranslated(tb);
-    return starts[0].heat !== HEAT_NEVER;
+    return wanted[0].start.heat !== HEAT_NEVER;
   }
 
   /** The insns of a block: to the end of the page, the first transfer of control, or the first that must run alone. */

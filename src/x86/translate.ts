@@ -5,14 +5,14 @@ import { lowerInsn } from "./interpret.ts";
 import type { Insn } from "./isa/insn.ts";
 import { Lowering } from "./lowering.ts";
 import { RegionFlags } from "./region-flags.ts";
-import { hasSsePrecisionFlag, unitStateOf } from "./register-stack.ts";
+import { hasSsePrecisionFlag } from "./register-stack.ts";
 
 /**
  * The IR of consecutive insns; the last may end the block itself, otherwise it goes on at the next insn.
- * @param R  the state file as it is before the block runs, for what is assumed to be so again (register-stack.ts)
+ * @param unitState  how the floating-point units are before the block runs (register-stack.ts), which is taken to be so again
  */
-export function lowerBlock(insns: readonly Insn[], name: string, R?: Int32Array): Block {
-  if (R !== undefined) expectUnitState(insns, unitStateOf(R));
+export function lowerBlock(insns: readonly Insn[], name: string, unitState?: number): Block {
+  if (unitState !== undefined) expectUnitState(insns, unitState);
   return lower(new Lowering(name, true), insns);
 }
 

@@ -82,6 +82,8 @@ export class FunctionCompiler {
   private readonly kinds: Kinds;
   private readonly locals = new Map<string, Local>();
   private readonly localTypes: ValueType[] = [];
+  /** Constants of the text that are numbers known now: doubles. */
+  private readonly constants = new Map<string, number>();
   private readonly parameterCount: number;
   private readonly imports: Helper[];
   /** Labels around the current place, outermost first: what a `br` counts from the end. */
@@ -183,11 +185,17 @@ export class FunctionCompiler {
     this.end();
   }
 
-  private declaration({ declarations }: VariableDeclaration): void {
+  private declaration({ declarations, kind }: VariableDeclaration): void {
     for (const { id, init } of declarations) {
       if (id.type !== "Identifier" || init === null || init === undefined) return unsupported("such a declaration");
-      const kind = this.names.floats?.get(id.name) ?? this.kinds.of(init);
-      this.variable(id.name, kind === "wide" ? "f64" : kind, init);
+      const found = this.names.floats?.get(id.name) ?? this.kinds.of(init), known = found === "wide" ? "f64" : found;
+      const value = kind === "const" && known === "f64" ? this.folded(init) : null;
+      if (value === null) {
+        this.variable(id.name, known, init);
+      } else {
+        this.constants.set(id.name, value);
+        this.kinds.declare(id.name, "f64");
+      }
     }
   }
 
@@ -372,10 +380,19 @@ export class FunctionCompiler {
     code.byte(kind === "u32" ? OP.i64_extend_i32_u : OP.i64_extend_i32_s);
   }
 
+  /** The value of an expression of constants, or null. Neither of V8's compilers of WebAssembly works these out. */
+  private folded(e: Expression): number | null {
+    if (e.type === "Identifier") return this.constants.get(e.name) ?? null;
+    if (e.type !== "BinaryExpression" || F64_OPS[e.operator] === undefined) return literalOf(e);
+    const x = this.folded(e.left as Expression), y = x === null ? null : this.folded(e.right);
+    if (x === null || y === null) return null;
+    return e.operator === "+" ? x + y : e.operator === "-" ? x - y : e.operator === "*" ? x * y : x / y;
+  }
+
   private double(e: Expression): void {
-    const literal = literalOf(e), kind = this.kinds.of(e), { code } = this;
-    if (literal !== null) {
-      code.f64Const(literal);
+    const value = this.folded(e), kind = this.kinds.of(e), { code } = this;
+    if (value !== null) {
+      code.f64Const(value);
       return;
     }
     switch (kind) {
