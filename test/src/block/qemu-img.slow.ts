@@ -35,7 +35,18 @@ function isChecked({ format, options }: Shape): boolean {
 const optionText = (options: Options): string[] => (Object.keys(options).length === 0 ? [] : ["-o", Object.entries(options).map(([k, v]) => `${k}=${v}`).join(",")]);
 const nameOf = ({ format, options }: Shape): string => `${format} ${JSON.stringify(options)}`;
 /** Snapshots need refcounts that can count them. */
-const canSnapshot = ({ format, options }: Shape): boolean => format === "qcow2" && options["refcount_bits"] !== "1";
+/**
+ * After a kill space may be lost, which the next check gives back. In the middle of a snapshot's making or deletion refcounts are too high, too, and the
+ * flags that say a cluster is used once may differ from them; the image's dirty bit has whoever writes it count anew.
+ */
+function expectSound(path: string, { format }: Shape, what: string): void {
+  const { status, text } = run("qemu-img", "check", "-f", format, path), errors = text.split("\n").filter((line) => line.startsWith("ERROR"));
+  expect(status, `${what}: ${errors.slice(0, 5).join("\n")}`).to.be.oneOf([0, 2, 3]);
+  if (status === 2) expect(errors).to.not.be.empty.and.to.satisfy((lines: string[]) => lines.every((line) => line.startsWith("ERROR OFLAG_COPIED ")), what);
+}
+
+/** How many snapshots an image can have: each may refer to a cluster of the disk's, and the references are counted. */
+const mostSnapshots = ({ format, options }: Shape): number => (format === "qcow2" ? 2 ** Number(options["refcount_bits"] ?? "16") - 2 : 0);
 
 describe(`block: images before qemu-img, SEED=${SEED}`, () => {
   const files = new TemporaryFolder();
@@ -65,7 +76,7 @@ describe(`block: images before qemu-img, SEED=${SEED}`, () => {
         const path = files.path(`disk.${shape.format}`);
         await createdBy(who, path, shape);
         const disk = new RandomDisk(FILE_HOST, path, random, new Uint8Array(SIZE), shape.format);
-        await disk.work(OPERATIONS, canSnapshot(shape) && shape.options["cluster_size"] !== "2097152");
+        await disk.work(OPERATIONS, mostSnapshots(shape) > 0 && shape.options["cluster_size"] !== "2097152");
         await disk.verify();
         if (isChecked(shape)) succeed("qemu-img", "check", "-q", "-f", shape.format, path);
         expect(firstDifference(qemuContent(path, shape.format), disk.content)).to.equal(-1);
@@ -89,7 +100,7 @@ describe(`block: images before qemu-img, SEED=${SEED}`, () => {
         else if (what < 19) content.fill(0, offset, offset + length);
         if (what < 16) commands.push(`write -P ${i % 255 + 1} ${offset} ${length}`);
         else if (what < 19) commands.push(`write -z ${offset} ${length}`);
-        else if (canSnapshot(shape)) {
+        else if (kept.size < mostSnapshots(shape)) {
           flush();
           succeed("qemu-img", "snapshot", "-c", `s${i}`, path);
           kept.set(`s${i}`, content.slice());
@@ -163,8 +174,7 @@ describe(`block: images before qemu-img, SEED=${SEED}`, () => {
     let content = initial;
     for (let n = 0; n < KILLS; n++) {
       const seed = SEED + n, acknowledged = await killWriter(path, shape.format, seed, random);
-      // 3: space is lost, which the next check gives back.
-      if (isChecked(shape)) expect(run("qemu-img", "check", "-f", shape.format, path), `seed ${seed}`).to.have.property("status").that.is.oneOf([0, 3]);
+      if (isChecked(shape)) expectSound(path, shape, `seed ${seed}`);
       content = survivors(qemuContent(path, shape.format), content, seed, acknowledged);
       const image = await openImage(FILE_HOST, path, { format: shape.format, isReadOnly: false }), found = await image.check?.("leaks");
       expect([found?.corruptions ?? 0, found?.leaks ?? 0]).to.deep.equal([0, 0]);
