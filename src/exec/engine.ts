@@ -202,7 +202,8 @@ export class Engine {
       translator.trim();
       const slice = shadow !== 0 || isStepping || traps || this.awaitsWindow() ? 1 : Math.min(goal - this.retired, options.sliceInsns);
       const before = this.retired, exit = this.slice(slice, traps, shadow, slice === goal - this.retired);
-      if (this.retired === before) steps++;
+      // A fault counts when it is taken, wherever slices end.
+      if (this.retired === before && this.pendingFault === null) steps++;
       if (exit === null || exit.kind === "halt") {
         // A trap wakes the processor up again.
         if (this.trapsNow()) {
