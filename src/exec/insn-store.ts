@@ -312,9 +312,11 @@ export class InsnStore implements CodeSpaceHost {
     return insn;
   }
 
+  /** An insn's bytes have been written over. What is there now has not run yet. */
   undecode(insn: Insn): void {
     insn.run = this.undecoded;
     insn.length = 0;
+    if (insn.heat > 0) insn.heat = 0;
   }
 }
 

@@ -35,8 +35,11 @@ const HEAT_NEVER = -0x40000000;
 const BATCH_BLOCKS = 16, PATIENCE_SHIFT = 2;
 /** Up to this threshold nothing waits. */
 const HASTY_THRESHOLD = 16;
-/** After each invalidation a block start must run twice as often before it is translated again: up to 4 << 8 times. */
-const MAX_BACKOFF = 8;
+/**
+ * How often a block that has been dropped runs until its runs count again: twice as often each time, up to this many times as
+ * often, and so many runs.
+ */
+const FEW_RUNS = 4, MAX_BACKOFF = 8, MAX_RUNS = 2 ** 24;
 /** An insn that is left for this often, and more often than once in so many retired insns, is not trusted any more. */
 const LEAVES = 64, INSNS_PER_LEAVE = 1000;
 
@@ -258,7 +261,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     if (((retired - insn.leavesSince) | 0) >= LEAVES * INSNS_PER_LEAVE) return;
     insn.isTrusted = false;
     const { space } = this.insns;
-    for (const tb of this.blocks) if (tb.space === space && tb.eips.includes(insn.eip)) this.invalidate(tb);
+    for (const tb of this.blocks) if (tb.space === space && tb.eips.includes(insn.eip)) this.drop(tb, FEW_RUNS);
   }
 
   /**
@@ -395,7 +398,13 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     this.flushAll();
   }
 
+  /** A block's code has been written over: that may go on, so it has to run the longer the oftener that was. */
   invalidate(tb: TranslationBlock): void {
+    this.drop(tb, Math.max(FEW_RUNS, this.options.threshold));
+  }
+
+  /** Drops a block, to be translated again after so many runs more than the threshold, and twice as many each time. */
+  private drop(tb: TranslationBlock, runs: number): void {
     if (!tb.isValid) return;
     tb.isValid = false;
     this.stats.invalidations++;
@@ -405,7 +414,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     if (page !== null) {
       page.blocks[place] = null;
       const start = page.list[place];
-      start.heat = -(4 << Math.min(start.invalidations++, MAX_BACKOFF));
+      start.heat = -Math.min(runs * 2 ** Math.min(start.invalidations++, MAX_BACKOFF), MAX_RUNS);
     }
     this.blocks.delete(tb);
     this.codePages.removeBlock(tb);
