@@ -201,9 +201,10 @@ export class Engine {
       R[SHADOW] = 0;
       translator.trim();
       const slice = shadow !== 0 || isStepping || traps || this.awaitsWindow() ? 1 : Math.min(goal - this.retired, options.sliceInsns);
-      const before = this.retired, exit = this.slice(slice, traps, shadow, slice === goal - this.retired);
-      // A fault counts when it is taken, wherever slices end.
-      if (this.retired === before && this.pendingFault === null) steps++;
+      const before = this.retired, { faults } = this.stats, exit = this.slice(slice, traps, shadow, slice === goal - this.retired);
+      // A fault is a step wherever slices end: behind the insns that retired before it, or in front of it.
+      if (this.stats.faults > faults) steps += this.stats.faults - faults;
+      else if (this.retired === before) steps++;
       if (exit === null || exit.kind === "halt") {
         // A trap wakes the processor up again.
         if (this.trapsNow()) {
