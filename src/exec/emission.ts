@@ -18,6 +18,7 @@ import { printBlock } from "../../tcg/text/print.ts";
 import type { WasmMemory } from "../../tcg/support/webassembly.ts";
 import { verify } from "../../tcg/verify/verify.ts";
 import { BlockUnit, TO_ANEW, TO_JUMP, TO_NEXT, TO_SIDE, TO_TAKEN } from "../../tcg/wasm/block-unit.ts";
+import type { LinkedUnit } from "../../tcg/wasm/unit.ts";
 import { compileRegion as compileRegionToWasm } from "../../tcg/wasm/compile-region.ts";
 import type { Cpu } from "../x86/cpu.ts";
 import { bindHelpers } from "../x86/helpers/define.ts";
@@ -43,6 +44,13 @@ export interface NewBlock {
   readonly insns: readonly Insn[];
   /** See `WantedBlock`. */
   readonly unitState: number;
+}
+
+/** A block as it is before somebody makes a function of it. */
+interface EmittedText {
+  readonly tb: TranslationBlock;
+  readonly emitted: EmittedBlock;
+  readonly name: string;
 }
 
 export class Emission {
@@ -108,21 +116,14 @@ export class Emission {
 
   /** Lowers, optimises, emits and compiles blocks; each TB gets its function and, where somebody may want to see them, IR and text. */
   compileBlocks(blocks: readonly NewBlock[]): void {
-    const { wasmMemory, environment, isTextWanted } = this, { state } = this.flatTarget, inWasm: TranslationBlock[] = [];
+    const { wasmMemory, environment, isTextWanted } = this, { state } = this.flatTarget, inWasm: EmittedText[] = [];
     const unit = wasmMemory === null ? null : new BlockUnit(state, environment, wasmMemory);
     for (const block of blocks) {
       const { tb, insns } = block, name = `tb_${(insns[0].lin >>> 0).toString(16)}`, emitted = this.emit(block, name), isInWasm = unit?.add(emitted, name) === true;
-      if (isInWasm) inWasm.push(tb);
-      if (!isInWasm || isTextWanted) this.compileText(tb, emitted, name);
-      if (isInWasm) tb.run = this.runCode;
+      if (isInWasm) inWasm.push({ tb, emitted, name });
+      if (!isInWasm || isTextWanted) this.compileText({ tb, emitted, name });
     }
-    if (unit !== null) {
-      const { functions, bytes } = unit.link();
-      inWasm.forEach((tb, i) => {
-        tb.code = functions[i];
-        tb.wasmBytes = Math.round(bytes / functions.length);
-      });
-    }
+    this.link(inWasm, unit?.link() ?? null);
     for (const { tb } of blocks) {
       this.watch(tb);
       tb.plain = tb.run;
@@ -139,7 +140,21 @@ export class Emission {
     return emitted;
   }
 
-  private compileText(tb: TranslationBlock, emitted: EmittedBlock, name: string): void {
+  /** Gives blocks their functions of a unit; where that could not be linked, JavaScript after all. */
+  private link(blocks: readonly EmittedText[], unit: LinkedUnit | null): void {
+    blocks.forEach((block, i) => {
+      const { tb } = block;
+      if (unit === null) {
+        if (tb.text === "") this.compileText(block);
+        return;
+      }
+      tb.code = unit.functions[i];
+      tb.run = this.runCode;
+      tb.wasmBytes = Math.round(unit.bytes / blocks.length);
+    });
+  }
+
+  private compileText({ tb, emitted, name }: EmittedText): void {
     const { checked } = this.options;
     const compiled = compile(emitted, this.environment, {
       name, params: emitted.params, sourceUrl: `${this.urlPrefix}/${name}.${tb.serial}`, bound: { tb }, checked,

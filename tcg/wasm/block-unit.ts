@@ -7,6 +7,7 @@ import type { StateTarget } from "../js/target.ts";
 import { instantiate, template } from "../js/templates.ts";
 import type { WasmMemory } from "../support/webassembly.ts";
 import { unsupported } from "./kinds.ts";
+import type { LinkedUnit } from "./unit.ts";
 import { Unit } from "./unit.ts";
 
 /** Runs a block with so much left of the budget behind it; gives where it goes. */
@@ -33,8 +34,8 @@ export class BlockUnit {
     });
   }
 
-  /** The functions, in the order they were added, and the size of their module. */
-  link(): { readonly functions: readonly BlockCode[]; readonly bytes: number } {
+  /** Null if there are none, or the host has no room for their code. */
+  link(): LinkedUnit | null {
     return this.unit.link();
   }
 

@@ -28,7 +28,6 @@ export function compileRegion(region: EmittedRegion, state: StateTarget, name: s
     compiler.statements([region.body, ...region.writeBack, assign(item("R", int(state.way)), id("way")), assign(item("R", int(state.wayPc)), id("pc"))]);
     compiler.result(instantiate(template("n - used | 0").expression, []));
   });
-  if (!isDone) return null;
-  const { functions: [code], bytes } = unit.link();
-  return { code, bytes };
+  const linked = isDone ? unit.link() : null;
+  return linked === null ? null : { code: linked.functions[0], bytes: linked.bytes };
 }

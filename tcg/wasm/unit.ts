@@ -21,6 +21,12 @@ export interface UnitFunction {
 /** A function of words that gives a word. */
 export type WordFunction = (...args: number[]) => number;
 
+/** The functions, in the order they were added, and the size of their module. */
+export interface LinkedUnit {
+  readonly functions: readonly WordFunction[];
+  readonly bytes: number;
+}
+
 export class Unit {
   private readonly environment: Environment;
   private readonly memory: WasmMemory;
@@ -57,14 +63,19 @@ export class Unit {
     return true;
   }
 
-  /** Compiles and links all of them; none of it if there are none. */
-  link(): { readonly functions: readonly WordFunction[]; readonly bytes: number } {
+  /** Compiles and links all of them; null if there are none, or the host has no room for their code. */
+  link(): LinkedUnit | null {
     const { functions, imports, environment } = this;
-    if (webAssembly === undefined || functions.length === 0) return { functions: [], bytes: 0 };
+    if (webAssembly === undefined || functions.length === 0) return null;
     const bytes = encodeModule(functions, this.parameters.length, imports);
     const h = Object.fromEntries(imports.map((helper, i) => [String(i), environment[helper.name]]));
-    const { exports } = new webAssembly.Instance(new webAssembly.Module(bytes), { m: { m: this.memory }, h });
-    return { functions: functions.map((_, i) => exports[String(i)] as WordFunction), bytes: bytes.length };
+    try {
+      const { exports } = new webAssembly.Instance(new webAssembly.Module(bytes), { m: { m: this.memory }, h });
+      return { functions: functions.map((_, i) => exports[String(i)] as WordFunction), bytes: bytes.length };
+    } catch (e) {
+      if (e instanceof RangeError) return null;
+      throw e;
+    }
   }
 }
 

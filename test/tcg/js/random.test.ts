@@ -38,7 +38,8 @@ function functionOf(block: EmittedBlock, guest: Guest, memory: WasmMemory | null
   }
   const unit = new BlockUnit(TARGET.state, names, memory);
   if (!unit.add(block, "block")) throw new Error("there is no WebAssembly for a block");
-  const [run] = unit.link().functions;
+  const run = unit.link()?.functions[0];
+  if (run === undefined) throw new Error("a block's module cannot be linked");
   return () => {
     const to = run(0);
     return to >= TO_SIDE ? `left in insn ${to - TO_SIDE}` : ["next", "taken", `jump ${guest.state[WAY_PC]}`, "anew"][[TO_NEXT, TO_TAKEN, TO_JUMP, TO_ANEW].indexOf(to)];

@@ -133,9 +133,9 @@ export class BothWays {
 
   /** As WebAssembly. @throws Error if there is none for it */
   runWasm(text: string, seed: number, turns: number): Outcome {
-    const run = new Run(this.memory.buffer, seed), unit = this.unitOf(text, run.names());
-    if (unit === null) throw new Error("no WebAssembly for it");
-    return run.outcome(unit.link().functions[0](0, turns, 0));
+    const run = new Run(this.memory.buffer, seed), code = this.unitOf(text, run.names())?.link()?.functions[0];
+    if (code === undefined) throw new Error("no WebAssembly for it");
+    return run.outcome(code(0, turns, 0));
   }
 
   /** Null where there is no WebAssembly for a body; what it gives is what is left of `n`. */
