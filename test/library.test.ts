@@ -46,7 +46,7 @@ const PROGRAM = `
   b.set(eax, b.op("add", b.op("shl", b.get(eax), b.constant(2)), b.get(eax)));
   b.gotoTb(0);
   optimize(b.block, { check: verify });
-  const emitted = emitBlock(b.block, { memory: { kind: "none" }, state: { pc: 1, left: 2, budget: 3 }, packed: null, frames: [] }, 1);
+  const emitted = emitBlock(b.block, { memory: { kind: "none" }, state: { pc: 1, left: 2, budget: 3, way: 4, wayPc: 5 }, packed: null, frames: [] }, 1);
   compile(emitted, { R }, { name: "times5", params: [], sourceUrl: "times5", bound: { tb: { next: null } }, checked: true }).fn();
   console.log(R[0]);
 `;

@@ -31,14 +31,16 @@ function isOnWords({ def }: Op): boolean {
   return def === OPS.setcond || (def.effect === "pure" && (def.attr === "none" || def.attr === "bits") && def.result === "i32" && def.params.every((type) => type === "i32"));
 }
 
-/** A guard's condition as an expression, true or not 0 where the region cannot be entered. */
-export function guardExpression(condition: Op, slot: (global: Global) => Expression): Expression {
+/** A guard's condition as an expression, true or not 0 where the region cannot be entered. @param names  gets the functions it calls */
+export function guardExpression(condition: Op, slot: (global: Global) => Expression, names: Set<string>): Expression {
   const compare = ({ imm, args }: Op): Expression => instantiate(comparison(imm).expression, args.map(of));
   const of = (op: Op): Expression => {
     if (isConst(op)) return int(op.imm);
     if (isGet(op)) return slot(globalOf(op));
     if (op.def === OPS.setcond) return instantiate(template("$0 | 0").expression, [compare(op)]);
-    return instantiate(templateOf(op.name, op.imm, op.imm2).expression, op.args.map(of));
+    const { expression, names: called } = templateOf(op.name, op.imm, op.imm2);
+    for (const name of called) names.add(name);
+    return instantiate(expression, op.args.map(of));
   };
   return condition.def === OPS.setcond ? compare(condition) : of(condition);
 }

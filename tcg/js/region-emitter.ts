@@ -62,6 +62,8 @@ export interface RegionVariable {
 export interface EmittedRegion {
   /** Conditions, of the state file only, under which it is not entered. */
   readonly guards: readonly Expression[];
+  /** Run-time functions that they call. */
+  readonly guardNames: ReadonlySet<string>;
   /** All but `at n used pc way left`. */
   readonly variables: readonly RegionVariable[];
   /** What it does; ways out break to its label, `leave`. */
@@ -112,6 +114,8 @@ class RegionEmitter {
   private readonly helpers = new Set<Helper>();
   /** Conditions that keep it from being entered, by what they look like. */
   private readonly guards = new Map<string, Expression>();
+  /** Run-time functions that they call. */
+  private readonly guardNames = new Set<string>();
 
   constructor(region: Region, target: EmitTarget) {
     this.region = region;
@@ -131,7 +135,7 @@ class RegionEmitter {
     const { flow, budget } = this, variables = this.declarations(), writeBack = this.writeBack();
     return {
       guards: [...this.guards.values(), ...this.lasting().filter((v) => v.global.type !== "i32").map(({ global }) => isUnfit(global, () => this.slot(global)))],
-      variables, body: { type: "LabeledStatement", label: id("leave"), body: blockOf(body) }, writeBack,
+      guardNames: this.guardNames, variables, body: { type: "LabeledStatement", label: id("leave"), body: blockOf(body) }, writeBack,
       names: this.names, helpers: this.helpers,
       entries: flow.entries.map((block) => ({ block, reach: budget.reachOf(flow.nodeOf[block]) })),
     };
@@ -143,7 +147,7 @@ class RegionEmitter {
     const changing = written.includes("all") ? "all" : written.flat() as readonly Global[];
     const isConstant = (global: Global): boolean => !touches(changing, global);
     for (const condition of blocks.flatMap((block) => takeGuards(block, isConstant))) {
-      const guard = guardExpression(condition, (global) => this.slot(global));
+      const guard = guardExpression(condition, (global) => this.slot(global), this.guardNames);
       this.guards.set(JSON.stringify(guard), guard);
     }
   }
