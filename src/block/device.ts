@@ -67,6 +67,7 @@ export interface CheckResult {
   readonly compressedClusters: number;
 }
 
+/** What a check puts right: nothing; what costs only space or time, which is what an interrupted writer leaves; everything that can be. */
 export type Repair = "none" | "leaks" | "all";
 
 /** Takes pieces of a disk in ascending order and packs each. */

@@ -297,7 +297,8 @@ export class RefcountAudit {
         const isOwn = counts[c] === 1;
         if (isCopied(high) === isOwn) continue;
         this.note(isOwn ? "missing flag" : "corruption", () => `table at ${at}, entry ${chunk.first + i}: the copied flag is ${isOwn ? "missing" : "set"} for cluster ${offset / clusterBytes}, which is named ${counts[c]} times`);
-        if (repair !== "all") continue;
+        // A flag may be set where every count is right: then nobody else can come to the cluster.
+        if (repair !== "all" && !(repair === "leaks" && isOwn && findings.corruptions === findings.missingFlags)) continue;
         chunk.view.setUint32(i * 8, isOwn ? high | COPIED : high & ~COPIED);
         findings.unrepaired--;
         hasChanged = true;

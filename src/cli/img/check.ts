@@ -10,7 +10,7 @@ const STATUS_CORRUPT = 2, STATUS_LEAKS = 3, STATUS_NO_CHECK = 63;
 
 const options = {
   format: formatOption("f", "do not guess: the file has this format"),
-  repair: choice(["leaks", "all"], { short: "r", help: "leaks: free space that nothing uses; all: whatever can be put right", initial: null }),
+  repair: choice(["leaks", "all"], { short: "r", help: "leaks: free space that nothing uses and mark what is used once; all: whatever can be put right", initial: null }),
   json: jsonOption,
 };
 
