@@ -1,10 +1,11 @@
-// Minutes of the fuzzer, from a seed of the day's: whatever it finds is printed as a filetest, with how to find it again.
+// Minutes of the fuzzer: whatever it finds is printed as a filetest, with how to find it again.
 
 import { expect } from "chai";
+import { textSeed } from "../support/seed.ts";
 import { slowCount } from "../support/slow.ts";
 import { Fuzzer } from "./fuzzer.ts";
 
-const SEED = process.env["SEED"] ?? new Date().toISOString().slice(0, 10);
+const SEED = textSeed("fuzz");
 const CASES = 6000;
 
 describe(`the fuzzer at length, with SEED=${SEED}`, () => {

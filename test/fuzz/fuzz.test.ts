@@ -1,6 +1,7 @@
 // A few cases of the fuzzer, other ones with another SEED; `npm run fuzz` does more.
 
 import { expect } from "chai";
+import { textSeed } from "../support/seed.ts";
 import { makeCase } from "./generate/case.ts";
 import { Fuzzer } from "./fuzzer.ts";
 import { REGIONS } from "./generate/layout.ts";
@@ -10,7 +11,7 @@ import { parseCase } from "../support/x86-case.ts";
 import { reduce } from "./reduce.ts";
 import { SETTINGS } from "./settings.ts";
 
-const SEED = process.env["SEED"] ?? "test";
+const SEED = textSeed("test");
 const CASES = 120;
 
 describe(`the fuzzer, with SEED=${SEED}`, () => {

@@ -3,7 +3,8 @@
 import { expect } from "chai";
 import type { Graph } from "../../tcg/ir/reduce.ts";
 import { findCuts } from "../../tcg/ir/reduce.ts";
-import { Random, testSeed } from "./support/random.ts";
+import { testSeed } from "../support/seed.ts";
+import { Random } from "./support/random.ts";
 
 const GRAPHS = 500, MAX_NODES = 12;
 
@@ -59,7 +60,7 @@ describe("cutting what makes a flow graph irreducible", () => {
     expect(cutsOf(graphOf(3, [[0, 1, 1], [0, 2, 1], [1, 0, 1], [2, 0, 1]]))).to.deep.equal([]);
   });
 
-  it(`leaves a graph that is reducible and reached as far as before (TCGJS_SEED=${seed})`, () => {
+  it(`leaves a graph that is reducible and reached as far as before (SEED=${seed})`, () => {
     const random = new Random(seed);
     let cut = 0;
     for (let i = 0; i < GRAPHS; i++) {

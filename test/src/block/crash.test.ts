@@ -5,11 +5,12 @@
 import { expect } from "chai";
 import { createImage, openImage } from "../../../src/block/formats.ts";
 import { VmError } from "../../../tcg/support/errors.ts";
+import { testSeed } from "../../support/seed.ts";
 import { copyFiles, MemoryHost } from "./memory-host.ts";
 import type { Event } from "./memory-host.ts";
 import { firstDifference, pattern, randomNumbers } from "./random-disk.ts";
 
-const SEED = Number(process.env["SEED"] ?? 1), SIZE = 192 * 1024, OPERATIONS = 50, ROUNDS = 25;
+const SEED = testSeed(1), SIZE = 192 * 1024, OPERATIONS = 50, ROUNDS = 25;
 
 /** A moment at which a flush was acknowledged. */
 interface Mark {

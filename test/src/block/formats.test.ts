@@ -4,10 +4,11 @@
 import { expect } from "chai";
 import { ImageError } from "../../../src/block/errors.ts";
 import { createImage, FORMATS, openImage } from "../../../src/block/formats.ts";
+import { testSeed } from "../../support/seed.ts";
 import { MemoryHost } from "./memory-host.ts";
 import { expectContent, pattern, randomNumbers, RandomDisk } from "./random-disk.ts";
 
-const SEED = Number(process.env["SEED"] ?? 1), SIZE = 3 * 2 ** 20 + 1536;
+const SEED = testSeed(1), SIZE = 3 * 2 ** 20 + 1536;
 
 const WRITABLE: readonly { readonly format: string; readonly options: Readonly<Record<string, string>> }[] = [
   { format: "raw", options: {} },

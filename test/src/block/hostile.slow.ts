@@ -1,10 +1,11 @@
 // 5,000 damaged images: `SEED=n npm run test:slow`.
 
 import { expect } from "chai";
+import { testSeed } from "../../support/seed.ts";
 import { slowCount } from "../../support/slow.ts";
 import { damageImages } from "./hostile.ts";
 
-const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000), IMAGES = slowCount(5000), MAX_EXTRA_BYTES = 64 * 2 ** 20;
+const SEED = testSeed(1), IMAGES = slowCount(5000), MAX_EXTRA_BYTES = 64 * 2 ** 20;
 
 describe(`block: damaged images, SEED=${SEED}`, () => {
   it(`${IMAGES} are refused or good for what they say, within 64 MB`, async () => {

@@ -1,9 +1,10 @@
 // Some damaged images of every format; hostile.slow.ts has more.
 
 import { expect } from "chai";
+import { testSeed } from "../../support/seed.ts";
 import { damageImages } from "./hostile.ts";
 
-const SEED = Number(process.env["SEED"] ?? 1);
+const SEED = testSeed(1);
 
 describe(`block: damaged images, SEED=${SEED}`, function () {
   this.timeout(60_000);

@@ -4,10 +4,11 @@ import { expect } from "chai";
 import { createImage, openImage } from "../../../src/block/formats.ts";
 import { FILE_HOST } from "../../../src/host/storage.ts";
 import { TemporaryFolder } from "../../support/cli.ts";
+import { testSeed } from "../../support/seed.ts";
 import { killWriter, survivors } from "./killed-writer.ts";
 import { randomNumbers } from "./random-disk.ts";
 
-const SEED = Number(process.env["SEED"] ?? 1), SIZE = 2 ** 21 + 512, KILLS = 2;
+const SEED = testSeed(1), SIZE = 2 ** 21 + 512, KILLS = 2;
 
 describe(`block: killed processes, SEED=${SEED}`, function () {
   this.timeout(60_000);

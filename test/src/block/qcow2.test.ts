@@ -4,10 +4,11 @@
 import { expect } from "chai";
 import { createImage, openImage } from "../../../src/block/formats.ts";
 import { ImageError } from "../../../src/block/errors.ts";
+import { testSeed } from "../../support/seed.ts";
 import { MemoryHost } from "./memory-host.ts";
 import { expectContent, pattern, randomNumbers, RandomDisk } from "./random-disk.ts";
 
-const SEED = Number(process.env["SEED"] ?? 1), SIZE = 2 ** 20 + 1536;
+const SEED = testSeed(1), SIZE = 2 ** 20 + 1536;
 const WRITABLE = { format: null, isReadOnly: false } as const, READ_ONLY = { format: null, isReadOnly: true } as const;
 
 const SHAPES: readonly Readonly<Record<string, string>>[] = [

@@ -8,7 +8,8 @@ import { Monitor } from "../../../src/cli/boot/monitor/monitor.ts";
 import { RunnablePc } from "../../../src/cli/boot/runnable-pc.ts";
 import { Pc } from "../../../src/machine/pc.ts";
 import { TemporaryFolder } from "../../support/cli.ts";
-import { testSeed, Random } from "../../tcg/support/random.ts";
+import { testSeed } from "../../support/seed.ts";
+import { Random } from "../../tcg/support/random.ts";
 import { bytesOf } from "../kvm/guest.ts";
 import { linuxImage } from "../machine/linux-image.ts";
 

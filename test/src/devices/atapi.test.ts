@@ -9,7 +9,8 @@ import { arrayMemory } from "../../support/array-memory.ts";
 import { refusesBrokenStates } from "../../support/device-hostility.ts";
 import { ManualWork } from "../../support/manual-work.ts";
 import { NumberedDisk, SECTOR } from "../../support/numbered-disk.ts";
-import { Random, testSeed } from "../../tcg/support/random.ts";
+import { testSeed } from "../../support/seed.ts";
+import { Random } from "../../tcg/support/random.ts";
 import { bytesOf } from "../kvm/guest.ts";
 
 const BLOCK = 2048, BLOCKS = 5000;

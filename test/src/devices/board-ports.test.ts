@@ -6,7 +6,7 @@ import { ResetControl, SystemControlA, SystemControlB } from "../../../src/devic
 import { goesOnFromSavedStates, refusesBrokenStates, standsRandomAccesses } from "../../support/device-hostility.ts";
 import type { Subject } from "../../support/device-hostility.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
-import { testSeed } from "../../tcg/support/random.ts";
+import { testSeed } from "../../support/seed.ts";
 
 describe("SystemControlA", () => {
   it("drives A20, and resets by a rising bit 0", () => {

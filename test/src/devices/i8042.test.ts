@@ -9,7 +9,7 @@ import { SetTwoToOne } from "../../../src/devices/scan-codes.ts";
 import { goesOnFromSavedStates, refusesBrokenStates, standsRandomAccesses } from "../../support/device-hostility.ts";
 import type { Subject } from "../../support/device-hostility.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
-import { testSeed } from "../../tcg/support/random.ts";
+import { testSeed } from "../../support/seed.ts";
 
 const DATA = 0, COMMAND = 4;
 

@@ -9,7 +9,8 @@ import { refusesBrokenStates } from "../../support/device-hostility.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { ManualWork } from "../../support/manual-work.ts";
 import { NumberedDisk, SECTOR } from "../../support/numbered-disk.ts";
-import { Random, testSeed } from "../../tcg/support/random.ts";
+import { testSeed } from "../../support/seed.ts";
+import { Random } from "../../tcg/support/random.ts";
 import { bytesOf } from "../kvm/guest.ts";
 
 const DOR = 2, STATUS = 4, FIFO = 5, DIR = 7;

@@ -8,7 +8,7 @@ import { arrayMemory } from "../../support/array-memory.ts";
 import { goesOnFromSavedStates, refusesBrokenStates, standsRandomAccesses } from "../../support/device-hostility.ts";
 import type { Subject } from "../../support/device-hostility.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
-import { testSeed } from "../../tcg/support/random.ts";
+import { testSeed } from "../../support/seed.ts";
 
 const STATUS = 8, COMMAND = 8, REQUEST = 9, MASK_BIT = 10, MODE = 11, CLEAR_POINTER = 12, MASTER_CLEAR = 13, CLEAR_MASK = 14, MASK = 15;
 /** Modes, without the channel: single transfers to memory and from it, verify; automatic; downwards; cascade. */

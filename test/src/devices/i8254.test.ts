@@ -6,7 +6,7 @@ import { I8254 } from "../../../src/devices/i8254.ts";
 import { goesOnFromSavedStates, refusesBrokenStates, standsRandomAccesses } from "../../support/device-hostility.ts";
 import type { Subject } from "../../support/device-hostility.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
-import { testSeed } from "../../tcg/support/random.ts";
+import { testSeed } from "../../support/seed.ts";
 
 const CONTROL = 3;
 const nsOf = (ticks: number): number => Math.ceil((ticks * 1e9) / PIT_HZ);

@@ -3,10 +3,10 @@
 import { expect } from "chai";
 import { I8259 } from "../../../src/devices/i8259.ts";
 import { I8259Pair } from "../../../src/devices/i8259-pair.ts";
-import { testSeed } from "../../tcg/support/random.ts";
 import { goesOnFromSavedStates, refusesBrokenStates, standsRandomAccesses } from "../../support/device-hostility.ts";
 import type { Subject } from "../../support/device-hostility.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
+import { testSeed } from "../../support/seed.ts";
 
 /** A chip by itself, with vectors from 0x20 and a level that can be looked at. */
 function single(icw4 = 0x01): { pic: I8259; readonly int: () => boolean } {

@@ -7,7 +7,8 @@ import { IdeChannel } from "../../../src/devices/ide/ide-channel.ts";
 import { arrayMemory } from "../../support/array-memory.ts";
 import { ManualWork } from "../../support/manual-work.ts";
 import { NumberedDisk, SECTOR } from "../../support/numbered-disk.ts";
-import { Random, testSeed } from "../../tcg/support/random.ts";
+import { testSeed } from "../../support/seed.ts";
+import { Random } from "../../tcg/support/random.ts";
 
 const SECTORS = 20_000;
 const DATA = 0, ERROR = 1, COUNT = 2, LBA_LOW = 3, LBA_MID = 4, LBA_HIGH = 5, DEVICE = 6, STATUS = 7;

@@ -5,7 +5,7 @@ import { CENTURY, Mc146818 } from "../../../src/devices/mc146818.ts";
 import { goesOnFromSavedStates, refusesBrokenStates, standsRandomAccesses } from "../../support/device-hostility.ts";
 import type { Subject } from "../../support/device-hostility.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
-import { testSeed } from "../../tcg/support/random.ts";
+import { testSeed } from "../../support/seed.ts";
 
 /** 2024-02-28 23:59:50, a Wednesday. */
 const START = Date.UTC(2024, 1, 28, 23, 59, 50) / 1000;

@@ -5,7 +5,8 @@ import { PciBus } from "../../../src/devices/pci/pci-bus.ts";
 import type { MemoryMapper } from "../../../src/devices/pci/pci-function.ts";
 import { BASE_ADDRESS, COMMAND, PciFunction, ROM_ADDRESS } from "../../../src/devices/pci/pci-function.ts";
 import { hostBridge, IsaBridge, PIRQ_ROUTING } from "../../../src/devices/pci/piix.ts";
-import { Random, testSeed } from "../../tcg/support/random.ts";
+import { testSeed } from "../../support/seed.ts";
+import { Random } from "../../tcg/support/random.ts";
 
 function bench() {
   const mapped: string[] = [], inMemory: string[] = [];

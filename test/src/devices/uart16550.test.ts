@@ -5,7 +5,7 @@ import { Uart16550 } from "../../../src/devices/uart16550.ts";
 import { goesOnFromSavedStates, refusesBrokenStates, standsRandomAccesses } from "../../support/device-hostility.ts";
 import type { Subject } from "../../support/device-hostility.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
-import { testSeed } from "../../tcg/support/random.ts";
+import { testSeed } from "../../support/seed.ts";
 
 const DATA = 0, IER = 1, IIR = 2, FCR = 2, LCR = 3, MCR = 4, LSR = 5, MSR = 6, SCR = 7;
 const DLAB = 0x80, OUT2 = 8, LOOP = 0x10;

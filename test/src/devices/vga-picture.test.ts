@@ -8,7 +8,8 @@ import { Vga, VGA_PORTS } from "../../../src/devices/vga/vga.ts";
 import { FONT_LINES, textFont } from "../../../src/machine/boot/text-font.ts";
 import { startTextMode } from "../../../src/machine/boot/text-mode.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
-import { Random, testSeed } from "../../tcg/support/random.ts";
+import { testSeed } from "../../support/seed.ts";
+import { Random } from "../../tcg/support/random.ts";
 
 const MEMORY_BYTES = 1 << 20, TEXT = 0x18000;
 

@@ -4,8 +4,8 @@ import { expect } from "chai";
 import { Vga, VGA_PORTS } from "../../../src/devices/vga/vga.ts";
 import { goesOnFromSavedStates, refusesBrokenStates, standsRandomAccesses } from "../../support/device-hostility.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
+import { testSeed } from "../../support/seed.ts";
 import type { Random } from "../../tcg/support/random.ts";
-import { testSeed } from "../../tcg/support/random.ts";
 
 const MEMORY_BYTES = 1 << 20, LINE_NS = 900 * 1e9 / 28_322_000;
 

@@ -11,8 +11,9 @@ import { Virtio9p } from "../../../src/devices/virtio/virtio-9p.ts";
 import { SharedFolder } from "../../../src/host/shared-folder.ts";
 import { refusesBrokenStates } from "../../support/device-hostility.ts";
 import { P9Client } from "../../support/p9-client.ts";
+import { testSeed } from "../../support/seed.ts";
 import { DEVICE_CONFIG, STATUS, VirtioBench } from "../../support/virtio-bench.ts";
-import { Random, testSeed } from "../../tcg/support/random.ts";
+import { Random } from "../../tcg/support/random.ts";
 
 const O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_EXCL = 0o200, O_TRUNC = 0o1000;
 const ENOENT = 2, EBADF = 9, EACCES = 13, EEXIST = 17, ENOTDIR = 20, EISDIR = 21, EINVAL = 22, EMFILE = 24, EROFS = 30, ENOTEMPTY = 39, ELOOP = 40, EOPNOTSUPP = 95;

@@ -4,8 +4,9 @@ import { expect } from "chai";
 import { VirtioBlk } from "../../../src/devices/virtio/virtio-blk.ts";
 import { refusesBrokenStates } from "../../support/device-hostility.ts";
 import { NumberedDisk, SECTOR } from "../../support/numbered-disk.ts";
+import { testSeed } from "../../support/seed.ts";
 import { DEVICE_CONFIG, RAM_BYTES, STATUS, VirtioBench } from "../../support/virtio-bench.ts";
-import { Random, testSeed } from "../../tcg/support/random.ts";
+import { Random } from "../../tcg/support/random.ts";
 
 const SECTORS = 20_000;
 const IN = 0, OUT = 1, FLUSH = 4, GET_ID = 8, DISCARD = 11, WRITE_ZEROES = 13;

@@ -4,8 +4,9 @@ import { expect } from "chai";
 import type { EthernetCard, EthernetFrame, EthernetNetwork } from "../../../src/bus/ethernet.ts";
 import { VirtioNet } from "../../../src/devices/virtio/virtio-net.ts";
 import { refusesBrokenStates } from "../../support/device-hostility.ts";
+import { testSeed } from "../../support/seed.ts";
 import { VirtioBench } from "../../support/virtio-bench.ts";
-import { Random, testSeed } from "../../tcg/support/random.ts";
+import { Random } from "../../tcg/support/random.ts";
 
 const CSUM = 0, GUEST_CSUM = 1, MAC = 5, GUEST_TSO4 = 7, HOST_TSO4 = 11, MRG_RXBUF = 15, STATUS = 16, CTRL_VQ = 17, CTRL_RX = 18, CTRL_MAC_ADDR = 23;
 const ALL = [CSUM, GUEST_CSUM, MAC, GUEST_TSO4, HOST_TSO4, MRG_RXBUF, STATUS, CTRL_VQ, CTRL_RX, CTRL_MAC_ADDR];

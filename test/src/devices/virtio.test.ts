@@ -8,8 +8,9 @@ import type { SavedState } from "../../../src/devices/saveable.ts";
 import { bytes, restoreFields } from "../../../src/devices/saveable.ts";
 import { VirtioRng } from "../../../src/devices/virtio/virtio-rng.ts";
 import { refusesBrokenStates } from "../../support/device-hostility.ts";
+import { testSeed } from "../../support/seed.ts";
 import { F_INDIRECT, F_NEXT, F_WRITE, ISR, QUEUE_ENABLE, QUEUE_SELECT, QUEUE_SIZE, RAM_BYTES, STATUS, VirtioBench } from "../../support/virtio-bench.ts";
-import { Random, testSeed } from "../../tcg/support/random.ts";
+import { Random } from "../../tcg/support/random.ts";
 
 const F_INDIRECT_DESC = 28, F_EVENT_IDX = 29;
 const NEEDS_RESET = 64;

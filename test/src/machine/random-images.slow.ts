@@ -1,10 +1,11 @@
 // More random bytes as images: `SEED=n npm run test:slow`.
 
 import { expect } from "chai";
+import { textSeed } from "../../support/seed.ts";
 import { slowCount } from "../../support/slow.ts";
 import { runRandomImage } from "./random-images.ts";
 
-const SEED = process.env["SEED"] ?? String(Date.now()), IMAGES = slowCount(2000);
+const SEED = textSeed("random-images"), IMAGES = slowCount(2000);
 
 describe(`random bytes as an image, SEED=${SEED}`, () => {
   for (const bits of [16, 32] as const) {

@@ -1,9 +1,10 @@
 // Random bytes as an image: SEED=n for others. random-images.slow.ts runs more.
 
 import { expect } from "chai";
+import { textSeed } from "../../support/seed.ts";
 import { runRandomImage } from "./random-images.ts";
 
-const SEED = process.env["SEED"] ?? "test", IMAGES = 100;
+const SEED = textSeed("test"), IMAGES = 100;
 
 describe(`random bytes as an image, SEED=${SEED}`, function () {
   this.timeout(120_000);

@@ -3,7 +3,8 @@
 import { expect } from "chai";
 import { UserNetwork } from "../../../src/net/user-network.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
-import { Random, testSeed } from "../../tcg/support/random.ts";
+import { testSeed } from "../../support/seed.ts";
+import { Random } from "../../tcg/support/random.ts";
 import { FakeSockets } from "./fake-sockets.ts";
 import { ACK, address, ALL, be16, be32, bytes, DNS, ethernet, FIN, GATEWAY, GUEST, GUEST_MAC, GuestCard, icmp, ip, mac, PSH, RST, SYN, tcpFrame, udpFrame } from "./guest-card.ts";
 

@@ -4,7 +4,8 @@ import { expect } from "chai";
 import type { TcpUser } from "../../../src/net/tcp-connection.ts";
 import { UserNetwork } from "../../../src/net/user-network.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
-import { Random, testSeed } from "../../tcg/support/random.ts";
+import { testSeed } from "../../support/seed.ts";
+import { Random } from "../../tcg/support/random.ts";
 import { FakeSockets } from "./fake-sockets.ts";
 import type { Weather } from "./lossy-cable.ts";
 import { PeerGuest } from "./lossy-cable.ts";
@@ -92,6 +93,6 @@ describe("a transfer over TCP", () => {
   }).timeout(60_000);
 
   it("brings all, later, over one that loses a frame in ten", () => {
-    for (let i = 0; i < 5; i++) transfer(200_000, { loss: 10, repetition: 10, lateness: 20 }, testSeed(3 + i));
+    for (let i = 0; i < 5; i++) transfer(200_000, { loss: 10, repetition: 10, lateness: 20 }, testSeed(3) + i);
   });
 });

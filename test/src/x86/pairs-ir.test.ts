@@ -11,11 +11,12 @@ import { Lowering } from "../../../src/x86/lowering.ts";
 import type { Pair, PairLowering, Precision, Rounded } from "../../../src/x86/pairs-ir.ts";
 import { FPU_FIRSTS, FPU_PAIR, FPU_SECONDS, FPU_STATUS, G_FPU_STATUS, STATE_SLOTS } from "../../../src/x86/state.ts";
 import { Random } from "../../oracle/random.ts";
+import { textSeed } from "../../support/seed.ts";
 import { ofPair, operands, pairOf } from "./float80/pair-operands.ts";
 import type { Number80 } from "./float80/unit-runner.ts";
 import { controlWord, outcomeText, resultOf, text, unitWith } from "./float80/unit-runner.ts";
 
-const seed = process.env["SEED"] ?? "pairs-ir";
+const seed = textSeed("pairs-ir");
 const ROUNDS = 1500;
 
 interface Operation {

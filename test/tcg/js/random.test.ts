@@ -11,9 +11,9 @@ import { optimize } from "../../../tcg/opt/pipeline.ts";
 import type { WasmMemory } from "../../../tcg/support/webassembly.ts";
 import { printBlock } from "../../../tcg/text/print.ts";
 import { BlockUnit, TO_ANEW, TO_JUMP, TO_NEXT, TO_SIDE, TO_TAKEN } from "../../../tcg/wasm/block-unit.ts";
+import { testSeed } from "../../support/seed.ts";
 import { environment, Guest, isTranslatable, Left, LEFT, TARGET, WAY_PC } from "../support/memory-guest.ts";
 import { randomBlock } from "../support/random-block.ts";
-import { testSeed } from "../support/random.ts";
 import { TestArena } from "../support/test-arena.ts";
 
 const BLOCKS = 600, STATES = 3;
@@ -61,7 +61,7 @@ describe("emitted blocks", () => {
 
   for (const [isOptimised, isInWasm] of [[true, false], [false, false], [true, true], [false, true]]) {
     const how = `${isOptimised ? "" : "not "}optimised, ${isInWasm ? "WebAssembly" : "JavaScript"}`;
-    it(`do what the evaluator does, ${how} (TCGJS_SEED=${seed})`, () => {
+    it(`do what the evaluator does, ${how} (SEED=${seed})`, () => {
       const arena = isInWasm ? TestArena.ofWebAssembly() : new TestArena(null);
       let compared = 0;
       for (let i = 0; i < BLOCKS; i++) {
@@ -72,7 +72,7 @@ describe("emitted blocks", () => {
           const left = new Guest(n, n === 1), right = arena.again(() => new Guest(n, n === 1, arena));
           const expected = left.summary(evaluated(block, left));
           const got = right.summary(emitted(block, right, arena.memory, `random/${how}.${seed + i}.${n}`));
-          if (got !== expected) expect.fail(`TCGJS_SEED=${seed + i}\n${printBlock(block)}\nexpected\n${expected}\ngot\n${got}`);
+          if (got !== expected) expect.fail(`SEED=${seed + i}\n${printBlock(block)}\nexpected\n${expected}\ngot\n${got}`);
           compared++;
         }
       }

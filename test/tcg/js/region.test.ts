@@ -18,11 +18,12 @@ import { optimize } from "../../../tcg/opt/pipeline.ts";
 import type { WasmMemory } from "../../../tcg/support/webassembly.ts";
 import { printBlock } from "../../../tcg/text/print.ts";
 import { compileRegion } from "../../../tcg/wasm/compile-region.ts";
+import { testSeed } from "../../support/seed.ts";
 import { GLOBALS } from "../support/guest.ts";
 import { environment, Guest, isTranslatable, Left, LEFT, PC, TARGET, WAY, WAY_PC } from "../support/memory-guest.ts";
 import { PAGED_TARGET, PagedWindow } from "../support/paged-window.ts";
 import { randomBlock } from "../support/random-block.ts";
-import { Random, testSeed } from "../support/random.ts";
+import { Random } from "../support/random.ts";
 import { TestArena } from "../support/test-arena.ts";
 
 const REGIONS = 100, STATES = 3, MAX_BLOCKS = 9;
@@ -159,7 +160,7 @@ describe("emitted regions", () => {
 
   for (const [isOptimised, isPaged, isInWasm] of [[true, false, false], [false, false, false], [true, true, false], [false, true, false], [true, false, true], [false, false, true], [true, true, true], [false, true, true]]) {
     const how = `${isOptimised ? "" : "not "}optimised, paging ${isPaged ? "on" : "off"}, ${isInWasm ? "WebAssembly" : "JavaScript"}`;
-    it(`do what the evaluator does block by block, ${how} (TCGJS_SEED=${seed})`, () => {
+    it(`do what the evaluator does block by block, ${how} (SEED=${seed})`, () => {
       const ways = new Set<string>(), arena = isInWasm ? TestArena.ofWebAssembly() : new TestArena(null), window = isPaged ? new PagedWindow(new Guest(0, false), arena) : null;
       let remembering = 0;
       for (let i = 0; i < REGIONS; i++) {
@@ -178,7 +179,7 @@ describe("emitted regions", () => {
           ways.add(end.way >= 0 ? `link ${end.way & 3}` : String(end.way));
           if (got !== expected) {
             const blocks = region.blocks.map((b) => `${printBlock(b.block)} -> ${b.next} ${b.taken} ${JSON.stringify(b.indirect)}`).join("\n");
-            expect.fail(`TCGJS_SEED=${seed + i}, state ${n}\n${blocks}\n${text}\nexpected\n${expected}\ngot\n${got}`);
+            expect.fail(`SEED=${seed + i}, state ${n}\n${blocks}\n${text}\nexpected\n${expected}\ngot\n${got}`);
           }
         }
       }

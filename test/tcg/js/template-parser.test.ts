@@ -4,7 +4,8 @@ import { parseExpressionAt } from "acorn";
 import { expect } from "chai";
 import { parseTemplate } from "../../../tcg/js/template-parser.ts";
 import { InternalError } from "../../../tcg/support/errors.ts";
-import { Random, testSeed } from "../support/random.ts";
+import { testSeed } from "../../support/seed.ts";
+import { Random } from "../support/random.ts";
 
 const EXPRESSIONS = 500;
 const BINARY = ["||", "&&", "|", "^", "&", "===", "!==", "<", ">", "<=", ">=", "<<", ">>", ">>>", "+", "-", "*", "/", "%"];

@@ -7,7 +7,8 @@ import type { OpDef } from "../../../tcg/ir/ops.ts";
 import { OPS } from "../../../tcg/ir/ops.ts";
 import { CONDS, memOp } from "../../../tcg/ir/types.ts";
 import { KnownBits } from "../../../tcg/opt/known-bits.ts";
-import { Random, testSeed } from "../support/random.ts";
+import { testSeed } from "../../support/seed.ts";
+import { Random } from "../support/random.ts";
 
 const PURE = Object.values(OPS).filter((def) => def.effect === "pure" && def.evaluate !== null && def !== OPS.const);
 const ROUNDS = 2000;
@@ -43,7 +44,7 @@ describe("known bits", () => {
   const seed = testSeed(1);
 
   for (const def of PURE) {
-    it(`claim of ${def.name} only what holds (TCGJS_SEED=${seed})`, () => {
+    it(`claim of ${def.name} only what holds (SEED=${seed})`, () => {
       const random = new Random(seed + def.code);
       for (let round = 0; round < ROUNDS; round++) checkClaim(def, random);
     });

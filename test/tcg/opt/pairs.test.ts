@@ -11,7 +11,8 @@ import { OPS } from "../../../tcg/ir/ops.ts";
 import { CONDS } from "../../../tcg/ir/types.ts";
 import { optimize } from "../../../tcg/opt/pipeline.ts";
 import { printBlock } from "../../../tcg/text/print.ts";
-import { Random, testSeed } from "../support/random.ts";
+import { testSeed } from "../../support/seed.ts";
+import { Random } from "../support/random.ts";
 
 const PURE = Object.values(OPS).filter((def) => def.effect === "pure" && def.evaluate !== null && def !== OPS.const);
 /** Functions made of each pair. */
@@ -26,7 +27,7 @@ describe("the optimiser, on pairs of ops", () => {
   const calls = Array.from({ length: CALLS }, () => [random.value(), random.value(), random.value()]);
 
   for (const inner of PURE) {
-    it(`keeps what any op makes of ${inner.name} (TCGJS_SEED=${seed})`, () => {
+    it(`keeps what any op makes of ${inner.name} (SEED=${seed})`, () => {
       for (const outer of PURE) {
         for (let form = 0; form < FORMS; form++) {
           const formSeed = ((seed * 64 + inner.code) * 64 + outer.code) * FORMS + form;

@@ -10,9 +10,9 @@ import { PASSES } from "../../../tcg/opt/report.ts";
 import { parseBlock } from "../../../tcg/text/parse.ts";
 import { printBlock } from "../../../tcg/text/print.ts";
 import { verify } from "../../../tcg/verify/verify.ts";
+import { testSeed } from "../../support/seed.ts";
 import { PARSE_ENV, TestGuest } from "../support/guest.ts";
 import { randomBlock } from "../support/random-block.ts";
-import { testSeed } from "../support/random.ts";
 import { shrink } from "../support/shrink.ts";
 
 const BLOCKS = 5000;
@@ -22,17 +22,17 @@ const GUESTS = [[1, -1], [2, -1], [3, 15], [4, 7]] as const;
 describe("the optimiser, on random blocks", () => {
   const seed = testSeed(1);
 
-  it(`keeps what a block does (TCGJS_SEED=${seed})`, () => {
+  it(`keeps what a block does (SEED=${seed})`, () => {
     for (let i = 0; i < BLOCKS; i++) compare(seed + i, {});
   }).timeout(60_000);
 
   for (const pass of PASSES) {
-    it(`keeps what a block does with ${pass} alone (TCGJS_SEED=${seed})`, () => {
+    it(`keeps what a block does with ${pass} alone (SEED=${seed})`, () => {
       for (let i = 0; i < BLOCKS / 5; i++) compare(seed + i, { passes: [pass] });
     }).timeout(60_000);
   }
 
-  it(`keeps what a block does pass by pass (TCGJS_SEED=${seed})`, () => {
+  it(`keeps what a block does pass by pass (SEED=${seed})`, () => {
     for (let i = 0; i < BLOCKS / 5; i++) compare(seed + i, { isStepwise: true });
   }).timeout(60_000);
 
@@ -59,7 +59,7 @@ function compare(seed: number, options: OptOptions): void {
     }
     return differenceIn(t, options) !== null;
   });
-  expect.fail(`TCGJS_SEED=${seed}\n${differenceIn(small, options)}`);
+  expect.fail(`SEED=${seed}\n${differenceIn(small, options)}`);
 }
 
 /** What an optimised block does otherwise, with both blocks; null if nothing. */

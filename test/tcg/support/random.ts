@@ -50,14 +50,3 @@ export class Random {
     return this.chance(60) ? this.pick(CORNERS) : this.chance(50) ? this.next() & 0xff : this.next();
   }
 }
-
-/**
- * The seed for a test: TCGJS_SEED when set, so that a failure can be run again, else `preset`. A failing test prints it.
- */
-export function testSeed(preset: number): number {
-  const given = process.env["TCGJS_SEED"];
-  if (given === undefined) return preset;
-  const seed = Number(given);
-  if (!Number.isInteger(seed)) throw new Error(`TCGJS_SEED is "${given}"; it must be an integer`);
-  return seed;
-}

@@ -6,9 +6,9 @@ import { IrBuilder } from "../../../tcg/ir/builder.ts";
 import { memOp } from "../../../tcg/ir/types.ts";
 import { ParseError, parseBlock, parseEnv } from "../../../tcg/text/parse.ts";
 import { printBlock, printOp } from "../../../tcg/text/print.ts";
+import { testSeed } from "../../support/seed.ts";
 import { FIELDS, global, helperNamed, PARSE_ENV } from "../support/guest.ts";
 import { randomBlock } from "../support/random-block.ts";
-import { testSeed } from "../support/random.ts";
 
 /** Every kind of attribute, in the order of the op table's list. */
 const ALL_FORMS = `\
@@ -86,7 +86,7 @@ block tb_f000 {
   });
 
   const seed = testSeed(1);
-  it(`survives parsing and printing for random blocks (TCGJS_SEED=${seed})`, () => {
+  it(`survives parsing and printing for random blocks (SEED=${seed})`, () => {
     for (let i = 0; i < 1000; i++) {
       const text = printBlock(randomBlock(seed + i));
       expect(printBlock(parseBlock(text, PARSE_ENV))).to.equal(text);

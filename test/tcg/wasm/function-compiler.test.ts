@@ -1,7 +1,8 @@
 // Functions compiled to WebAssembly against the same text as JavaScript.
 
 import { expect } from "chai";
-import { Random, testSeed } from "../support/random.ts";
+import { testSeed } from "../../support/seed.ts";
+import { Random } from "../support/random.ts";
 import { randomBody, shrinkPiece, textOf } from "../support/random-function.ts";
 import { BothWays } from "../support/wasm-function.ts";
 
@@ -23,13 +24,13 @@ describe("functions of WebAssembly", () => {
     expect.fail(`${first}\n${both.differenceOf(first, 0, turns) ?? ""}`);
   };
 
-  it(`do what the same text does as JavaScript, at random (TCGJS_SEED=${seed})`, () => {
+  it(`do what the same text does as JavaScript, at random (SEED=${seed})`, () => {
     for (let i = 0; i < FUNCTIONS; i++) {
       const body = randomBody(new Random(seed + i)), text = textOf(body);
       for (let state = 0; state < STATES; state++) {
         if (both.differenceOf(text, state, TURNS) === null) continue;
         const smaller = textOf(shrinkPiece(body, (p) => both.differenceOf(textOf(p), state, TURNS) !== null));
-        expect.fail(`TCGJS_SEED=${seed + i}, state ${state}\n${smaller}\n${both.differenceOf(smaller, state, TURNS) ?? ""}`);
+        expect.fail(`SEED=${seed + i}, state ${state}\n${smaller}\n${both.differenceOf(smaller, state, TURNS) ?? ""}`);
       }
     }
   }).timeout(60_000);

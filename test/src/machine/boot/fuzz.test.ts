@@ -1,7 +1,7 @@
 // Malformed ELF and multiboot headers by the hundred; boot/fuzz.slow.ts has thousands.
 
 import { expect } from "chai";
-import { testSeed } from "../../../tcg/support/random.ts";
+import { testSeed } from "../../../support/seed.ts";
 import { fuzzOne } from "./fuzz.ts";
 
 const COUNT = 400, PRESET = 20_000;
@@ -9,7 +9,7 @@ const COUNT = 400, PRESET = 20_000;
 describe("mutated images", () => {
   const seed = testSeed(PRESET);
 
-  it(`are refused with a reason or loaded within memory (TCGJS_SEED=${seed})`, () => {
+  it(`are refused with a reason or loaded within memory (SEED=${seed})`, () => {
     const refusals = new Set<string>();
     let loaded = 0;
     for (let i = 0; i < COUNT; i++) {

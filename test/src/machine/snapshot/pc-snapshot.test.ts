@@ -12,8 +12,9 @@ import { restorePc, savePc, stateHash } from "../../../../src/machine/snapshot/p
 import { packSnapshot, SnapshotFile } from "../../../../src/machine/snapshot/snapshot-file.ts";
 import { decodeState, encodeState } from "../../../../src/machine/snapshot/state-codec.ts";
 import { VmError } from "../../../../tcg/support/errors.ts";
+import { testSeed } from "../../../support/seed.ts";
 import { ZLIB } from "../../../support/zlib-codec.ts";
-import { Random, testSeed } from "../../../tcg/support/random.ts";
+import { Random } from "../../../tcg/support/random.ts";
 import { bytesOf, ENGINES } from "../../kvm/guest.ts";
 import { linuxImage } from "../linux-image.ts";
 import { TICKING } from "../ticking.ts";

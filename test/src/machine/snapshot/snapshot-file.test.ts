@@ -6,8 +6,9 @@ import { crc32 } from "../../../../src/machine/snapshot/crc32.ts";
 import { decodePages, encodePages } from "../../../../src/machine/snapshot/memory-pages.ts";
 import { packSnapshot, SnapshotFile } from "../../../../src/machine/snapshot/snapshot-file.ts";
 import { VmError } from "../../../../tcg/support/errors.ts";
+import { testSeed } from "../../../support/seed.ts";
 import { ZLIB } from "../../../support/zlib-codec.ts";
-import { Random, testSeed } from "../../../tcg/support/random.ts";
+import { Random } from "../../../tcg/support/random.ts";
 
 const SECTIONS: readonly (readonly [string, Uint8Array])[] = [
   ["clock", new TextEncoder().encode("now")], ["nothing", new Uint8Array(0)], ["memory", new Uint8Array(100_000).fill(7)],

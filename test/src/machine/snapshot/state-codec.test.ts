@@ -4,7 +4,8 @@ import { expect } from "chai";
 import type { SavedState, SavedValue } from "../../../../src/devices/saveable.ts";
 import { StateError } from "../../../../src/devices/saveable.ts";
 import { decodeState, encodeState } from "../../../../src/machine/snapshot/state-codec.ts";
-import { Random, testSeed } from "../../../tcg/support/random.ts";
+import { testSeed } from "../../../support/seed.ts";
+import { Random } from "../../../tcg/support/random.ts";
 
 function randomValue(random: Random, depth: number): SavedValue {
   switch (random.below(depth > 4 ? 7 : 9)) {

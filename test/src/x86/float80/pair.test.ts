@@ -8,11 +8,12 @@ import { isUsualArithmetic, NOT_DONE, PairUnit, roundToInteger, roundToSingle } 
 import { sqrt } from "../../../../src/x86/float80/sqrt.ts";
 import type { FloatUnit } from "../../../../src/x86/float80/unit.ts";
 import { Random } from "../../../oracle/random.ts";
+import { textSeed } from "../../../support/seed.ts";
 import { ofPair, operand, operands, pairOf } from "./pair-operands.ts";
 import type { PrecisionBits } from "./unit-runner.ts";
 import { controlWord, outcomeText, resultOf, text, unitWith } from "./unit-runner.ts";
 
-const seed = process.env["SEED"] ?? "pair";
+const seed = textSeed("pair");
 const ROUNDS = 5_000;
 /** Places of the operands and the result among the doubles. */
 const A = 0, B = 2, TO = 4;

@@ -6,6 +6,7 @@ import { cos, sin, sinCos, tan } from "../../../../src/x86/float80/trig.ts";
 import type { FloatUnit } from "../../../../src/x86/float80/unit.ts";
 import { DE, IE, PE, ZE } from "../../../../src/x86/float80/unit.ts";
 import { Random } from "../../../oracle/random.ts";
+import { textSeed } from "../../../support/seed.ts";
 import * as functions from "./functions.ts";
 import type { Fraction } from "./reference.ts";
 import { exponentOf, fraction, negated, over, plus, powerOfTwo, rounded, ROUNDINGS, times, valueOf } from "./reference.ts";
@@ -17,7 +18,7 @@ const ONE = fraction(1n);
 /** The architecture's pi, as SDM 1 §8.3.8 prints it: 0.f * 2^2. */
 const PI_66 = times({ num: 0xc90fdaa22168c234cn, den: 1n << 68n }, fraction(4n));
 
-const seed = process.env["SEED"] ?? "transcendental";
+const seed = textSeed("transcendental");
 
 type Values = readonly [a: Fraction, b: Fraction];
 type Operands = readonly [a: Number80, b: Number80];

@@ -11,6 +11,7 @@ import type { HelperDef } from "../../../../src/x86/helpers/define.ts";
 import { repCmps, repLods, repMovs, repScas, repStos } from "../../../../src/x86/helpers/string.ts";
 import { CR0, CR0_PE, CR0_PG, CR2, CR3, DF, DS, EAX, ECX, EDI, EIP, ES, ESI, SEG_ATTR, SEG_BASE, SEG_LIMIT } from "../../../../src/x86/state.ts";
 import { Random } from "../../../oracle/random.ts";
+import { textSeed } from "../../../support/seed.ts";
 
 const RAM_BYTES = 0x30000;
 /** The first address with a device behind it. */
@@ -154,7 +155,7 @@ function prepare(m: Machine, c: Case, random: Random): void {
 }
 
 describe("repeated string insns", () => {
-  const seed = process.env["SEED"] ?? "strings";
+  const seed = textSeed("strings");
 
   it(`do in runs what they do one element at a time, seed ${seed}`, () => {
     const random = new Random(seed), fast = machine(), slow = machine();

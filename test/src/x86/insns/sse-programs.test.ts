@@ -4,8 +4,9 @@
 import type { Random } from "../../../oracle/random.ts";
 import type { FloatProgram } from "../../../support/float-programs.ts";
 import { DATA, goAsInterpreted, OUT, word32 } from "../../../support/float-programs.ts";
+import { textSeed } from "../../../support/seed.ts";
 
-const seed = process.env["SEED"] ?? "sse-programs";
+const seed = textSeed("sse-programs");
 const PROGRAMS = Number(process.env["ROUNDS"] ?? 24), INSNS = 18, LOOPS = 14;
 /** Vectors of singles, of doubles and of integers, then where stores go; the last dword holds MXCSR. */
 const VECTORS = 8, VECTOR_BYTES = 16, KINDS = 3, OUT_BYTES = 0x100, CONTROL = OUT + 0x1f0;

@@ -25,9 +25,10 @@ import { modeKey, modeOfKey } from "../../../../src/x86/isa/mode.ts";
 import { CR0, CR0_PE, CpuState, CS, EIP, GLOBALS, SEG_ATTR, SEG_BASE, SEG_LIMIT, SEG_SELECTOR, CR4, CR4_OSFXSR, CR4_OSXMMEXCPT, MXCSR, SIMD_SCRATCH, XMM } from "../../../../src/x86/state.ts";
 import { lowerBlock } from "../../../../src/x86/translate.ts";
 import { Random } from "../../../oracle/random.ts";
+import { textSeed } from "../../../support/seed.ts";
 import { randomEncoding } from "../isa/random-encodings.ts";
 
-const SEED = process.env["SEED"] ?? "table";
+const SEED = textSeed("table");
 const ENCODINGS_PER_FORM = 4, STATES_PER_ENCODING = 3;
 const RAM_BYTES = 0x20000, CODE = 0x1000;
 

@@ -5,9 +5,10 @@ import { expect } from "chai";
 import type { Random } from "../../../oracle/random.ts";
 import type { FloatProgram } from "../../../support/float-programs.ts";
 import { DATA, goAsInterpreted, hexOf, OUT, word32 } from "../../../support/float-programs.ts";
+import { textSeed } from "../../../support/seed.ts";
 import { CODE, guest32 } from "../../kvm/guest.ts";
 
-const seed = process.env["SEED"] ?? "x87-programs";
+const seed = textSeed("x87-programs");
 const PROGRAMS = Number(process.env["ROUNDS"] ?? 16), INSNS = 24, LOOPS = 12;
 /** Behind doubles: singles, integers, extended numbers. */
 const SINGLES = 0x9100, INTEGERS = 0x9180, EXTENDED = 0x9200, BYTES = 0x2c0;

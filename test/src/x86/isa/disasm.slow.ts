@@ -1,8 +1,9 @@
-// The disassembler against objdump over fresh random encodings: `SEED=n npm run test:slow`.
+// The disassembler against objdump over more random encodings: `SEED=n npm run test:slow`.
 
 import { expect } from "chai";
 import { X86_OPCODES } from "../../../../src/x86/insns/table.ts";
 import { disassembleRange } from "../../../../src/x86/isa/disasm.ts";
+import { textSeed } from "../../../support/seed.ts";
 import { slowCount } from "../../../support/slow.ts";
 import { asIntended, hasObjdump, objdump } from "./objdump.ts";
 import { randomEncodings } from "./random-encodings.ts";
@@ -10,7 +11,7 @@ import { randomEncodings } from "./random-encodings.ts";
 const PER_FORM = slowCount(200);
 
 describe("disassembler, over random encodings", () => {
-  const seed = process.env["SEED"] ?? String(Date.now());
+  const seed = textSeed("disasm");
 
   for (const bits of [16, 32] as const) {
     it(`agrees with objdump on ${PER_FORM} ${bits}-bit encodings of every form, seed ${seed}`, function () {
