@@ -4,11 +4,10 @@ import { expect } from "chai";
 import { compareSettings, DEFAULT_SETTING, HOSTILE_SETTINGS, INTERPRETER } from "./support/engine-settings.ts";
 import { flatGuests, GuestRun } from "./support/guests.ts";
 import { runLockstep } from "./support/lockstep.ts";
-import { slowCount } from "./support/slow.ts";
+import { isWhole, slowCount } from "./support/slow.ts";
 
 /** All insns of the largest guest, and what a setting of cost 1 gets. */
 const WHOLE_INSNS = slowCount(500_000_000), SETTING_INSNS = slowCount(5_000_000);
-const isWhole = slowCount(100) === 100;
 
 describe("guests, at length", () => {
   for (const guest of flatGuests()) {

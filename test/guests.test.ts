@@ -13,9 +13,7 @@ const LOCKSTEP_INSNS = 2_000_000;
 /** A large guest sees one of so many settings. */
 const SETTINGS_SHARE = 4;
 
-describe("guests", function () {
-  this.timeout(120_000);
-
+describe("guests", () => {
   it("are those that the project is about", () => {
     expect(flatGuests().map(({ name }) => name)).to.include.members([
       "hello", "counter16", "cpuid", "self-modify", "irq16", "sieve", "crc32", "fib", "matmul", "quicksort", "sha256", "bytecode", "strings",

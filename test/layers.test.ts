@@ -62,10 +62,7 @@ interface Import {
   readonly line: number;
 }
 
-describe("layers", function () {
-  // The whole project is read.
-  this.timeout(60_000);
-
+describe("layers", () => {
   const product = readSources("src", "tcg");
   const oracle = readSources(ORACLE);
 
@@ -99,9 +96,7 @@ describe("the layer table", () => {
   });
 });
 
-describe("the layer checker", function () {
-  this.timeout(60_000);
-
+describe("the layer checker", () => {
   const complaintsAbout = (path: string, text: string): readonly string[] => layerComplaints(new Map([[path, text]]));
 
   it("accepts a folder's own files and its row", () => {

@@ -73,8 +73,7 @@ const COMPILER_OPTIONS = {
   target: "es2022", lib: ["es2022", "dom"], module: "nodenext", types: [], outDir: "out",
 };
 
-describe("the package", function () {
-  this.timeout(60_000);
+describe("the package", () => {
   const files = new TemporaryFolder();
 
   const manifest = JSON.parse(new TextDecoder().decode(readFixture("package.json"))) as Manifest;
@@ -124,9 +123,7 @@ describe("the package", function () {
   });
 });
 
-describe("machines in one process", function () {
-  this.timeout(60_000);
-
+describe("machines in one process", () => {
   it("do not disturb each other, whatever their engines", () => {
     // Each in small turns, of another length each time; and what each would do alone.
     const names = ["self-modify", "fib", "sieve16", "quicksort"], settings = [DEFAULT_SETTING, INTERPRETER, ...HOSTILE_SETTINGS.slice(0, 2)];

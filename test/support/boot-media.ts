@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const GRUB = "/usr/lib/grub/i386-pc", ISOLINUX = "/usr/lib/ISOLINUX/isolinux.bin", LDLINUX = "/usr/lib/syslinux/modules/bios/ldlinux.c32";
-const LIMIT_MS = 60_000, MIB = 2 ** 20, SECTOR = 512;
+const LIMIT_MS = 300_000, MIB = 2 ** 20, SECTOR = 512;
 
 export interface BootFiles {
   readonly kernel: Uint8Array;

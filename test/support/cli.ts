@@ -14,7 +14,7 @@ import { projectRoot } from "./project.ts";
 /** The program, compiled beside this file. */
 export const MAIN = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 /** A process that takes longer hangs. */
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 100_000;
 
 export interface CliResult {
   /** Null if a signal ended it. */

@@ -46,8 +46,7 @@ function states({ code, data }: FloatProgram, { dataAt, out, cr4 }: FloatProgram
 export function goAsInterpreted(programs: FloatPrograms, settings: readonly (readonly [string, VmOptions])[]): void {
   const { seed, count, make } = programs;
   for (const [name, options] of settings) {
-    it(`go as interpreted, ${name}`, function () {
-      this.timeout(120_000);
+    it(`go as interpreted, ${name}`, () => {
       for (let n = 0; n < count; n++) {
         const program = make(new Random(`${seed} ${n}`));
         expect(states(program, programs, options), `program ${n} of seed ${seed}`).to.deep.equal(states(program, programs, { engine: "interp" }));

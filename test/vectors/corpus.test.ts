@@ -12,12 +12,9 @@ const ENGINES: Readonly<Record<string, Partial<EngineOptions>>> = {
   "the translator": { engine: "jit" },
   "the translator at first sight": { engine: "jit", threshold: 1 },
 };
-/** Translating each of a group's vectors takes some seconds. */
-const TIMEOUT_MS = 120_000;
 const SHOWN = 10;
 
-describe("vectors of the real processor", function () {
-  this.timeout(TIMEOUT_MS);
+describe("vectors of the real processor", () => {
   const vectors = readVectors(corpusPath("integer.jsonl.gz"));
   const groups = [...new Set(vectors.map(({ g }) => g))];
 

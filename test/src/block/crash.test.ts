@@ -122,9 +122,7 @@ const SHAPES: readonly (readonly [string, Readonly<Record<string, string>>])[] =
   ["qcow2", { cluster_size: "512" }], ["qcow2", { cluster_size: "4k", refcount_bits: "64" }], ["qcow2", { cluster_size: "512", compat: "0.10" }], ["qcow2", { cluster_size: "4k", lazy_refcounts: "on" }], ["vdi", {}], ["vmdk", {}],
 ];
 
-describe(`block: crashes, SEED=${SEED}`, function () {
-  this.timeout(60_000);
-
+describe(`block: crashes, SEED=${SEED}`, () => {
   for (const [format, options] of SHAPES) {
     describe(`${format} ${JSON.stringify(options)}`, () => {
       let recording: Recording;

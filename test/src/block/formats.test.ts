@@ -34,9 +34,7 @@ async function refusal(action: Promise<unknown>): Promise<string> {
   throw new Error("it was not refused");
 }
 
-describe(`block: formats, SEED=${SEED}`, function () {
-  this.timeout(30_000);
-
+describe(`block: formats, SEED=${SEED}`, () => {
   for (const { format, options } of WRITABLE) {
     it(`hold what was written: ${format} ${JSON.stringify(options)}`, async () => {
       const host = await created(format, options), disk = new RandomDisk(host, "disk", randomNumbers(SEED), new Uint8Array(SIZE), format === "raw" ? "raw" : null);

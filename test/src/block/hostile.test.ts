@@ -6,9 +6,7 @@ import { damageImages } from "./hostile.ts";
 
 const SEED = testSeed(1);
 
-describe(`block: damaged images, SEED=${SEED}`, function () {
-  this.timeout(60_000);
-
+describe(`block: damaged images, SEED=${SEED}`, () => {
   it("are refused, or hold what their tables say and keep what is written to them", async () => {
     const { refused, same, failures } = await damageImages(SEED, 140);
     expect(failures).to.deep.equal([]);

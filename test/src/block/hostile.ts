@@ -7,7 +7,7 @@ import { VmError } from "../../../tcg/support/errors.ts";
 import { copyFiles, MemoryHost } from "./memory-host.ts";
 import { pattern, randomNumbers } from "./random-disk.ts";
 
-const SIZE = 160 * 1024 + 512, LIMIT_MS = 5000, WRITES = 10;
+const SIZE = 160 * 1024 + 512, LIMIT_MS = 30_000, WRITES = 10;
 /** Disks that a damaged header has made larger are only looked at here and there. */
 const MAX_READ_BYTES = 2 ** 22;
 

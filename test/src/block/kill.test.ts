@@ -10,8 +10,7 @@ import { randomNumbers } from "./random-disk.ts";
 
 const SEED = testSeed(1), SIZE = 2 ** 21 + 512, KILLS = 2;
 
-describe(`block: killed processes, SEED=${SEED}`, function () {
-  this.timeout(60_000);
+describe(`block: killed processes, SEED=${SEED}`, () => {
   const files = new TemporaryFolder();
 
   for (const [format, options] of [["qcow2", { lazy_refcounts: "on" }], ["qcow2", { compat: "0.10", cluster_size: "512" }], ["vdi", {}], ["vmdk", {}], ["raw", {}]] as const) {

@@ -44,9 +44,7 @@ async function opened(bytes: Uint8Array, isReadOnly = true): Promise<Awaited<Ret
   return openImage(host, "disk", { format: "qcow2", isReadOnly });
 }
 
-describe("block: qcow2 by its specification", function () {
-  this.timeout(30_000);
-
+describe("block: qcow2 by its specification", () => {
   for (const version of [2, 3] as const) {
     it(`reads an image of version ${version} put together by hand`, async () => {
       const image = await opened(handMade(version)), disk = new Uint8Array(4 * CLUSTER), expected = new Uint8Array(4 * CLUSTER);

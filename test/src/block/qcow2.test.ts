@@ -28,9 +28,7 @@ async function refusal(action: Promise<unknown>): Promise<ImageError> {
   throw new Error("it was not refused");
 }
 
-describe(`block: qcow2, SEED=${SEED}`, function () {
-  this.timeout(30_000);
-
+describe(`block: qcow2, SEED=${SEED}`, () => {
   for (const [i, options] of SHAPES.entries()) {
     it(`holds what was written, ${JSON.stringify(options)}`, async () => {
       const host = new MemoryHost();

@@ -21,8 +21,7 @@ async function asNobody<T>(action: () => Promise<T>): Promise<T> {
   }
 }
 
-describe("tcgjs, bad input", function () {
-  this.timeout(30_000);
+describe("tcgjs, bad input", () => {
   const files = new TemporaryFolder();
 
   before(() => {
@@ -174,8 +173,7 @@ interface GoneWrong {
   readonly stdout?: string;
 }
 
-describe("tcgjs run, guests that go wrong", function () {
-  this.timeout(30_000);
+describe("tcgjs run, guests that go wrong", () => {
   const files = new TemporaryFolder();
 
   const cases: readonly GoneWrong[] = [

@@ -27,8 +27,7 @@ interface DetailsJson {
   } }[];
 }
 
-describe("tcgjs bench", function () {
-  this.timeout(60_000);
+describe("tcgjs bench", () => {
   const files = new TemporaryFolder();
 
   it("prints a table with a row per guest, and the mean of the ratios", async () => {

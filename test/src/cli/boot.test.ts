@@ -34,8 +34,7 @@ const SECTOR = bytesOf(`
 /** Halts with interrupts off; loops; a triple fault. */
 const HALT = bytesOf("fa f4"), LOOP = bytesOf("eb fe"), FAULT = bytesOf("0f 0b");
 
-describe("tcgjs boot", function () {
-  this.timeout(30_000);
+describe("tcgjs boot", () => {
   const files = new TemporaryFolder();
 
   before(() => {

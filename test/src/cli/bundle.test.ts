@@ -12,15 +12,14 @@ import { projectRoot, readFixture } from "../../support/project.ts";
 const BIN = join(projectRoot, "dist/bin");
 
 function node(...args: readonly string[]): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8", timeout: 30_000 });
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8", timeout: 100_000 });
   return { status, stdout, stderr };
 }
 
 const runHello = (folder: string): object => node(join(folder, "main.js"), "run", guestPath("hello"));
 const HELLO = { status: 0, stdout: "Hello\n", stderr: "" };
 
-describe("the bundled command", function () {
-  this.timeout(60_000);
+describe("the bundled command", () => {
   const files = new TemporaryFolder();
 
   it("runs a guest", () => {

@@ -6,8 +6,7 @@ import { bytesOf } from "../kvm/guest.ts";
 
 const CPUID = guestPath("cpuid");
 
-describe("--cpu", function () {
-  this.timeout(30_000);
+describe("--cpu", () => {
   const files = new TemporaryFolder();
 
   it("gives the guest the processor it names, with its brand string", async () => {

@@ -23,8 +23,7 @@ const GUESTS: readonly { readonly name: string; readonly bits: "16" | "32"; read
   { name: "code that rewrites itself", bits: "32", code: `${RUNNING} fe 05 0b 10 00 00 b0 00 eb f6   ; inc byte [0x100b]; mov al, imm at 0x100b; jmp` },
 ];
 
-describe("tcgjs run, guests without end", function () {
-  this.timeout(60_000);
+describe("tcgjs run, guests without end", () => {
   const files = new TemporaryFolder();
   const args = (guest: (typeof GUESTS)[number], ...more: string[]): string[] =>
     ["run", "--bits", guest.bits, ...more, files.write(`${guest.name}.bin`, bytesOf(guest.code))];
@@ -70,9 +69,7 @@ describe("tcgjs run, guests without end", function () {
   });
 });
 
-describe("the tcgjs program", function () {
-  this.timeout(60_000);
-
+describe("the tcgjs program", () => {
   it("keeps stdout and stderr apart, and has the status of the run", () => {
     expect(spawnTcgjs(["run", guestPath("hello")])).to.deep.equal({ status: 0, stdout: "Hello\n", stderr: "" });
     expect(spawnTcgjs(["run"])).to.deep.equal({ status: 2, stdout: "", stderr: "tcgjs run: which image? None was named\n" });

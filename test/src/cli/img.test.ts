@@ -5,8 +5,7 @@ import { expect } from "chai";
 import { tcgjs, TemporaryFolder } from "../../support/cli.ts";
 import { pattern } from "../block/random-disk.ts";
 
-describe("tcgjs img", function () {
-  this.timeout(30_000);
+describe("tcgjs img", () => {
   const files = new TemporaryFolder();
 
   /** Runs a command that should succeed. */

@@ -52,5 +52,5 @@ describe("tcgjs boot --net", () => {
     const { port } = server.address() as AddressInfo, result = await tcgjs("boot", "--kernel", files.path("halt"), "--memory", "4M", "--hostfwd", `tcp::${port}-:80`);
     server.close();
     expect(result).to.deep.equal({ status: 2, stdout: "", stderr: `tcgjs boot: tcp port ${port} of 127.0.0.1 cannot be opened: it is in use\n` });
-  }).timeout(30_000);
+  });
 });

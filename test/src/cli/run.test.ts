@@ -29,8 +29,7 @@ async function runJson(...args: string[]): Promise<RunJson> {
   return json;
 }
 
-describe("tcgjs run", function () {
-  this.timeout(30_000);
+describe("tcgjs run", () => {
   const files = new TemporaryFolder();
   /** Runs code, given as hex with comments. */
   const runCode = (code: string, ...args: string[]): Promise<CliResult> => tcgjs("run", ...args, files.write("code.bin", bytesOf(code)));

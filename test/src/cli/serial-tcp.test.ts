@@ -19,8 +19,7 @@ const ECHO = bytesOf(`
   66 ba 04 06  66 b8 00 20  66 ef  eb fe
 `);
 
-describe("tcgjs boot --serial tcp:", function () {
-  this.timeout(30_000);
+describe("tcgjs boot --serial tcp:", () => {
   const files = new TemporaryFolder();
   before(() => void files.write("echo", linuxImage(ECHO)));
 

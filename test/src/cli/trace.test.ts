@@ -8,8 +8,7 @@ const COUNTER = guestPath("counter16"), SIEVE = guestPath("sieve"), IRQ = guestP
 
 const linesOf = (text: string): string[] => text.trimEnd().split("\n");
 
-describe("tcgjs run, tracing", function () {
-  this.timeout(30_000);
+describe("tcgjs run, tracing", () => {
   const files = new TemporaryFolder();
 
   it("prints with --trace kvm what the tutorials print, on stdout", async () => {
@@ -81,8 +80,7 @@ describe("tcgjs run, tracing", function () {
   });
 });
 
-describe("tcgjs run -d", function () {
-  this.timeout(30_000);
+describe("tcgjs run -d", () => {
   const files = new TemporaryFolder();
   const log = async (items: string, ...args: string[]): Promise<string> => (await tcgjs("run", "-d", items, ...args)).stderr;
 

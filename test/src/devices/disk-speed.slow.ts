@@ -15,11 +15,12 @@ import { FILE_HOST } from "../../../src/host/storage.ts";
 import type { Vm } from "../../../src/kvm/vm.ts";
 import { openKvm } from "../../../src/kvm/system.ts";
 import { ManualWork } from "../../support/manual-work.ts";
+import { isWhole } from "../../support/slow.ts";
 import { BUFFERS_AT, RAM_BYTES, TestMemory, VirtioBench } from "../../support/virtio-bench.ts";
 
 const MB = 1e6, MIB = 2 ** 20, DISK_BYTES = 64 * MIB, ROUNDS = 2;
 const PAGE = 4096, SECTOR = 512;
-/** The first round is for the compilers. */
+/** The first round is for the compilers. A share of the slow tests, on machines of whatever speed, only tells. */
 const VIRTIO_MB_A_SECOND = 100, IDE_MB_A_SECOND = 50;
 
 /** Memory of a VM, which looks after code in it. */
@@ -45,8 +46,7 @@ class VmMemory extends TestMemory {
 }
 
 for (const format of ["raw", "qcow2"]) {
-  describe(`A ${format} image's sectors in guest memory`, function () {
-    this.timeout(120_000);
+  describe(`A ${format} image's sectors in guest memory`, () => {
     let folder: string, image: Image;
 
     before(async () => {
@@ -74,7 +74,7 @@ for (const format of ["raw", "qcow2"]) {
         await bench.work.finish();
         if (bench.ram.bytes[written[0]] !== Math.floor((i * pages * PAGE) / MIB) + 1) throw new Error(`request ${i} has read something else`);
       });
-      expect(speed).to.be.greaterThan(VIRTIO_MB_A_SECOND);
+      expect(speed).to.be.greaterThan(isWhole ? VIRTIO_MB_A_SECOND : 0);
     });
 
     it(`come at ${IDE_MB_A_SECOND} MB a second of the processor's time by the bus master of IDE`, async () => {
@@ -96,7 +96,7 @@ for (const format of ["raw", "qcow2"]) {
         busMaster.writeByte(0, 8);
         if ((channel.read(7, 1) & 0x89) !== 0 || ram.bytes[0x10000] !== Math.floor((first * SECTOR) / MIB) + 1) throw new Error(`command ${i} has read something else`);
       });
-      expect(speed).to.be.greaterThan(IDE_MB_A_SECOND);
+      expect(speed).to.be.greaterThan(isWhole ? IDE_MB_A_SECOND : 0);
     });
   });
 }

@@ -193,12 +193,10 @@ describe("I8254 under hostile software", () => {
     return { device, clock, ports: 4, disturb: (random) => { device.counters[random.below(3)].gate = random.below(2) === 0; } };
   }
 
-  it("stands random accesses", function () {
-    this.timeout(20_000);
+  it("stands random accesses", () => {
     standsRandomAccesses(make(), testSeed(8254));
   });
-  it("goes on from saved states", function () {
-    this.timeout(20_000);
+  it("goes on from saved states", () => {
     goesOnFromSavedStates(make, testSeed(8255));
   });
   it("refuses broken states", () => refusesBrokenStates(make));

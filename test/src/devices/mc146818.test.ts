@@ -162,12 +162,10 @@ describe("Mc146818 under hostile software", () => {
     return { device: new Mc146818(clock, START, () => undefined), clock, ports: 2 };
   }
 
-  it("stands random accesses", function () {
-    this.timeout(20_000);
+  it("stands random accesses", () => {
     standsRandomAccesses(make(), testSeed(146818));
   });
-  it("goes on from saved states", function () {
-    this.timeout(20_000);
+  it("goes on from saved states", () => {
     goesOnFromSavedStates(make, testSeed(146819));
   });
   it("refuses broken states", () => refusesBrokenStates(make));

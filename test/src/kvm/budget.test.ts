@@ -61,9 +61,7 @@ function states(n: number, total: number, options: (typeof ENGINES)[number][1]):
   return seen;
 }
 
-describe("budgets", function () {
-  // A VM for each count.
-  this.timeout(30_000);
+describe("budgets", () => {
   const one = states(1, 1000, ENGINES[0][1]);
 
   it("see the whole program insn by insn", () => {

@@ -9,7 +9,7 @@ import { bootCd, bootDisk, bootSectorDisk, bootSectorExpected, CD_ANSWERS, FLOPP
 import { MemoryImage } from "../../support/memory-image.ts";
 
 const SEABIOS = "/usr/share/seabios/bios.bin", VIDEO_BIOS = "/usr/share/seabios/vgabios-stdvga.bin", QEMU = "/usr/bin/qemu-system-i386";
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 300_000;
 
 describe("our BIOS and SeaBIOS", () => {
   if (existsSync(SEABIOS) && existsSync(VIDEO_BIOS)) {

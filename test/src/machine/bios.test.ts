@@ -11,8 +11,7 @@ import { bootCd, bootDisk, bootSectorDisk, bootSectorExpected, CD_ANSWERS, DISK_
 
 const ROWS = 25, COLUMNS = 80;
 
-describe("the BIOS", function () {
-  this.timeout(120_000);
+describe("the BIOS", () => {
   const bios = readFileSync(OWN_BIOS);
   let jit: BootSectorRun;
 

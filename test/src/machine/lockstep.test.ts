@@ -43,9 +43,7 @@ const cpuidAfter = (turns: number): string => `
   47 f4                     ; inc edi; hlt
 `;
 
-describe("lockstep", function () {
-  this.timeout(30_000);
-
+describe("lockstep", () => {
   it("ends as the guest does when both agree", () => {
     const pair = pairOf(`b0 41 e6 e9 ${cpuidAfter(10)}`, same);
     expect(runToEnd(pair)).to.deep.equal({ kind: "halt" });

@@ -38,8 +38,7 @@ poweroff -f
 `;
 }
 
-describe("Linux on the network", function () {
-  this.timeout(0);
+describe("Linux on the network", () => {
   const files = debianFiles();
   if ("missing" in files) {
     it.skip(`has an address (${files.missing})`);

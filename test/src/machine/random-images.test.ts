@@ -6,9 +6,7 @@ import { runRandomImage } from "./random-images.ts";
 
 const SEED = textSeed("test"), IMAGES = 100;
 
-describe(`random bytes as an image, SEED=${SEED}`, function () {
-  this.timeout(120_000);
-
+describe(`random bytes as an image, SEED=${SEED}`, () => {
   for (const bits of [16, 32] as const) {
     it(`come to the same end in both engines, ${bits} bits`, () => {
       const outcomes = new Map<string, number>();

@@ -9,8 +9,7 @@ const ENGINES: Readonly<Record<string, VmOptions>> = {
   "jit, threshold 1": { engine: "jit", threshold: 1 },
 };
 
-describe("system images", function () {
-  this.timeout(60_000);
+describe("system images", () => {
   for (const image of Object.keys(IMAGES)) {
     for (const [name, options] of Object.entries(ENGINES)) {
       it(`${image}: every check holds (${name})`, () => {

@@ -77,6 +77,6 @@ describe("emitted blocks", () => {
         }
       }
       expect(compared).to.be.above(BLOCKS / 4);
-    }).timeout(120_000);
+    });
   }
 });

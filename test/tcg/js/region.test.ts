@@ -185,6 +185,6 @@ describe("emitted regions", () => {
       }
       expect([...ways], "ways out that were taken").to.include.members(["-1", "-3", "link 0", "link 1", "link 2"]);
       expect(remembering, "regions that remember pages").to.be.above(isPaged ? REGIONS / 4 : -1);
-    }).timeout(120_000);
+    });
   }
 });

@@ -24,17 +24,17 @@ describe("the optimiser, on random blocks", () => {
 
   it(`keeps what a block does (SEED=${seed})`, () => {
     for (let i = 0; i < BLOCKS; i++) compare(seed + i, {});
-  }).timeout(60_000);
+  });
 
   for (const pass of PASSES) {
     it(`keeps what a block does with ${pass} alone (SEED=${seed})`, () => {
       for (let i = 0; i < BLOCKS / 5; i++) compare(seed + i, { passes: [pass] });
-    }).timeout(60_000);
+    });
   }
 
   it(`keeps what a block does pass by pass (SEED=${seed})`, () => {
     for (let i = 0; i < BLOCKS / 5; i++) compare(seed + i, { isStepwise: true });
-  }).timeout(60_000);
+  });
 
   it("changes nothing any more when run twice, but for what a second look finds", () => {
     for (let i = 0; i < BLOCKS / 5; i++) {
