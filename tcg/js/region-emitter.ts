@@ -134,7 +134,7 @@ class RegionEmitter {
     });
     const { flow, budget } = this, variables = this.declarations(), writeBack = this.writeBack();
     return {
-      guards: [...this.guards.values(), ...this.lasting().filter((v) => v.global.type !== "i32").map(({ global }) => isUnfit(global, () => this.slot(global)))],
+      guards: [...this.guards.values(), ...this.lasting().filter((v) => v.global.type !== "i32").map(({ global }) => this.isUnfit(global))],
       guardNames: this.guardNames, variables, body: { type: "LabeledStatement", label: id("leave"), body: blockOf(body) }, writeBack,
       names: this.names, helpers: this.helpers,
       entries: flow.entries.map((block) => ({ block, reach: budget.reachOf(flow.nodeOf[block]) })),
@@ -181,6 +181,14 @@ class RegionEmitter {
   /** Variables that hold the state between blocks. */
   private lasting(): Variable[] {
     return [...this.variables.values()].filter((v) => !v.isPart && (v.views === null || v.views.homes.includes(v)));
+  }
+
+  /** True where a float on entry keeps the region from being entered. */
+  private isUnfit(global: Global): Expression {
+    if (global.isTame !== true) return make("$0 !== $1", this.slot(global), this.slot(global));
+    const source = `${PREDICATES[global.type === "f32" ? "tiny_f32" : "tiny_f64"]} && $0 !== 0`;
+    for (const name of template(source).names) this.guardNames.add(name);
+    return make(source, this.slot(global));
   }
 
   private slot({ type, index }: Global): MemberExpression {
@@ -241,12 +249,6 @@ class RegionEmitter {
     const exhausted = make("($0) < $1", { type: "AssignmentExpression", operator: "=", left: id("n"), right: count(cost) }, int(budget.reachOf(to) + potential));
     return [when(exhausted, blockOf(wayOut(to.block * 4 + WAY_SELF, potential)))];
   }
-}
-
-/** True where a float on entry keeps the region from being entered. */
-function isUnfit({ type, isTame }: Global, slot: () => Expression): Expression {
-  if (isTame !== true) return make("$0 !== $1", slot(), slot());
-  return make(`${PREDICATES[type === "f32" ? "tiny_f32" : "tiny_f64"]} && $0 !== 0`, slot());
 }
 
 /** Leads to the entry that is meant. */

@@ -67,6 +67,15 @@ function rems2(lo: number, hi: number, d: number): number {
   return (lo - Math.imul(divs2(lo, hi, d), d)) | 0;
 }
 
+/*
+ * Where a float lies, by its square, which is made sooner than `Math.abs`: V8 makes a call and two constants of that.
+ * WebAssembly looks at the exponent (tcg/wasm/intrinsics.ts).
+ */
+function isAbnormal64(x: number): boolean { return !(x * x >= 2 ** -1000 && x * x < 2 ** 1000); }
+function isTiny64(x: number): boolean { return !(x * x >= 2 ** -1000); }
+function isAbnormal32(x: number): boolean { return !(x * x > 2 ** -252 && x * x < 2 ** 256); }
+function isTiny32(x: number): boolean { return !(x * x > 2 ** -252); }
+
 // V8 compiles for the numbers it has seen. These have seen large ones before anything is compiled that they are part of.
 for (const n of [3, 0x12345678, -0x6789abcd, -1]) {
   muluh(n, n);
@@ -76,6 +85,6 @@ for (const n of [3, 0x12345678, -0x6789abcd, -1]) {
 
 /** What emitted code may call by these names. */
 export const RUNTIME = {
-  muluh, mulsh, mulso, ctz32, ctpop, bswap32, divu2, remu2, divs2, rems2,
+  muluh, mulsh, mulso, ctz32, ctpop, bswap32, divu2, remu2, divs2, rems2, isAbnormal64, isTiny64, isAbnormal32, isTiny32,
   imul: Math.imul, clz32: Math.clz32, abs: Math.abs, sqrt: Math.sqrt, fround: Math.fround, floor: Math.floor, ceil: Math.ceil, trunc: Math.trunc,
 };

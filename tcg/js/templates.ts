@@ -69,13 +69,13 @@ const COMPARE: Readonly<Record<(typeof CONDS)[number], string>> = {
   tstne: "($0 & $1) !== 0",
 };
 
-/** True where these ops are 1. A square is made sooner than `Math.abs`, of which V8 makes a call and two constants. */
+/** True where these ops are 1. */
 export const PREDICATES = {
   mulso: "mulso($0, $1)",
-  abnormal_f64: `!($0 * $0 > ${2 ** -1000} && $0 * $0 < ${2 ** 1000})`,
-  abnormal_f32: `!($0 * $0 > ${2 ** -252} && $0 * $0 < ${2 ** 256})`,
-  tiny_f64: `!($0 * $0 > ${2 ** -1000})`,
-  tiny_f32: `!($0 * $0 > ${2 ** -252})`,
+  abnormal_f64: "isAbnormal64($0)",
+  abnormal_f32: "isAbnormal32($0)",
+  tiny_f64: "isTiny64($0)",
+  tiny_f32: "isTiny32($0)",
 } as const;
 
 const hex = (n: number): string => (n < 10 ? String(n) : `0x${(n >>> 0).toString(16)}`);

@@ -11,7 +11,7 @@ import { id } from "../js/estree.ts";
 import { instantiate, template } from "../js/templates.ts";
 import type { ValueType } from "./code-writer.ts";
 import { CodeWriter, I32, NOTHING, OP } from "./code-writer.ts";
-import { divide, INTRINSICS, toWord } from "./intrinsics.ts";
+import { divide, INTRINSICS, OF_SINGLES, toWord } from "./intrinsics.ts";
 import type { Kind } from "./kinds.ts";
 import { isComparison, isFloat, Kinds, literalOf, unsupported, VALUE_TYPES } from "./kinds.ts";
 
@@ -581,11 +581,16 @@ export class FunctionCompiler {
     }
     if (e.type !== "CallExpression") return unsupported(`a ${e.type}`);
     if (e.callee.type === "MemberExpression") return this.viewLoad(e).kind;
-    const name = nameOf(e), intrinsic = INTRINSICS[name];
+    const name = nameOf(e), intrinsic = this.intrinsicOf(name, e);
     if (name === "fround") return "f32";
     if (intrinsic !== undefined) return intrinsic.result;
     const helper = this.names.helpers.get(name) ?? unsupported(`the function ${name}`);
     return helper.result === "void" ? unsupported("a call for a result it has not") : kindOfType(helper.result);
+  }
+
+  private intrinsicOf(name: string, { arguments: [first] }: CallExpression): (typeof INTRINSICS)[string] {
+    const ofSingles = OF_SINGLES[name];
+    return ofSingles !== undefined && this.kinds.of(first as Expression) === "f32" ? ofSingles : INTRINSICS[name];
   }
 
   private viewLoad({ callee }: CallExpression): { readonly op: number; readonly kind: Kind } {
@@ -602,7 +607,7 @@ export class FunctionCompiler {
       this.memory(op, offset);
       return kind;
     }
-    const name = nameOf(e), intrinsic = INTRINSICS[name];
+    const name = nameOf(e), intrinsic = this.intrinsicOf(name, e);
     if (name === "fround") {
       this.round(args[0]);
       return "f32";

@@ -114,6 +114,47 @@ const highWord = (extend: number): Intrinsic => ({
   },
 });
 
+/**
+ * An exponent's test. A double's is in the word from bit 31 on (above one bit of no account), a single's in its bits
+ * without the sign; in range where that word is from `low` on and below `high`.
+ */
+function inRange(code: CodeWriter, low: number, high: number): void {
+  code.i32Const(-low).byte(OP.i32_add).i32Const(high - low).byte(OP.i32_lt_u);
+}
+
+/** Biased exponents of doubles where `inRange` looks: of 2^-500, 2^500, of infinities. */
+const LOW_64 = 523 << 21, HIGH_64 = 1523 << 21, INFINITE_64 = 2047 << 21;
+/** Twice the bits of the singles 2^-126 and infinity: above the one, below the other, lie those that are not abnormal. */
+const LEAST_32 = 0x01000000, INFINITE_32 = 0xff000000;
+
+const exponent64 = (code: CodeWriter): CodeWriter => code.byte(OP.i64_reinterpret_f64).i64Const(31).byte(OP.i64_shr_u, OP.i32_wrap_i64);
+const bits32 = (code: CodeWriter): CodeWriter => code.byte(OP.i32_reinterpret_f32).i32Const(1).byte(OP.i32_shl);
+
+/** For operands that are singles: the intrinsic takes it as one. */
+export const OF_SINGLES: Readonly<Record<string, Intrinsic | undefined>> = {
+  isAbnormal32: {
+    params: ["f32"], result: "bool",
+    write: (code) => {
+      inRange(bits32(code), LEAST_32 + 2, INFINITE_32);
+      code.byte(OP.i32_eqz);
+    },
+  },
+  isTiny32: {
+    params: ["f32"], result: "bool",
+    write: (code) => {
+      inRange(bits32(code), LEAST_32 + 2, INFINITE_32 + 2);
+      code.byte(OP.i32_eqz);
+    },
+  },
+};
+
+/** A local with the square of the double on the stack. */
+function squareOf(code: CodeWriter, newLocal: NewLocal): number {
+  const x = newLocal("f64"), square = newLocal("f64");
+  set(get(tee(code, x), x).byte(OP.f64_mul), square);
+  return square;
+}
+
 /** By name of the function. */
 export const INTRINSICS: Readonly<Record<string, Intrinsic | undefined>> = {
   imul: { params: ["i32", "i32"], result: "i32", write: (code) => code.byte(OP.i32_mul) },
@@ -144,6 +185,39 @@ export const INTRINSICS: Readonly<Record<string, Intrinsic | undefined>> = {
   remu2: divideWide(false, true),
   divs2: divideWide(true, false),
   rems2: divideWide(true, true),
+  isAbnormal64: {
+    params: ["f64"], result: "bool",
+    write: (code) => {
+      inRange(exponent64(code), LOW_64, HIGH_64);
+      code.byte(OP.i32_eqz);
+    },
+  },
+  isTiny64: {
+    params: ["f64"], result: "bool",
+    write: (code, newLocal) => {
+      const x = newLocal("f64");
+      inRange(exponent64(tee(code, x)), LOW_64, INFINITE_64);
+      // An infinity is not told from a NaN by its high word.
+      code.byte(OP.if, I32).i32Const(0).byte(OP.else);
+      get(code, x);
+      get(code, x).byte(OP.f64_mul).f64Const(2 ** -1000).byte(OP.f64_ge, OP.i32_eqz, OP.end);
+    },
+  },
+  isAbnormal32: {
+    params: ["f64"], result: "bool",
+    write: (code, newLocal) => {
+      const square = squareOf(code, newLocal);
+      get(code, square).f64Const(2 ** -252).byte(OP.f64_gt);
+      get(code, square).f64Const(2 ** 256).byte(OP.f64_lt, OP.i32_and, OP.i32_eqz);
+    },
+  },
+  isTiny32: {
+    params: ["f64"], result: "bool",
+    write: (code, newLocal) => {
+      const square = squareOf(code, newLocal);
+      get(code, square).f64Const(2 ** -252).byte(OP.f64_gt, OP.i32_eqz);
+    },
+  },
   abs: simple("f64", "f64", OP.f64_abs),
   sqrt: simple("f64", "f64", OP.f64_sqrt),
   floor: simple("f64", "f64", OP.f64_floor),

@@ -75,6 +75,13 @@ describe("functions of WebAssembly", () => {
       `Y[0] = ${x}; Y[1] = ${y}; S[0] = fround(Y[0] ${operator} Y[1]); S[1] = fround(sqrt(Y[0])); S[2] = fround(X[0] ${operator} Y[1]); D[0] = S[0]; D[1] = Y[0] ${operator} Y[1]; note(compare(D[0], S[2]));`))));
   });
 
+  it("ask where floats lie as their squares do", () => {
+    const edges = [-1074, -1022, -501, -500, -499, -150, -149, -127, -126, -125, 0, 126, 127, 128, 129, 499, 500, 501, 1023].map((exponent) => 2 ** exponent);
+    const values = ["0", "-0", "X[0] * 0 / 0", "X[0] / 0", "-1 / 0", "-5e-324", ...edges.flatMap((x) => [x, -x, x * (1 + 2 ** -52), x * (1 - 2 ** -53), x * (1 + 2 ** -23), x * (1 - 2 ** -24)]).map(String)];
+    const questions = ["isAbnormal64", "isTiny64", "isAbnormal32", "isTiny32"].flatMap((f) => ["X[0]", "Y[0]"].map((x) => `note(+${f}(${x}));`));
+    agree(values.map((x) => `X[0] = 1; X[0] = ${x}; Y[0] = X[0]; ${questions.join(" ")}`), 1);
+  });
+
   it("keep sums of sums exact as long as doubles are, and round as they do", () => {
     const doubled = Array.from({ length: 40 }, (_, i) => `const w${i + 1} = w${i} + w${i};`).join(" ");
     agree([`const w0 = A[0] + 1; ${doubled} D[0] = w40 + 1 - w40; D[1] = w40 - 1; note(w40 - 1 | 0); note(w40 + w30 + 1 | 0);`]);
