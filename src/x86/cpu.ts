@@ -13,7 +13,8 @@ import { Mmu } from "./mmu/mmu.ts";
 import type { AccessKind } from "./mmu/page-walk.ts";
 import { READ, WRITE } from "./mmu/page-walk.ts";
 import { watchesData, watchHits } from "./watchpoints.ts";
-import { ATTR_CODE, ATTR_DB, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_WRITABLE, BUDGET, CR0, CR0_PE, CR2, CpuState, DR, EFLAGS_SYS, EIP, F_TF, F_VM, LEFT, SEG_ATTR, SEG_BASE, SEG_LIMIT, SHADOW, SHADOW_STI, SS } from "./state.ts";
+import { CpuState } from "./cpu-state.ts";
+import { ATTR_CODE, ATTR_DB, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_WRITABLE, BUDGET, CR0, CR0_PE, CR2, DR, EFLAGS_SYS, EIP, F_TF, F_VM, LEFT, SEG_ATTR, SEG_BASE, SEG_LIMIT, SHADOW, SHADOW_STI, SS } from "./state.ts";
 
 /** IA32_APIC_BASE after RESET: where the local APIC would be, enabled, bootstrap processor (SDM 3A §10.4.4). */
 export const APIC_BASE_RESET = 0xfee00900n;

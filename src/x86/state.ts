@@ -1,9 +1,9 @@
 /**
  * The guest CPU's state file: one Int32Array whose slots emitted code, helpers and the engine share.
- * This is the only place that knows the layout; the IR names the slots as globals.
+ * This is the only place that knows the layout; the IR names the slots as globals. The numbers come first and nothing is imported,
+ * so that bundling puts them where they are used.
  */
 import type { Global } from "../../tcg/ir/types.ts";
-import { Arena } from "../mem/arena.ts";
 
 /** Register numbers as x86 encodes them. */
 export const EAX = 0, ECX = 1, EDX = 2, EBX = 3, ESP = 4, EBP = 5, ESI = 6, EDI = 7;
@@ -70,6 +70,33 @@ export const FPU_PAIR = 256, FPU_OPERAND = 288, FPU_SCRATCH = 292, FPU_PAIRS = 2
 export const WAY = 296, WAY_PC = 297;
 export const STATE_SLOTS = 298;
 
+/** EFLAGS bits (SDM 1 §3.4.3). */
+export const F_CF = 0x1, F_PF = 0x4, F_AF = 0x10, F_ZF = 0x40, F_SF = 0x80, F_TF = 0x100, F_IF = 0x200, F_DF = 0x400, F_OF = 0x800,
+  F_IOPL = 0x3000, F_NT = 0x4000, F_RF = 0x10000, F_VM = 0x20000, F_AC = 0x40000, F_VIF = 0x80000, F_VIP = 0x100000, F_ID = 0x200000;
+
+/** CR0 bits (SDM 3A §2.5). */
+export const CR0_PE = 0x1, CR0_MP = 0x2, CR0_EM = 0x4, CR0_TS = 0x8, CR0_ET = 0x10, CR0_NE = 0x20, CR0_WP = 0x10000,
+  CR0_AM = 0x40000, CR0_NW = 0x20000000, CR0_CD = 0x40000000, CR0_PG = 0x80000000 | 0;
+
+/** CR4 bits (SDM 3A §2.5) and EFER bits (SDM 3A §2.2.1). */
+export const CR4_VME = 0x1, CR4_PVI = 0x2, CR4_TSD = 0x4, CR4_DE = 0x8, CR4_PSE = 0x10, CR4_PAE = 0x20, CR4_MCE = 0x40, CR4_PGE = 0x80,
+  CR4_PCE = 0x100, CR4_OSFXSR = 0x200, CR4_OSXMMEXCPT = 0x400, CR4_UMIP = 0x800, CR4_SMEP = 0x100000, CR4_SMAP = 0x200000;
+export const EFER_NXE = 0x800;
+
+/** DR6 and DR7 bits (SDM 3B §17.2.3, §17.2.4): what reads as 1 in DR6, access to a guarded register, single step, task switch; guard. */
+export const DR6_FIXED = 0xffff0ff0 | 0, DR6_BD = 0x2000, DR6_BS = 0x4000, DR6_BT = 0x8000, DR7_GD = 0x2000;
+
+/** Bits of IA32_MISC_ENABLE (SDM 4, table 2-2), low word; then bit 34, in the high one. */
+export const MISC_FAST_STRINGS = 0x1, MISC_NO_BRANCH_TRACE = 0x800, MISC_NO_PRECISE_EVENTS = 0x1000, MISC_LIMIT_CPUID = 0x400000,
+  MISC_HIGH_NO_EXECUTE_DISABLE = 0x4;
+
+/**
+ * Segment attributes: bits 8–15 and 20–23 of the descriptor's second dword, shifted right by 8 (SDM 3A §3.4.5):
+ * type 0–3, S 4, DPL 5–6, P 7, AVL 12, D/B 14, G 15.
+ */
+export const ATTR_ACCESSED = 0x1, ATTR_WRITABLE = 0x2, ATTR_EXPAND_DOWN = 0x4, ATTR_CODE = 0x8, ATTR_S = 0x10, ATTR_P = 0x80,
+  ATTR_DPL_SHIFT = 5, ATTR_DB = 0x4000, ATTR_G = 0x8000;
+
 const REG_NAMES = ["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"] as const;
 const SEG_NAMES = ["es", "cs", "ss", "ds", "fs", "gs"] as const;
 
@@ -117,105 +144,3 @@ export const GLOBALS: readonly Global[] = [
   ...XMM_WORDS, ...XMM_SINGLES, ...XMM_DOUBLES, G_MXCSR, ...MMX_WORDS, ...FPU_SIGN_EXPS, G_FPU_TOP, G_FPU_TAGS, G_FPU_STATUS, G_FPU_CONTROL, G_FPU_PAIRS, ...FPU_FIRSTS, ...FPU_SECONDS,
   G_FPU_OPCODE, G_FPU_IP, G_FPU_CS, G_FPU_DP, G_FPU_DS,
 ];
-
-/** EFLAGS bits (SDM 1 §3.4.3). */
-export const F_CF = 0x1, F_PF = 0x4, F_AF = 0x10, F_ZF = 0x40, F_SF = 0x80, F_TF = 0x100, F_IF = 0x200, F_DF = 0x400, F_OF = 0x800,
-  F_IOPL = 0x3000, F_NT = 0x4000, F_RF = 0x10000, F_VM = 0x20000, F_AC = 0x40000, F_VIF = 0x80000, F_VIP = 0x100000, F_ID = 0x200000;
-
-/** CR0 bits (SDM 3A §2.5). */
-export const CR0_PE = 0x1, CR0_MP = 0x2, CR0_EM = 0x4, CR0_TS = 0x8, CR0_ET = 0x10, CR0_NE = 0x20, CR0_WP = 0x10000,
-  CR0_AM = 0x40000, CR0_NW = 0x20000000, CR0_CD = 0x40000000, CR0_PG = 0x80000000 | 0;
-
-/** CR4 bits (SDM 3A §2.5) and EFER bits (SDM 3A §2.2.1). */
-export const CR4_VME = 0x1, CR4_PVI = 0x2, CR4_TSD = 0x4, CR4_DE = 0x8, CR4_PSE = 0x10, CR4_PAE = 0x20, CR4_MCE = 0x40, CR4_PGE = 0x80,
-  CR4_PCE = 0x100, CR4_OSFXSR = 0x200, CR4_OSXMMEXCPT = 0x400, CR4_UMIP = 0x800, CR4_SMEP = 0x100000, CR4_SMAP = 0x200000;
-export const EFER_NXE = 0x800;
-
-/** DR6 and DR7 bits (SDM 3B §17.2.3, §17.2.4): what reads as 1 in DR6, access to a guarded register, single step, task switch; guard. */
-export const DR6_FIXED = 0xffff0ff0 | 0, DR6_BD = 0x2000, DR6_BS = 0x4000, DR6_BT = 0x8000, DR7_GD = 0x2000;
-
-/** Bits of IA32_MISC_ENABLE (SDM 4, table 2-2), low word; then bit 34, in the high one. */
-export const MISC_FAST_STRINGS = 0x1, MISC_NO_BRANCH_TRACE = 0x800, MISC_NO_PRECISE_EVENTS = 0x1000, MISC_LIMIT_CPUID = 0x400000,
-  MISC_HIGH_NO_EXECUTE_DISABLE = 0x4;
-
-/**
- * Segment attributes: bits 8–15 and 20–23 of the descriptor's second dword, shifted right by 8 (SDM 3A §3.4.5):
- * type 0–3, S 4, DPL 5–6, P 7, AVL 12, D/B 14, G 15.
- */
-export const ATTR_ACCESSED = 0x1, ATTR_WRITABLE = 0x2, ATTR_EXPAND_DOWN = 0x4, ATTR_CODE = 0x8, ATTR_S = 0x10, ATTR_P = 0x80,
-  ATTR_DPL_SHIFT = 5, ATTR_DB = 0x4000, ATTR_G = 0x8000;
-
-/** The CPU's register state and its views. */
-export class CpuState {
-  /** All slots. */
-  readonly R: Int32Array;
-  /** The same memory as halfwords and bytes: sub-registers by index. */
-  readonly R16: Uint16Array;
-  readonly R8: Uint8Array;
-  /** And as floating point. */
-  readonly F32: Float32Array;
-  readonly F64: Float64Array;
-  /** Time-stamp counter minus retired insns, modulo 2^64: halves, unsigned. */
-  private tscLow = 0;
-  private tscHigh = 0;
-
-  /** @param arena  where the state file is to lie */
-  constructor(arena = Arena.plain()) {
-    this.R = arena.allocateWords(STATE_SLOTS);
-    const { buffer, byteOffset } = this.R;
-    this.R16 = new Uint16Array(buffer, byteOffset, 2 * STATE_SLOTS);
-    this.R8 = new Uint8Array(buffer, byteOffset, 4 * STATE_SLOTS);
-    this.F32 = new Float32Array(buffer, byteOffset, STATE_SLOTS);
-    this.F64 = new Float64Array(buffer, byteOffset, STATE_SLOTS / 2);
-    this.reset();
-  }
-
-  get tscOffset(): bigint {
-    return (BigInt(this.tscHigh) << 32n) | BigInt(this.tscLow);
-  }
-
-  set tscOffset(value: bigint) {
-    this.tscLow = Number(BigInt.asUintN(32, value));
-    this.tscHigh = Number(BigInt.asUintN(32, value >> 32n));
-  }
-
-  /** EDX:EAX = the time-stamp counter when so many insns have retired. */
-  readTimeStamp(retired: number): void {
-    const low = this.tscLow + retired % 2 ** 32;
-    this.R[EAX] = low;
-    this.R[EDX] = this.tscHigh + Math.floor(retired / 2 ** 32) + (low >= 2 ** 32 ? 1 : 0);
-  }
-
-  /** The state after RESET (SDM 3A table 9-1), but for CS:EIP = F000:FFF0 which the caller may replace. */
-  reset(): void {
-    const { R } = this;
-    R.fill(0);
-    R[EIP] = 0xfff0;
-    R[FLAGS_RES] = 1;
-    R[DF] = 1;
-    // A processor of family 6; whoever knows which puts leaf 1's EAX here (SDM 3A §9.1.3).
-    R[EDX] = 0x600;
-    R[CR0] = (CR0_CD | CR0_NW | CR0_ET) | 0;
-    R[MXCSR] = 0x1f80;
-    // What FNINIT would set, as KVM and QEMU start a CPU; the manual has 0040h, but guests without a BIOS count on this.
-    R[FPU_CONTROL] = 0x37f;
-    // Write-back, write-through, UC-, uncacheable, twice (SDM 3A §11.12.4).
-    R[PAT] = R[PAT + 1] = 0x00070406;
-    R[MISC_ENABLE] = MISC_FAST_STRINGS | MISC_NO_BRANCH_TRACE | MISC_NO_PRECISE_EVENTS;
-    for (let s = 0; s < 6; s++) {
-      R[SEG_LIMIT + s] = 0xffff;
-      R[SEG_ATTR + s] = ATTR_P | ATTR_S | ATTR_WRITABLE | ATTR_ACCESSED;
-    }
-    R[SEG_SELECTOR + CS] = 0xf000;
-    R[SEG_BASE + CS] = 0xffff0000 | 0;
-    R[SEG_ATTR + CS] = ATTR_P | ATTR_S | ATTR_CODE | ATTR_WRITABLE | ATTR_ACCESSED;
-    R[GDT_LIMIT] = 0xffff;
-    R[IDT_LIMIT] = 0xffff;
-    R[LDTR + 2] = 0xffff;
-    R[LDTR + 3] = ATTR_P | 0x2;
-    R[TR + 2] = 0xffff;
-    R[TR + 3] = ATTR_P | 0xb;
-    R[DR + 6] = 0xffff0ff0 | 0;
-    R[DR + 7] = 0x400;
-  }
-}

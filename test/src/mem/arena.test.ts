@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { Arena } from "../../../src/mem/arena.ts";
 import { PAGE_NOT_RAM, PhysicalMemory } from "../../../src/mem/physical-memory.ts";
-import { CpuState } from "../../../src/x86/state.ts";
+import { CpuState } from "../../../src/x86/cpu-state.ts";
 import type { Accessor } from "../../../src/x86/mmu/tlb.ts";
 import { KERNEL, KERNEL_AC, SoftTlb, USER } from "../../../src/x86/mmu/tlb.ts";
 
