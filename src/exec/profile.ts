@@ -4,18 +4,33 @@
  */
 import type { TranslationBlock } from "./translation-block.ts";
 
+/** What is seen in one look at hot code, which goes on where blocks leave for the engine. */
+export class Look {
+  /** Blocks outside of regions that ran, and how often. */
+  readonly seen = new Map<TranslationBlock, number>();
+  /** How many blocks and regions are still to be looked at. */
+  rest: number;
+  /** Insns that have retired meanwhile. */
+  insns = 0;
+
+  constructor(rest: number) {
+    this.rest = rest;
+  }
+}
+
 /**
- * Runs up to `limit` blocks and regions, or until one returns the exit block or the next would exceed the budget. Of a region
- * that is entered only the way there is counted: its exits are counted elsewhere, and what follows them here.
+ * Runs blocks and regions until the look has seen enough, one returns the exit block or the next would exceed the budget. Of a
+ * region that is entered only the way there is counted: its exits are counted elsewhere, and what follows them here.
  * @param barrier  a pseudo block that is no way from one block to another
- * @param seen     gets the blocks that ran, and how often
  */
-export function profileLoop(start: TranslationBlock, n: number, limit: number, barrier: TranslationBlock, state: { left: number }, seen: Map<TranslationBlock, number>): TranslationBlock {
+export function profileLoop(start: TranslationBlock, n: number, look: Look, barrier: TranslationBlock, state: { left: number }): TranslationBlock {
+  const { seen } = look;
   let tb = start, left = n, from: TranslationBlock | null = null;
   try {
     // Stubs and the like do not know where they lead before they have run, and what a region returns gives insns back.
-    for (let i = 0; i < limit || !tb.isBlock; i++) {
+    while (look.rest > 0 || !tb.isBlock) {
       if (tb.isBlock) {
+        look.rest--;
         if (from !== null) noteWay(from, tb);
         from = tb.region === null ? tb : null;
         if (from !== null) {
@@ -29,11 +44,10 @@ export function profileLoop(start: TranslationBlock, n: number, limit: number, b
       left = (left - tb.size) | 0;
       tb = tb.run(left);
     }
-  } catch (e) {
+  } finally {
     state.left = left;
-    throw e;
+    look.insns += n - left;
   }
-  state.left = left;
   return tb;
 }
 

@@ -7,7 +7,7 @@ import type { Insn } from "../x86/isa/insn.ts";
 import type { Emission } from "./emission.ts";
 import type { InsnStore } from "./insn-store.ts";
 import type { EngineOptions } from "./options.ts";
-import { profileLoop } from "./profile.ts";
+import { Look, profileLoop } from "./profile.ts";
 import type { RegionPage } from "./region.ts";
 import { REHEARSAL, Region } from "./region.ts";
 import { selectRegion } from "./select.ts";
@@ -16,7 +16,7 @@ import type { TranslationBlock } from "./translation-block.ts";
 
 /** Retired insns between two looks at hot code, and blocks looked at. */
 const LOOK_INTERVAL = 30_000, LOOK_BLOCKS = 400;
-/** Where all but one in so many of the insns that were looked at ran in regions, the next look comes twice as late, up to a limit. */
+/** Where blocks take less than one part in so many of the time, the next look comes twice as late, up to a limit. */
 const SETTLED_PART = 8, MAX_LOOK_INTERVAL = 960_000;
 /** A threshold up to this means regions as soon as there are blocks: looking all the time, at a few blocks each. */
 const HASTY_THRESHOLD = 16, HASTY_BLOCKS = 12;
@@ -24,6 +24,8 @@ const HASTY_THRESHOLD = 16, HASTY_BLOCKS = 12;
 const OUTSIDE_TIMES = 40;
 /** A block that runs once in more insns of regions than this is not worth one more: to leave one and come back takes as long as some 50. */
 const SELDOM_INSNS = 64;
+/** To run a block takes as long as so many insns in a region. Where blocks take one part in so many of the time, even those that run seldom are worth one. */
+const BLOCK_INSNS = 32, LARGE_PART = 4;
 const MAX_REGION_BLOCKS = 64;
 /** Regions one block may be in; past that it makes no new one. */
 const MAX_MEMBERSHIPS = 4;
@@ -55,6 +57,8 @@ export class Regions {
   private readonly isOn: boolean;
   private nextLook = 0;
   private lookInterval = LOOK_INTERVAL;
+  /** The look that is under way. */
+  private lookNow: Look | null = null;
   private serial = 0;
 
   constructor(host: RegionHost, options: EngineOptions, stats: Statistics) {
@@ -71,19 +75,27 @@ export class Regions {
 
   /** Runs blocks as the dispatch loop does, and makes a region if they are hot. */
   look(start: TranslationBlock, n: number, state: { left: number }, retired: number): TranslationBlock {
-    const { regionThreshold } = this.options, seen = new Map<TranslationBlock, number>(), isHasty = regionThreshold <= HASTY_THRESHOLD;
+    const { anewBlock } = this.host, isHasty = this.options.regionThreshold <= HASTY_THRESHOLD;
+    const look = this.lookNow ?? new Look(isHasty ? HASTY_BLOCKS : LOOK_BLOCKS);
+    this.lookNow = look;
     try {
-      return profileLoop(start, n, isHasty ? HASTY_BLOCKS : LOOK_BLOCKS, this.host.anewBlock, state, seen);
+      return profileLoop(start, n, look, anewBlock, state);
     } finally {
-      const insns = n - state.left, regionInsns = insnsOfRegions(seen, insns), isSettled = insns - regionInsns < insns / SETTLED_PART;
-      this.lookInterval = isSettled ? Math.min(2 * this.lookInterval, MAX_LOOK_INTERVAL) : LOOK_INTERVAL;
-      this.nextLook = isHasty ? 0 : retired + this.lookInterval;
-      const seed = this.chooseSeed(seen, isHasty ? 0 : regionInsns);
-      if (seed !== null) this.make(seed);
+      if (isHasty || look.rest <= 0) this.conclude(look, isHasty, retired);
     }
   }
 
-  /** The hottest of blocks that ran beside so many insns in regions, if it is hot enough; one that is in a region must have run often outside of it just now. */
+  /** Makes a region of the hottest that has been seen, if it is hot enough, and says when to look again. */
+  private conclude({ seen, insns }: Look, isHasty: boolean, retired: number): void {
+    const regionInsns = insnsOfRegions(seen, insns), blockInsns = runsOf(seen) * BLOCK_INSNS, all = blockInsns + regionInsns;
+    this.lookInterval = blockInsns * SETTLED_PART < all ? Math.min(2 * this.lookInterval, MAX_LOOK_INTERVAL) : LOOK_INTERVAL;
+    this.nextLook = isHasty ? 0 : retired + this.lookInterval;
+    this.lookNow = null;
+    const seed = this.chooseSeed(seen, isHasty || blockInsns * LARGE_PART > all ? 0 : regionInsns);
+    if (seed !== null) this.make(seed);
+  }
+
+  /** The hottest of the blocks that ran beside so many insns in regions that count, if it is hot enough; one that is in a region must have run often outside of it just now. */
   private chooseSeed(seen: ReadonlyMap<TranslationBlock, number>, regionInsns: number): TranslationBlock | null {
     const { regionThreshold } = this.options, { space } = this.host.insns;
     let hottest: TranslationBlock | null = null;
@@ -182,12 +194,20 @@ export class Regions {
 
   clear(): void {
     this.all.clear();
+    this.lookNow = null;
   }
 
   /** All regions, for the inspector. */
   list(): readonly Region[] {
     return [...this.all];
   }
+}
+
+/** How often any of the blocks ran. */
+function runsOf(seen: ReadonlyMap<TranslationBlock, number>): number {
+  let runs = 0;
+  for (const times of seen.values()) runs += times;
+  return runs;
 }
 
 /** How many of so many insns did not retire in the blocks that ran. */
