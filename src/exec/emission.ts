@@ -228,9 +228,9 @@ function codeRunner(R: Int32Array, { jump, anewBlock, side }: Callbacks): TbFunc
 function describe(block: Block, { tb, size, follower, ways }: Member, members: readonly Member[]): RegionBlock {
   const whole = { block, insnCount: size, heat: ways };
   if (follower >= 0) return { ...whole, next: follower, taken: -1, indirect: [] };
-  const exit = block.ops[block.ops.length - 1], isEither = exit.def === OPS.goto_tb_if;
+  const exit = block.ops[block.ops.length - 1], isEither = exit.def === OPS.goto_tb_if, mayGoOn = isEither || exit.def === OPS.exit_tb_if;
   const at = (stub: TranslationBlock | null): number => members.findIndex((m) => m.tb.eip === stub?.eip);
-  const next = isEither || (exit.def === OPS.goto_tb && exit.imm === 0) ? at(tb.nextStub) : -1;
+  const next = mayGoOn || (exit.def === OPS.goto_tb && exit.imm === 0) ? at(tb.nextStub) : -1;
   const taken = isEither || (exit.def === OPS.goto_tb && exit.imm === 1) ? at(tb.takenStub) : -1;
   const likeliest = [...ways].sort(([, a], [, b]) => b - a).map(([to]) => ({ pc: members[to].tb.eip, to }));
   return { ...whole, next, taken, indirect: exit.def === OPS.lookup_and_goto_ptr ? likeliest : [] };

@@ -415,10 +415,15 @@ export class Engine {
     return rest;
   }
 
-  /** Executes the solo insn that has stopped the interpreter, if one has. Nothing may come between: an interrupt shadow ends with it. */
+  /**
+   * Executes the solo insn that has stopped the interpreter, if one has. Nothing may come between: an interrupt shadow ends with it.
+   * If it was another, that has changed the mode.
+   */
   private runSolo(): EngineExit | null {
-    const solo = this.translator.insns.takeSolo();
-    return solo === null ? null : this.executeSolo(solo);
+    const { insns } = this.translator, solo = insns.takeSolo();
+    if (solo !== null) return this.executeSolo(solo);
+    insns.followState();
+    return null;
   }
 
   /** Executes an insn that runs alone, with exact state and count. */

@@ -213,6 +213,7 @@ function exitsOf(exit: string): readonly SuccessorReport["kind"][] {
     case "goto_tb_if": return ["next", "taken"];
     case "lookup_and_goto_ptr": return ["indirect"];
     case "exit_tb": return ["anew"];
+    case "exit_tb_if": return ["next", "anew"];
     default: return [];
   }
 }

@@ -332,6 +332,12 @@ export class Lowering {
     this.ir.exitTb();
   }
 
+  /** Ends the insn: if `c` is not 0 as `leave` does, else by going on with the next one. */
+  leaveIfChanged(c: Val): void {
+    this.ended = true;
+    this.ir.exitTbIf(unwrap(c));
+  }
+
   /** Ends the insn by going on with the next one in a new block. */
   endDirect(target: 0 | 1): void {
     this.ended = true;

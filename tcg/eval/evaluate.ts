@@ -207,5 +207,6 @@ const STEPS: { readonly [K in OpName]?: Step } = {
   goto_tb_if: (_run, _op, x) => ({ end: "goto_tb", target: x === 0 ? 0 : 1 }),
   lookup_and_goto_ptr: (_run, _op, x) => ({ end: "lookup_and_goto_ptr", pc: x }),
   exit_tb: () => ({ end: "exit_tb" }),
+  exit_tb_if: (_run, _op, x) => (x === 0 ? { end: "goto_tb", target: 0 } : { end: "exit_tb" }),
   ret: (_run, _op, x) => ({ end: "ret", value: x }),
 };

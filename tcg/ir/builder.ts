@@ -163,4 +163,8 @@ export class IrBuilder {
   exitTb(): void {
     this.append(new Op(OPS.exit_tb, []));
   }
+
+  exitTbIf(condition: Op): void {
+    this.append(new Op(OPS.exit_tb_if, [condition]));
+  }
 }

@@ -205,6 +205,7 @@ const TABLE = {
   goto_tb_if: row({ params: [I], effect: "exit", doc: "Ends the block: to `taken` if x is not 0, else to `next`; both are chained." }),
   lookup_and_goto_ptr: row({ params: [I], effect: "exit", doc: "Ends the block at the guest pc x, found through the jump cache." }),
   exit_tb: row({ effect: "exit", doc: "Ends the block; a helper has set pc and mode, and what runs next is found by them." }),
+  exit_tb_if: row({ params: [I], effect: "exit", doc: "Ends the block: if x is not 0 as exit_tb does, else to `next`, which is chained." }),
   ret: row({ params: [I], effect: "exit", doc: "Returns a value from a test function." }),
 } satisfies Record<string, Row>;
 

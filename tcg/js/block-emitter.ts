@@ -143,6 +143,7 @@ class BlockEmitter extends StateEmitter {
     } else {
       this.names.add("ANEW_TB");
       result = id("ANEW_TB");
+      if (op.def === OPS.exit_tb_if) result = { type: "ConditionalExpression", test: this.conditionOf(op.args[0]), consequent: result, alternate: member("tb", "next") };
     }
     this.commit("all");
     this.out.push(giveBack(result));

@@ -107,6 +107,7 @@ class HandlerEmitter extends Emitter {
     } else {
       this.names.add("EXIT_INSN");
       result = id("EXIT_INSN");
+      if (op.def === OPS.exit_tb_if) result = { type: "ConditionalExpression", test: this.conditionOf(op.args[0]), consequent: result, alternate: member("i", "next") };
     }
     this.out.push(giveBack(result));
   }

@@ -341,6 +341,8 @@ class RegionBlockEmitter extends StateEmitter {
         if (this.isInside(target.to)) this.out.push(when(make("$0 === $1", pc, int(target.pc)), blockOf(this.follow(this.owner.flow.targetOf[target.to]))));
       }
       this.out.push(assign(id("pc"), pc), ...wayOut(WAY_JUMP, used));
+    } else if (op.def === OPS.exit_tb_if) {
+      this.out.push(when(this.conditionOf(op.args[0]), blockOf(wayOut(WAY_ANEW, used))), ...goDirect(0));
     } else {
       this.out.push(...wayOut(WAY_ANEW, used));
     }

@@ -5,7 +5,8 @@
 import type { Cpu } from "../cpu.ts";
 import { GP, NP, SSF } from "../fault.ts";
 import { withClass } from "../isa/mode.ts";
-import { ATTR_ACCESSED, ATTR_CODE, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_S, ATTR_WRITABLE, CS, ES, GS, SEG_ATTR, SEG_BASE, SEG_LIMIT, SEG_SELECTOR, SS } from "../state.ts";
+import { ATTR_ACCESSED, ATTR_CODE, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_S, ATTR_WRITABLE, CS, DS, EIP, ES, FS, GS, SEG_ATTR, SEG_BASE, SEG_BASES, SEG_LIMIT, SEG_LIMITS, SEG_SELECTOR, SEG_SELECTORS, SS } from "../state.ts";
+import type { HelperDef } from "./define.ts";
 import { defHelper } from "./define.ts";
 import type { Descriptor } from "../descriptor.ts";
 import { isNullSelector, markAccessed, requireDescriptor, rplOf, selectorError } from "./descriptors.ts";
@@ -97,8 +98,25 @@ export function dropPrivilegedSegments(cpu: Cpu, cpl: number): void {
   }
 }
 
-export const loadSegmentRegister = defHelper("load_segment", {
-  params: 2,
-  doc: "Loads segment register `seg` with `selector`; #GP, #NP, #SS (SDM 2B MOV).",
-  bind: (cpu) => (seg, selector) => loadSegment(cpu, seg, selector),
-});
+/** A helper for each register, since each writes other slots. SS is for insns that run alone, the others for any. */
+function loadHelper(name: string, seg: number): HelperDef {
+  return defHelper(`load_${name}`, {
+    params: 2,
+    result: "i32",
+    writes: [SEG_SELECTORS[seg], SEG_BASES[seg], SEG_LIMITS[seg]],
+    doc: `Loads ${name.toUpperCase()} with a selector; not 0, with EIP set to the second operand, if that changes the mode. #GP, #NP, #SS (SDM 2B MOV).`,
+    bind: (cpu) => (selector, nextEip) => {
+      const before = cpu.segmentClasses;
+      loadSegment(cpu, seg, selector);
+      if (cpu.segmentClasses === before) return 0;
+      cpu.R[EIP] = nextEip;
+      return 1;
+    },
+  });
+}
+
+export const loadStackSegment = loadHelper("ss", SS);
+/** By number of the register. */
+export const loadDataSegment: Readonly<Record<number, HelperDef>> = {
+  [ES]: loadHelper("es", ES), [DS]: loadHelper("ds", DS), [FS]: loadHelper("fs", FS), [GS]: loadHelper("gs", GS),
+};

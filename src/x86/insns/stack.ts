@@ -50,10 +50,10 @@ export const STACK_INSNS: readonly InsnDef[] = [
       // Two bytes are read whatever the operand size; the rest of the slot need not be accessible.
       const stack = b.stack(), selector = stack.peek(16);
       stack.skip(facts.opsize / 8);
-      loadSreg(b, facts, selector);
+      const isChanged = loadSreg(b, facts, selector);
       stack.commit();
       if (facts.sreg === SS) b.set(G_SHADOW, b.imm(SHADOW_MOV_SS));
-      endLoad(b, facts);
+      endLoad(b, facts, isChanged);
     },
   }),
   defInsn("pusha", {

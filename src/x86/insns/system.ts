@@ -42,9 +42,9 @@ const sreg: readonly InsnDef[] = [
   defInsn("mov", {
     ref: "SDM 2B MOV", solo: soloLoad, forms: ["8e /r  Sw,Ew"],
     lower(b, [, src], facts) {
-      loadSreg(b, facts, src.read());
+      const isChanged = loadSreg(b, facts, src.read());
       if (facts.sreg === SS) b.set(G_SHADOW, b.imm(SHADOW_MOV_SS));
-      endLoad(b, facts);
+      endLoad(b, facts, isChanged);
     },
   }),
   ...([["les", ES, "c4"], ["lds", DS, "c5"], ["lss", SS, "0f b2"], ["lfs", FS, "0f b4"], ["lgs", GS, "0f b5"]] as const).map(
@@ -52,9 +52,9 @@ const sreg: readonly InsnDef[] = [
       ref: "SDM 2A LDS/LES/LFS/LGS/LSS", sreg: destination, solo: soloLoad, forms: [`${opcode} /r  Gv,Mp`],
       lower(b, [dst, pointer], facts) {
         const { offset, selector } = farPointer(b, pointer);
-        loadSreg(b, facts, selector);
+        const isChanged = loadSreg(b, facts, selector);
         dst.write(offset);
-        endLoad(b, facts);
+        endLoad(b, facts, isChanged);
       },
     })),
 ];

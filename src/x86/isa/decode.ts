@@ -277,9 +277,9 @@ export class Decoder {
     const next = (insn.eip + reader.position) | 0;
     insn.neip = next;
     const solo = typeof def.solo === "function" ? def.solo(insn) : def.solo ?? false;
-    insn.solo = solo !== false;
+    insn.solo = solo !== false && solo !== "conditional";
     insn.inBlock = solo !== true;
-    insn.ends = def.branch !== undefined || solo === true || solo === "last" || insn.rep !== 0;
+    insn.ends = def.branch !== undefined || solo === true || solo === "last" || solo === "conditional" || insn.rep !== 0;
     return "ok";
   }
 }

@@ -10,9 +10,10 @@ import type { Operand } from "../operands.ts";
 
 /**
  * Whether an insn runs alone. `interpreted`: only the interpreter has it run alone, for the exact count; a block knows that
- * (`HelperDef.counts`). `last`: a block may end with it, and what comes next is looked up anew.
+ * (`HelperDef.counts`). `last`: a block may end with it, and what comes next is looked up anew. `conditional`: it does not run alone,
+ * but ends a block, and what comes next is looked up anew if it says so (`Lowering.leaveIfChanged`).
  */
-export type Solo = boolean | "interpreted" | "last";
+export type Solo = boolean | "interpreted" | "last" | "conditional";
 
 /** The lowering of one insn; `facts` may be tested by JavaScript, values (`Val`) may not. */
 export type LowerFn = (b: Lowering, operands: readonly Operand[], facts: Facts) => void;

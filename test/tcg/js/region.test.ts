@@ -63,6 +63,9 @@ function randomRegionBlock(random: Random, number: number, count: number): Regio
     indirect = [...new Set(blocks)].map((to) => ({ pc: startOf(to), to }));
     const pc = add(new Op(OPS.movcond, [get(), get(), constant(startOf(blocks[0])), constant(startOf(blocks[1]))], random.below(CONDS.length)));
     add(new Op(OPS.lookup_and_goto_ptr, [pc]));
+  } else if (random.chance(50)) {
+    next = target();
+    add(new Op(OPS.exit_tb_if, [get()]));
   } else {
     add(new Op(OPS.exit_tb, []));
   }

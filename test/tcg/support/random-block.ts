@@ -170,10 +170,11 @@ class Generator {
   #exit(): void {
     const random = this.#random;
     if (this.#isFunction) this.#add(OPS.ret, [this.#value()]);
-    else switch (random.below(4)) {
+    else switch (random.below(5)) {
       case 0: this.#add(OPS.goto_tb, [], random.below(2)); break;
       case 1: this.#add(OPS.goto_tb_if, [this.#value()]); break;
       case 2: this.#add(OPS.lookup_and_goto_ptr, [this.#value()]); break;
+      case 3: this.#add(OPS.exit_tb_if, [this.#value()]); break;
       default: this.#add(OPS.exit_tb, []);
     }
   }
