@@ -5,7 +5,7 @@
  *
  * Every array that is named must lie in the one memory. Indices are within their arrays: emitted text has checked them.
  */
-import type { AssignmentExpression, BinaryExpression, CallExpression, ConditionalExpression, Expression, ForStatement, Identifier, LabeledStatement, LogicalExpression, MemberExpression, ReturnStatement, Statement, UnaryExpression, VariableDeclaration } from "estree";
+import type { AssignmentExpression, BinaryExpression, CallExpression, ConditionalExpression, Expression, ForStatement, Identifier, IfStatement, LabeledStatement, LogicalExpression, MemberExpression, ReturnStatement, Statement, UnaryExpression, VariableDeclaration } from "estree";
 import type { Helper, Inline, Type } from "../ir/types.ts";
 import { id } from "../js/estree.ts";
 import { instantiate, template } from "../js/templates.ts";
@@ -132,22 +132,51 @@ export class FunctionCompiler {
       case "ExpressionStatement": return this.effect(s.expression);
       case "BlockStatement": return this.statements(s.body);
       case "LabeledStatement": return this.labelled(s);
-      case "IfStatement": {
-        this.condition(s.test);
-        this.code.byte(OP.if, NOTHING);
-        this.labels.push("");
-        this.statement(s.consequent);
-        if (s.alternate !== null && s.alternate !== undefined) {
-          this.code.byte(OP.else);
-          this.statement(s.alternate);
-        }
-        return this.end();
-      }
+      case "IfStatement": return this.either(s);
       case "ReturnStatement": return this.giveBack(s);
       case "BreakStatement": return this.branch(s.label?.name ?? "");
       case "ContinueStatement": return this.branch(`${s.label?.name ?? ""}:`);
       default: return unsupported(`a ${s.type}`);
     }
+  }
+
+  private either({ test, consequent, alternate }: IfStatement): void {
+    const { code } = this, hasAlternate = alternate !== null && alternate !== undefined;
+    if (hasAlternate || !isLogical(test)) {
+      this.condition(test);
+      code.byte(OP.if, NOTHING);
+      this.labels.push("");
+    } else {
+      code.byte(OP.block, NOTHING);
+      this.branchIf(test, false, this.labels.push("") - 1);
+    }
+    this.statement(consequent);
+    if (hasAlternate) {
+      code.byte(OP.else);
+      this.statement(alternate);
+    }
+    this.end();
+  }
+
+  /**
+   * Branches to the label of this number if the condition is what is said. Each part of it branches by itself: V8 would
+   * make 0 or 1 of a condition first that comes from several places.
+   */
+  private branchIf(e: Expression, is: boolean, label: number): void {
+    const { code } = this;
+    if (e.type === "UnaryExpression" && e.operator === "!") return this.branchIf(e.argument, !is, label);
+    if (!isLogical(e)) {
+      this.condition(e);
+      if (!is) code.byte(OP.i32_eqz);
+      code.byte(OP.br_if).unsigned(this.labels.length - 1 - label);
+      return;
+    }
+    const { operator, left, right } = e, isEnough = (operator === "||") === is;
+    if (!isEnough) code.byte(OP.block, NOTHING);
+    const over = isEnough ? label : this.labels.push("") - 1;
+    this.branchIf(left, isEnough ? is : !is, over);
+    this.branchIf(right, is, label);
+    if (!isEnough) this.end();
   }
 
   private giveBack({ argument }: ReturnStatement): void {
@@ -642,6 +671,7 @@ export class FunctionCompiler {
   }
 }
 
+const isLogical = (e: Expression): e is LogicalExpression => e.type === "LogicalExpression" && e.operator !== "??";
 const isAtHand = (e: Expression): boolean => e.type === "Identifier" || literalOf(e) !== null;
 
 function nameOf({ callee }: CallExpression): string {
