@@ -20,7 +20,7 @@ export type { Kvm } from "./kvm/system.ts";
 export { openKvm } from "./kvm/system.ts";
 export type { KvmTranslation } from "./kvm/translation.ts";
 export type { KvmException, KvmVcpuEvents, KvmVcpuEventsUpdate } from "./kvm/vcpu-events.ts";
-export type { RunLimits, Vcpu } from "./kvm/vcpu.ts";
+export type { RunLimits, TscDeadline, Vcpu } from "./kvm/vcpu.ts";
 export type { Vm } from "./kvm/vm.ts";
 export type { BareOptions, BareOutcome, UnhandledAccess } from "./machine/bare.ts";
 export { BareMachine, CONSOLE_PORTS, DEBUG_EXIT_PORT, TIMER_PORT } from "./machine/bare.ts";

@@ -8,6 +8,7 @@ import type { EngineExit } from "../exec/exits.ts";
 import { IoRequest } from "../exec/exits.ts";
 import type { EngineOptions } from "../exec/options.ts";
 import type { PhysicalMemory } from "../mem/physical-memory.ts";
+import type { TscDeadline } from "../x86/cpu.ts";
 import { Cpu } from "../x86/cpu.ts";
 import { CpuidTable } from "../x86/cpuid.ts";
 import { readFxImage, writeFxImage } from "../x86/helpers/fpu/fx-image.ts";
@@ -42,6 +43,8 @@ import type { KvmVcpuEvents, KvmVcpuEventsUpdate } from "./vcpu-events.ts";
 import { readVcpuEvents, writeVcpuEvents } from "./vcpu-events.ts";
 import { VcpuIo } from "./vcpu-io.ts";
 import { beginsWidePiece } from "./wide-operand.ts";
+
+export type { TscDeadline } from "../x86/cpu.ts";
 
 /** How long one `run` may take. */
 export interface RunLimits {
@@ -178,6 +181,11 @@ export class Vcpu {
   /** Is told when IA32_APIC_BASE has been written, and may do what a port handler may. */
   set onApicBase(changed: () => void) {
     this.cpu.onApicBase = changed;
+  }
+
+  /** IA32_TSC_DEADLINE, which is the caller's as the local APIC is; its methods may do what a port handler may. Without, it reads as 0. */
+  set tscDeadline(register: TscDeadline) {
+    this.cpu.tscDeadline = register;
   }
 
   /** True if no insn is in the middle of its accesses and nothing waits that `run` would come back with at once: the state is all there is. */

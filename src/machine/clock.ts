@@ -9,6 +9,8 @@ import { restoreFields, upTo } from "../devices/saveable.ts";
 
 /** Where time comes from. */
 export interface TimeSource {
+  /** What a tick of the processor's time-stamp counter takes, ns. */
+  readonly tickNs: number;
   /** ns since the machine was made; never goes back. */
   nowNs(): number;
   /** At most so many insns may be run before a time is looked at again; at least 1. */
@@ -25,6 +27,7 @@ export interface TimeSource {
 export class VirtualTime implements TimeSource {
   /** What an insn takes, ns. */
   readonly nsPerInsn: number;
+  readonly tickNs: number;
   /** Insns that were not retired, because the processor was halted. */
   private skippedInsns = 0;
   private readonly retiredInsns: () => number;
@@ -36,7 +39,7 @@ export class VirtualTime implements TimeSource {
    * @param onSkip        is told how many insns' worth of time was skipped
    */
   constructor(nsPerInsn: number, retiredInsns: () => number, onSkip: (insns: number) => void) {
-    this.nsPerInsn = nsPerInsn;
+    this.nsPerInsn = this.tickNs = nsPerInsn;
     this.retiredInsns = retiredInsns;
     this.onSkip = onSkip;
   }
@@ -74,6 +77,7 @@ const MAX_BEHIND = 10_000;
 
 /** The host's time. The processor's counter, which counts insns by itself, is moved on so that it has a tick each ns, halted or not. */
 export class RealTime implements TimeSource {
+  readonly tickNs = 1;
   private startNs: number;
   private readonly hostNs: () => number;
   private readonly retiredInsns: () => number;
@@ -135,6 +139,11 @@ export class MachineClock implements Clock, Saveable {
 
   nowNs(): number {
     return this.source.nowNs();
+  }
+
+  /** What a tick of the processor's time-stamp counter takes, ns. */
+  get tickNs(): number {
+    return this.source.tickNs;
   }
 
   newAlarm(ring: () => void): Alarm {

@@ -5,6 +5,7 @@
 import type { Clock } from "../bus/clock.ts";
 import type { Line } from "../bus/device.ts";
 import { messageOf } from "../bus/interrupt-message.ts";
+import type { TimeStamp } from "../devices/apic/apic-timer.ts";
 import { IO_APIC_BYTES, IO_APIC_PINS, IoApic } from "../devices/apic/io-apic.ts";
 import { APIC_LVT, APIC_SPURIOUS, LocalApic, LVT_LINT0, LVT_LINT1 } from "../devices/apic/local-apic.ts";
 import { I8259Pair } from "../devices/i8259-pair.ts";
@@ -20,6 +21,8 @@ export interface ProcessorPins {
   readonly init: () => void;
   /** IA32_APIC_BASE; null: the processor has no local APIC. */
   readonly apicBase: (() => number) | null;
+  /** Its counter, for the APIC's timer; null: it cannot have deadlines. */
+  readonly timeStamp: TimeStamp | null;
 }
 
 /** What firmware sets up so that the 8259 goes on to interrupt the processor, "virtual wire mode" (MP specification 1.4, §3.6.2.2). */
@@ -31,9 +34,9 @@ export class PcInterrupts {
   /** Null if the processor has none. */
   readonly localApic: LocalApic | null;
 
-  constructor(clock: Clock, memory: RegisterMapper, { interrupt, nmi, init, apicBase }: ProcessorPins) {
+  constructor(clock: Clock, memory: RegisterMapper, { interrupt, nmi, init, apicBase, timeStamp }: ProcessorPins) {
     const localApic = apicBase === null ? null : new LocalApic({
-      clock, base: apicBase, memory, interrupt, nmi, init, endOfInterrupt: (vector) => this.ioApic.endOfInterrupt(vector), mayTakeMore: () => this.ioApic.sendPending(),
+      clock, timeStamp, base: apicBase, memory, interrupt, nmi, init, endOfInterrupt: (vector) => this.ioApic.endOfInterrupt(vector), mayTakeMore: () => this.ioApic.sendPending(),
     });
     this.localApic = localApic;
     this.pic = new I8259Pair(localApic === null ? interrupt : (isHigh) => localApic.setPin(0, isHigh));

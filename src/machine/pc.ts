@@ -6,6 +6,7 @@
 import { VmError } from "../../tcg/support/errors.ts";
 import { numberAt, putNumber } from "../bus/bytes.ts";
 import type { BusMemory } from "../bus/host-work.ts";
+import type { LocalApic } from "../devices/apic/local-apic.ts";
 import { DebugConsole, DebugExit, PostPort } from "../devices/debug-ports.ts";
 import { FwCfg } from "../devices/fw-cfg.ts";
 import type { Saveable } from "../devices/saveable.ts";
@@ -177,7 +178,7 @@ export class Pc {
     this.mmio = new MmioSpace(this.vm, DEVICE_SLOTS);
     this.vcpu = this.vm.createVcpu(0);
     this.vcpu.setCpuid2(options.cpuid ?? kvm.getModelCpuid(DEFAULT_PC_MODEL));
-    this.board = { pirqs: PIRQ_IRQS, hasApic: hasLocalApic(this.vcpu) };
+    this.board = { pirqs: PIRQ_IRQS, hasApic: hasFeature(this.vcpu, "edx", FEATURE_APIC) };
     this.clock = this.makeClock(options.clock ?? { kind: "virtual", nsPerInsn: DEFAULT_NS_PER_INSN });
     this.work = new MachineWork(this.clock);
     this.ports = new PortSpace(this.vm);
@@ -325,7 +326,9 @@ export class Pc {
 
   private processorPins(): ProcessorPins {
     const { vcpu } = this;
-    vcpu.onApicBase = () => this.chips.interrupts.localApic?.baseChanged();
+    const apic = (): LocalApic | null => this.chips.interrupts.localApic;
+    vcpu.onApicBase = () => apic()?.baseChanged();
+    vcpu.tscDeadline = { read: () => apic()?.deadline ?? 0n, write: (deadline) => apic()?.writeDeadline(deadline), counterMoved: () => apic()?.counterMoved() };
     return {
       // INTR rises in the middle of a port access: the vCPU comes back as soon as it takes interrupts.
       interrupt: (isHigh) => { vcpu.requestInterruptWindow = isHigh; },
@@ -338,6 +341,7 @@ export class Pc {
         vcpu.requestExit();
       },
       apicBase: this.board.hasApic ? () => vcpu.apicBase : null,
+      timeStamp: hasFeature(vcpu, "ecx", FEATURE_TSC_DEADLINE) ? { read: () => this.timeStamp, tickNs: this.clock.tickNs } : null,
     };
   }
 
@@ -382,8 +386,13 @@ export class Pc {
 
   /** The time-stamp counter goes on by more than the insns: the processor was halted, or time is the host's. */
   private advanceTsc(ticks: number): void {
+    this.vcpu.setMsrs([{ index: TSC, data: BigInt.asUintN(64, this.timeStamp + BigInt(ticks)) }]);
+  }
+
+  /** The time-stamp counter; 0 if there is none. */
+  private get timeStamp(): bigint {
     const [tsc] = this.vcpu.getMsrs([TSC]);
-    if (tsc !== undefined) this.vcpu.setMsrs([{ index: TSC, data: BigInt.asUintN(64, tsc.data + BigInt(ticks)) }]);
+    return tsc?.data ?? 0n;
   }
 
   // ---- exits
@@ -467,11 +476,11 @@ export class Pc {
   }
 }
 
-/** CPUID.1: EDX, APIC. */
-const LEAF_FEATURES = 1, FEATURE_APIC = 0x200;
+/** CPUID.1: APIC in EDX, TSC_Deadline in ECX. */
+const LEAF_FEATURES = 1, FEATURE_APIC = 0x200, FEATURE_TSC_DEADLINE = 0x1000000;
 
-function hasLocalApic(vcpu: Vcpu): boolean {
-  return vcpu.getCpuid2().some(({ function: leaf, edx }) => leaf === LEAF_FEATURES && (edx & FEATURE_APIC) !== 0);
+function hasFeature(vcpu: Vcpu, register: "ecx" | "edx", bit: number): boolean {
+  return vcpu.getCpuid2().some((entry) => entry.function === LEAF_FEATURES && (entry[register] & bit) !== 0);
 }
 
 function checkMemory(memoryBytes: number): void {

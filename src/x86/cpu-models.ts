@@ -14,7 +14,7 @@ const PENTIUM: readonly NamedFeature[] = [...I486, "de", "tsc", "msr", "mce", "c
 const PENTIUM3: readonly NamedFeature[] = [...PENTIUM, "pae", "sep", "mtrr", "pge", "mca", "cmov", "pat", "pse36", "fxsr", "sse"];
 /** A Core Duo, the last one of 32 bits. */
 const CORE: readonly NamedFeature[] = [...PENTIUM3.filter((f) => f !== "pse36"), "clflush", "sse2", "sse3", "nx"];
-/** Everything there is, but for the local APIC, which is the board's to have. */
+/** Everything there is, but for the local APIC, which is the board's to have; what needs one is there with it. */
 const MAX: readonly NamedFeature[] = NAMED_FEATURES.filter((f) => f !== "apic");
 
 /** The brand string unless somebody gives another. */
@@ -37,7 +37,7 @@ export const DEFAULT_MODEL = "max";
 
 /** A feature by its name; QEMU and Linux write some with other punctuation (`sse4_1`, `sse4-1`). */
 function featureNamed(text: string): NamedFeature {
-  const name = text.toLowerCase().replaceAll(/[-_]/g, "."), found = NAMED_FEATURES.find((f) => f === name);
+  const name = text.toLowerCase().replaceAll(/[-_]/g, "."), found = NAMED_FEATURES.find((f) => f.replace("-", ".") === name);
   if (found === undefined) throw new VmError("EINVAL", `knows no feature "${text}"; features are ${NAMED_FEATURES.join(" ")}`);
   return found;
 }
@@ -66,6 +66,7 @@ export function parseCpu(text: string, hasLocalApic = false): CpuDescription {
     else if (key === "model-id") modelId = value;
     else throw new VmError("EINVAL", `wants +FEATURE, -FEATURE or model-id=TEXT after the model; not "${change}"`);
   }
+  if (!features.has("apic")) removeFeature(features, "apic");
   return { ...model, features, modelId };
 }
 

@@ -19,6 +19,17 @@ import { ATTR_CODE, ATTR_DB, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_P, ATTR_WRIT
 /** IA32_APIC_BASE after RESET: where the local APIC would be, enabled, bootstrap processor (SDM 3A §10.4.4). */
 export const APIC_BASE_RESET = 0xfee00900n;
 
+/** IA32_TSC_DEADLINE (SDM 3A §10.5.4.1), which is the local APIC's. */
+export interface TscDeadline {
+  /** The time-stamp counter at which its timer goes off; 0 while it is off. */
+  read(): bigint;
+  write(deadline: bigint): void;
+  /** The time-stamp counter has been written. */
+  counterMoved(): void;
+}
+
+const NO_DEADLINE: TscDeadline = { read: () => 0n, write: () => undefined, counterMoved: () => undefined };
+
 /** Clears address bit 20 while the A20 gate is closed. */
 const A20_MASK = ~(1 << 20);
 
@@ -77,6 +88,7 @@ export class Cpu {
   onSoftwareInterrupt: ((vector: number) => void) | null = null;
   /** IA32_APIC_BASE has been written. */
   onApicBase: () => void = () => undefined;
+  tscDeadline: TscDeadline = NO_DEADLINE;
   private readonly pendingFault = new GuestFault();
 
   constructor(memory: PhysicalMemory, io: IoSpace, cpuid: CpuidTable) {

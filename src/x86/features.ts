@@ -15,7 +15,7 @@ export const FEATURE_BITS = {
   pge: [1, "edx", 13], mca: [1, "edx", 14], cmov: [1, "edx", 15], pat: [1, "edx", 16], pse36: [1, "edx", 17],
   clflush: [1, "edx", 19], mmx: [1, "edx", 23], fxsr: [1, "edx", 24], sse: [1, "edx", 25], sse2: [1, "edx", 26],
   sse3: [1, "ecx", 0], pclmulqdq: [1, "ecx", 1], ssse3: [1, "ecx", 9], "sse4.1": [1, "ecx", 19], "sse4.2": [1, "ecx", 20],
-  popcnt: [1, "ecx", 23], aes: [1, "ecx", 25],
+  popcnt: [1, "ecx", 23], "tsc-deadline": [1, "ecx", 24], aes: [1, "ecx", 25],
   smep: [7, "ebx", 7], smap: [7, "ebx", 20], umip: [7, "ecx", 2],
   nx: [EXTENDED_FEATURES, "edx", 20], rdtscp: [EXTENDED_FEATURES, "edx", 27],
 } as const satisfies Readonly<Record<string, CpuidBit>>;
@@ -38,7 +38,7 @@ export const ALL_FEATURES: ReadonlySet<Feature> = new Set<Feature>([...NAMED_FEA
 
 /** What a feature cannot be without. */
 const NEEDS: Readonly<Partial<Record<NamedFeature, readonly NamedFeature[]>>> = {
-  pse36: ["pse"], nx: ["pae", "msr"], mca: ["mce"], apic: ["msr"], sep: ["msr"], mtrr: ["msr"], pat: ["msr"], rdtscp: ["tsc", "msr"],
+  pse36: ["pse"], nx: ["pae", "msr"], mca: ["mce"], apic: ["msr"], sep: ["msr"], mtrr: ["msr"], pat: ["msr"], rdtscp: ["tsc", "msr"], "tsc-deadline": ["tsc", "apic"],
   mmx: ["fpu"], fxsr: ["fpu"], sse: ["fxsr", "mmx"], sse2: ["sse"], sse3: ["sse2"], ssse3: ["sse3"], "sse4.1": ["ssse3"],
   "sse4.2": ["sse4.1", "popcnt"], aes: ["sse2"], pclmulqdq: ["sse2"],
 };

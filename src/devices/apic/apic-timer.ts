@@ -1,10 +1,10 @@
 /**
- * The timer of a local APIC (SDM 3A §10.5.4): counts down from its initial count, once or over and over. Its clock, before it is divided,
- * has 1 GHz, as QEMU's.
+ * The timer of a local APIC (SDM 3A §10.5.4): counts down from its initial count, once or over and over; or waits for a deadline, a value of
+ * the processor's time-stamp counter (§10.5.4.1). Its clock, before it is divided, has 1 GHz, as QEMU's.
  */
 import type { Alarm, Clock } from "../../bus/clock.ts";
 import type { Saveable, SavedState, Shape } from "../saveable.ts";
-import { DWORD, nullable, oneOf, restoreFields, saveFields, TIME } from "../saveable.ts";
+import { DWORD, nullable, oneOf, QWORD, restoreFields, saveFields, TIME } from "../saveable.ts";
 
 interface Registers {
   initialCount: number;
@@ -12,31 +12,46 @@ interface Registers {
   divide: number;
   /** When the count comes to 0, ns; null while it stands at 0. */
   endsNs: number | null;
+  /** The time-stamp counter at which it goes off, in the mode with deadlines; 0: never. */
+  deadline: bigint;
 }
 
 const DIVIDE_BITS = 0x0b;
 
-const SHAPE: Shape<Registers> = { initialCount: DWORD, divide: oneOf(0, 1, 2, 3, 8, 9, 10, 11), endsNs: nullable(TIME) };
+const SHAPE: Shape<Registers> = { initialCount: DWORD, divide: oneOf(0, 1, 2, 3, 8, 9, 10, 11), endsNs: nullable(TIME), deadline: QWORD };
+
+const powerOn = (): Registers => ({ initialCount: 0, divide: 0, endsNs: null, deadline: 0n });
+
+/** The processor's time-stamp counter. */
+export interface TimeStamp {
+  read(): bigint;
+  /** What a tick takes, ns; it may take less now and then, but not more. */
+  readonly tickNs: number;
+}
 
 /** The local APIC that the timer is a part of. */
 export interface TimerUser {
   /** LVT: it begins anew when it has come to 0. */
   readonly isPeriodic: boolean;
+  /** LVT: it waits for deadlines. */
+  readonly isByDeadline: boolean;
   /** Somebody would notice now that the count comes to 0. */
   readonly listens: boolean;
-  /** The count has come to 0, once or more. */
+  /** The count has come to 0, once or more, or the counter to the deadline. */
   expired(): void;
 }
 
 export class ApicTimer implements Saveable {
-  private readonly r: Registers = { initialCount: 0, divide: 0, endsNs: null };
+  private readonly r: Registers = powerOn();
   private readonly clock: Clock;
+  private readonly timeStamp: TimeStamp;
   private readonly user: TimerUser;
   private readonly alarm: Alarm;
 
   /** @param ring  called when the count has come to 0 while the user listens; it is to call `catchUp` and `schedule` */
-  constructor(clock: Clock, user: TimerUser, ring: () => void) {
+  constructor(clock: Clock, timeStamp: TimeStamp, user: TimerUser, ring: () => void) {
     this.clock = clock;
+    this.timeStamp = timeStamp;
     this.user = user;
     this.alarm = clock.newAlarm(ring);
   }
@@ -45,8 +60,9 @@ export class ApicTimer implements Saveable {
     return this.r.initialCount;
   }
 
-  /** Starts it; 0 stops it. */
+  /** Starts it; 0 stops it. Ignored while it waits for deadlines. */
   set initialCount(count: number) {
+    if (this.user.isByDeadline) return;
     this.r.initialCount = count;
     this.start(count);
   }
@@ -67,9 +83,31 @@ export class ApicTimer implements Saveable {
     this.start(count);
   }
 
+  /** IA32_TSC_DEADLINE: 0 while there is none ahead. */
+  get deadline(): bigint {
+    const { deadline } = this.r;
+    return this.timeStamp.read() < deadline ? deadline : 0n;
+  }
+
+  /** 0 for none; one that is over is so at once. Ignored in other modes. */
+  set deadline(counter: bigint) {
+    if (!this.user.isByDeadline) return;
+    this.r.deadline = counter;
+    this.catchUp();
+  }
+
+  /** It waits for deadlines from now on, or no longer: what was set is lost. */
+  disarm(): void {
+    Object.assign(this.r, { initialCount: 0, endsNs: null, deadline: 0n });
+  }
+
   /** Takes note of what has happened up to now. To be called before anything changes that decides what happens then. */
   catchUp(): void {
     const { r, user } = this, { endsNs } = r, nowNs = this.clock.nowNs();
+    if (r.deadline !== 0n && r.deadline <= this.timeStamp.read()) {
+      r.deadline = 0n;
+      user.expired();
+    }
     if (endsNs === null || endsNs > nowNs) return;
     const periodNs = r.initialCount * this.tickNs;
     r.endsNs = user.isPeriodic && periodNs > 0 ? endsNs + (Math.floor((nowNs - endsNs) / periodNs) + 1) * periodNs : null;
@@ -78,11 +116,11 @@ export class ApicTimer implements Saveable {
 
   /** Sets the alarm, if there is somebody to hear it: a short period does not keep the machine busy with what nobody sees. */
   schedule(): void {
-    this.alarm.setAt(this.user.listens ? this.r.endsNs ?? Infinity : Infinity);
+    this.alarm.setAt(this.user.listens ? this.endNs : Infinity);
   }
 
   reset(): void {
-    Object.assign(this.r, { initialCount: 0, divide: 0, endsNs: null });
+    Object.assign(this.r, powerOn());
     this.schedule();
   }
 
@@ -92,7 +130,15 @@ export class ApicTimer implements Saveable {
 
   restore(state: SavedState): void {
     restoreFields("APIC timer", this.r, SHAPE, state);
+    if (!this.user.isByDeadline) this.r.deadline = 0n;
     this.schedule();
+  }
+
+  /** When it will go off; a counter that is late then is asked again. */
+  private get endNs(): number {
+    const { endsNs, deadline } = this.r;
+    if (deadline === 0n) return endsNs ?? Infinity;
+    return this.clock.nowNs() + Math.max(0, Number(deadline - this.timeStamp.read())) * this.timeStamp.tickNs;
   }
 
   private start(count: number): void {

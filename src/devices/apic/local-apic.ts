@@ -11,6 +11,7 @@ import { EXT_INT, FIXED, INIT, LOWEST_PRIORITY, NMI } from "../../bus/interrupt-
 import type { RegisterMapper } from "../pci/pci-function.ts";
 import type { Saveable, SavedState, Shape } from "../saveable.ts";
 import { array, BYTE, FLAG, masked, restoreFields, restoreParts, saveFields, saveParts, upTo } from "../saveable.ts";
+import type { TimeStamp } from "./apic-timer.ts";
 import { ApicTimer } from "./apic-timer.ts";
 import { ACTIVE_LOW, LEVEL, MASKED, MODE, MODE_SHIFT, modeOf, REMOTE_IRR, VECTOR, wakes } from "./interrupt-entry.ts";
 import type { VectorSet } from "./vector-set.ts";
@@ -30,8 +31,8 @@ const DECIDES_WHAT_IS_TAKEN: readonly number[] = [APIC_ID, APIC_LDR, APIC_DFR, A
 const BASE_ENABLED = 0x800, BASE_ADDRESS = 0xfffff000, PAGE_BYTES = 4096;
 const LVT_ENTRIES = 6, VERSION = 0x14 | ((LVT_ENTRIES - 1) << 16);
 const SPURIOUS_BITS = 0x1ff, SOFTWARE_ENABLED = 0x100;
-/** Of an LVT entry of the timer. */
-const PERIODIC = 0x20000;
+/** Of an LVT entry of the timer: bits 17 and 18 are its mode. */
+const PERIODIC = 0x20000, BY_DEADLINE = 0x40000;
 /** What software can write of each entry. */
 const ERROR_BITS = VECTOR | MASKED, TIMER_BITS = ERROR_BITS | PERIODIC, COUNTER_BITS = ERROR_BITS | (MODE << MODE_SHIFT), PIN_BITS = COUNTER_BITS | ACTIVE_LOW | LEVEL;
 const LVT_BITS: readonly number[] = [TIMER_BITS, COUNTER_BITS, COUNTER_BITS, PIN_BITS, PIN_BITS, ERROR_BITS];
@@ -71,7 +72,7 @@ interface Registers {
 const SHAPE: Shape<Registers> = {
   id: masked(TOP_BYTE), taskPriority: BYTE, logicalDestination: masked(TOP_BYTE), destinationFormat: upTo(15), spurious: upTo(SPURIOUS_BITS), inService: VECTOR_SET,
   triggerMode: VECTOR_SET, requests: VECTOR_SET, errorStatus: BYTE, errors: BYTE, command: masked(ICR_BITS), commandHigh: masked(TOP_BYTE),
-  lvt: array(LVT_ENTRIES, masked(PIN_BITS | PERIODIC | REMOTE_IRR)), pins: upTo(3), hasExternal: FLAG,
+  lvt: array(LVT_ENTRIES, masked(PIN_BITS | PERIODIC | BY_DEADLINE | REMOTE_IRR)), pins: upTo(3), hasExternal: FLAG,
 };
 
 const powerOn = (): Omit<Registers, "pins"> => ({
@@ -81,6 +82,8 @@ const powerOn = (): Omit<Registers, "pins"> => ({
 
 export interface LocalApicWires {
   readonly clock: Clock;
+  /** The processor's; null: the timer knows no deadlines. */
+  readonly timeStamp: TimeStamp | null;
   /** IA32_APIC_BASE, the lower word. `LocalApic.baseChanged` is to be called when it has changed. */
   readonly base: () => number;
   /** Where the registers appear. */
@@ -95,6 +98,8 @@ export interface LocalApicWires {
   readonly mayTakeMore: () => void;
 }
 
+const NO_TIME_STAMP: TimeStamp = { read: () => 0n, tickNs: 1 };
+
 export class LocalApic implements Device, Saveable, WidePorts {
   private readonly r: Registers = { ...powerOn(), pins: 0 };
   private readonly wires: LocalApicWires;
@@ -104,7 +109,7 @@ export class LocalApic implements Device, Saveable, WidePorts {
 
   constructor(wires: LocalApicWires) {
     this.wires = wires;
-    this.timer = new ApicTimer(wires.clock, this.timerUser(), () => {
+    this.timer = new ApicTimer(wires.clock, wires.timeStamp ?? NO_TIME_STAMP, this.timerUser(), () => {
       this.timer.catchUp();
       this.update();
     });
@@ -184,6 +189,24 @@ export class LocalApic implements Device, Saveable, WidePorts {
     this.wires.mayTakeMore();
   }
 
+  /** IA32_TSC_DEADLINE (§10.5.4.1). */
+  get deadline(): bigint {
+    return this.timer.deadline;
+  }
+
+  writeDeadline(counter: bigint): void {
+    this.timer.catchUp();
+    this.timer.deadline = counter;
+    this.update();
+  }
+
+  /** The time-stamp counter has been written. */
+  counterMoved(): void {
+    if (!this.isByDeadline) return;
+    this.timer.catchUp();
+    this.update();
+  }
+
   /** LINT0 (0) or LINT1 (1) may bring an NMI or INIT, which wakes even a processor with its interrupts off. */
   wakesBy(pin: 0 | 1): boolean {
     return this.isOn && wakes(this.r.lvt[LVT_LINT0 + pin]);
@@ -240,6 +263,10 @@ export class LocalApic implements Device, Saveable, WidePorts {
     return (this.wires.base() & BASE_ENABLED) !== 0;
   }
 
+  private get isByDeadline(): boolean {
+    return this.wires.timeStamp !== null && (this.r.lvt[LVT_TIMER] & BY_DEADLINE) !== 0;
+  }
+
   private get isSoftwareEnabled(): boolean {
     return (this.r.spurious & SOFTWARE_ENABLED) !== 0;
   }
@@ -263,9 +290,10 @@ export class LocalApic implements Device, Saveable, WidePorts {
   }
 
   private timerUser() {
-    const { r } = this, entry = (): number => r.lvt[LVT_TIMER];
+    const { r } = this, entry = (): number => r.lvt[LVT_TIMER], isByDeadline = (): boolean => this.isByDeadline;
     return {
       get isPeriodic() { return (entry() & PERIODIC) !== 0; },
+      get isByDeadline() { return isByDeadline(); },
       get listens() { return (entry() & MASKED) === 0 && !hasVector(r.requests, entry() & VECTOR); },
       expired: () => this.signal(LVT_TIMER, false),
     };
@@ -450,8 +478,10 @@ export class LocalApic implements Device, Saveable, WidePorts {
   }
 
   private writeLvt(entry: number, value: number): void {
-    const { r } = this, kept = (value & LEVEL) !== 0 ? r.lvt[entry] & REMOTE_IRR : 0;
-    r.lvt = r.lvt.with(entry, (value & LVT_BITS[entry]) | kept | (this.isSoftwareEnabled ? 0 : MASKED));
+    const { r, isByDeadline } = this, kept = (value & LEVEL) !== 0 ? r.lvt[entry] & REMOTE_IRR : 0;
+    const bits = entry === LVT_TIMER && this.wires.timeStamp !== null ? TIMER_BITS | BY_DEADLINE : LVT_BITS[entry];
+    r.lvt = r.lvt.with(entry, (value & bits) | kept | (this.isSoftwareEnabled ? 0 : MASKED));
+    if (this.isByDeadline !== isByDeadline) this.timer.disarm();
     if ((entry === LVT_LINT0 || entry === LVT_LINT1) && this.isByLevel(entry)) this.signalLevel(entry);
   }
 

@@ -21,7 +21,7 @@ export interface SnapshotCodec {
 }
 
 /** Changes whenever a saved machine would be read otherwise. */
-const SNAPSHOT_VERSION = 2;
+const SNAPSHOT_VERSION = 3;
 
 const MAGIC = "tcgjs-vm";
 const VERSION_AT = 8, COUNT_AT = 12, HEADER_BYTES = 16, CHECKSUM_BYTES = 4, LENGTH_BYTES = 4;

@@ -72,6 +72,7 @@ const MSRS: ReadonlyMap<number, Msr> = new Map<number, Msr>([
     feature: "tsc", read: readTsc,
     write: (cpu, value) => {
       writeTsc(cpu, value);
+      cpu.tscDeadline.counterMoved();
       return true;
     },
   }],
@@ -94,6 +95,14 @@ const MSRS: ReadonlyMap<number, Msr> = new Map<number, Msr>([
   [0x1a0, { ...miscEnable, write: (cpu, value) => miscEnable.write(cpu, value | MISC_FIXED) }],
   [0xfe, readOnly("mtrr", MTRR_CAPABILITIES)], ...variableMtrrs, ...fixedMtrrs,
   [0x2ff, word32("mtrr", MTRR_DEF_TYPE, isDefaultType)], [0x277, word64("pat", PAT, isPat)],
+  // IA32_TSC_DEADLINE
+  [0x6e0, {
+    feature: "tsc-deadline", read: (cpu) => cpu.tscDeadline.read(),
+    write: (cpu, value) => {
+      cpu.tscDeadline.write(value);
+      return true;
+    },
+  }],
   // IA32_EFER
   [0xc0000080, {
     feature: "nx", read: ({ R }) => unsigned(R[EFER]),

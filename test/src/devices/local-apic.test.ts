@@ -12,13 +12,17 @@ import { goesOnFromSavedStates, refusesBrokenStates, standsRandomAccesses } from
 import type { Subject } from "../../support/device-hostility.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
-const ON = 0xfee00900, OFF = 0xfee00100, MASKED = 0x10000, PERIODIC = 0x20000, LEVEL = 0x8000, ACTIVE_LOW = 0x2000, REMOTE_IRR = 0x4000;
+const ON = 0xfee00900, OFF = 0xfee00100, MASKED = 0x10000, PERIODIC = 0x20000, BY_DEADLINE = 0x40000, LEVEL = 0x8000, ACTIVE_LOW = 0x2000, REMOTE_IRR = 0x4000;
 const lvt = (entry: number): number => APIC_LVT + 16 * entry;
 
-function bench() {
-  const clock = new FakeClock(), seen = { interrupt: false, nmis: 0, inits: 0, ends: [] as number[], offers: 0, base: ON, mapped: [] as number[] };
+/** What a tick of the time-stamp counter takes. */
+const TICK_NS = 4;
+
+function bench(hasDeadlines = false) {
+  const clock = new FakeClock(), seen = { interrupt: false, nmis: 0, inits: 0, ends: [] as number[], offers: 0, base: ON, mapped: [] as number[], ticksAhead: 0 };
+  const timeStamp = { read: () => BigInt(Math.floor(clock.nowNs() / TICK_NS) + seen.ticksAhead), tickNs: TICK_NS };
   const apic = new LocalApic({
-    clock, base: () => seen.base, interrupt: (isHigh) => { seen.interrupt = isHigh; }, nmi: () => { seen.nmis++; }, init: () => { seen.inits++; }, endOfInterrupt: (vector) => seen.ends.push(vector), mayTakeMore: () => { seen.offers++; },
+    clock, timeStamp: hasDeadlines ? timeStamp : null, base: () => seen.base, interrupt: (isHigh) => { seen.interrupt = isHigh; }, nmi: () => { seen.nmis++; }, init: () => { seen.inits++; }, endOfInterrupt: (vector) => seen.ends.push(vector), mayTakeMore: () => { seen.offers++; },
     memory: { map: (first) => seen.mapped.push(first), unmap: (first) => { seen.mapped = seen.mapped.filter((a) => a !== first); } },
   });
   apic.reset();
@@ -27,8 +31,8 @@ function bench() {
 }
 
 /** Switched on by software as well. */
-function running() {
-  const made = bench();
+function running(hasDeadlines = false) {
+  const made = bench(hasDeadlines);
   made.write(APIC_SPURIOUS, 0x1ff);
   return made;
 }
@@ -403,6 +407,99 @@ describe("LocalApic", () => {
     });
   });
 
+  describe("timer with deadlines (§10.5.4.1)", () => {
+    function waiting() {
+      const made = running(true);
+      made.write(lvt(LVT_TIMER), 0xef | BY_DEADLINE);
+      return made;
+    }
+
+    it("interrupts once, when the time-stamp counter has come to the deadline", () => {
+      const { apic, clock, seen, take } = waiting();
+      clock.advance(1000 * TICK_NS);
+      apic.writeDeadline(1500n);
+      clock.advance(500 * TICK_NS - 1);
+      expect([seen.interrupt, apic.deadline]).to.deep.equal([false, 1500n]);
+      clock.advance(1);
+      expect([seen.interrupt, apic.deadline, take(), clock.nextNs]).to.deep.equal([true, 0n, 0xef, Infinity]);
+    });
+
+    it("interrupts at once for a deadline that is over, and not for 0, which takes one back", () => {
+      const { apic, clock, seen, take } = waiting();
+      clock.advance(1000 * TICK_NS);
+      apic.writeDeadline(1000n);
+      expect([seen.interrupt, take(), apic.deadline]).to.deep.equal([true, 0xef, 0n]);
+      apic.writeDeadline(2000n);
+      apic.writeDeadline(0n);
+      expect([seen.interrupt, clock.nextNs]).to.deep.equal([false, Infinity]);
+    });
+
+    it("takes no initial count, and stands at 0", () => {
+      const { apic, clock, read, write } = waiting();
+      write(APIC_TIMER_INITIAL, 1000);
+      apic.writeDeadline(500n);
+      expect([read(APIC_TIMER_INITIAL), read(APIC_TIMER_CURRENT), clock.nextNs]).to.deep.equal([0, 0, 500 * TICK_NS]);
+    });
+
+    it("knows no deadline in other modes, and forgets what was set when it comes or goes", () => {
+      const { apic, clock, read, write } = running(true);
+      apic.writeDeadline(500n);
+      expect([apic.deadline, clock.nextNs]).to.deep.equal([0n, Infinity]);
+      write(APIC_TIMER_INITIAL, 1000);
+      write(lvt(LVT_TIMER), 0xef | BY_DEADLINE);
+      expect([read(APIC_TIMER_INITIAL), clock.nextNs]).to.deep.equal([0, Infinity]);
+      apic.writeDeadline(500n);
+      write(lvt(LVT_TIMER), 0xee | BY_DEADLINE);
+      expect(apic.deadline, "another vector").to.equal(500n);
+      for (const mode of [0, PERIODIC]) {
+        write(lvt(LVT_TIMER), 0xef | mode);
+        expect([apic.deadline, clock.nextNs]).to.deep.equal([0n, Infinity]);
+        write(lvt(LVT_TIMER), 0xef | BY_DEADLINE);
+        apic.writeDeadline(500n);
+      }
+    });
+
+    it("goes by the counter when that is written, and asks again one that is late", () => {
+      const { apic, clock, seen } = waiting();
+      apic.writeDeadline(1000n);
+      seen.ticksAhead = 900;
+      apic.counterMoved();
+      expect(clock.nextNs).to.equal(100 * TICK_NS);
+      seen.ticksAhead = 850;
+      clock.advance(100 * TICK_NS);
+      expect([seen.interrupt, clock.nextNs]).to.deep.equal([false, 150 * TICK_NS]);
+      seen.ticksAhead = 1000;
+      apic.counterMoved();
+      expect(seen.interrupt).to.equal(true);
+    });
+
+    it("lets a deadline pass while it is masked", () => {
+      const { apic, clock, seen, write } = waiting();
+      write(lvt(LVT_TIMER), 0xef | BY_DEADLINE | MASKED);
+      apic.writeDeadline(100n);
+      expect(clock.nextNs).to.equal(Infinity);
+      clock.advance(100 * TICK_NS);
+      write(lvt(LVT_TIMER), 0xef | BY_DEADLINE);
+      expect([seen.interrupt, apic.deadline]).to.deep.equal([false, 0n]);
+    });
+
+    it("goes on with its deadline from a saved state, and has none after an INIT", () => {
+      const { apic } = waiting(), other = waiting();
+      apic.writeDeadline(1000n);
+      other.apic.restore(apic.save());
+      expect([other.apic.deadline, other.clock.nextNs]).to.deep.equal([1000n, 1000 * TICK_NS]);
+      other.apic.initialise();
+      expect([other.apic.deadline, other.clock.nextNs]).to.deep.equal([0n, Infinity]);
+    });
+
+    it("is not there for a processor without", () => {
+      const { apic, clock, read, write } = running();
+      write(lvt(LVT_TIMER), 0xef | BY_DEADLINE);
+      apic.writeDeadline(100n);
+      expect([read(lvt(LVT_TIMER)), apic.deadline, clock.nextNs]).to.deep.equal([0xef, 0n, Infinity]);
+    });
+  });
+
   it("keeps only its ID over an INIT, and its pins over a reset", () => {
     const { apic, read, write, seen } = running();
     write(APIC_ID, 0x03000000);
@@ -420,7 +517,7 @@ describe("LocalApic", () => {
   describe("whatever happens to it", () => {
     /** Registers by their bytes: the harness writes single ones, which becomes a word in which it is lowest or highest. */
     function subject(): Subject {
-      const { apic, clock } = running();
+      const { apic, clock } = running(true);
       const device = {
         reset: () => apic.reset(), save: () => apic.save(), restore: (state: Parameters<typeof apic.restore>[0]) => apic.restore(state),
         readByte: (port: number) => apic.read(port << 4, 4) & 0xff, writeByte: (port: number, value: number) => apic.write(port << 4, 4, (value | (value << 11) | (value << 24)) >>> 0),
@@ -430,6 +527,7 @@ describe("LocalApic", () => {
         disturb: (random) => {
           apic.setPin(random.below(2) === 0 ? 0 : 1, random.below(2) === 0);
           apic.receive({ mode: random.below(8), vector: random.below(256), isLevel: random.below(2) === 0, destination: random.below(256), isLogical: random.below(2) === 0 });
+          apic.writeDeadline(BigInt(Math.max(0, Math.floor(clock.nowNs() / TICK_NS) + random.below(1000) - 100)));
           if (apic.hasRequest) expect(apic.acknowledge(() => 8)).to.be.within(0, 255);
         },
       };

@@ -6,7 +6,7 @@ import { ENGINES } from "./guest.ts";
 import { enterUser, enterV86, outcomeOf, protectedGuest, runToHalt } from "./protected.ts";
 
 const TSC = 0x10, APIC_BASE = 0x1b, MTRR_CAP = 0xfe, MCG_CAP = 0x179, MISC_ENABLE = 0x1a0, PHYS_BASE0 = 0x200, PHYS_MASK0 = 0x201, FIX64K = 0x250, PAT = 0x277,
-  DEF_TYPE = 0x2ff, EFER = 0xc0000080, TSC_AUX = 0xc0000103;
+  DEF_TYPE = 0x2ff, TSC_DEADLINE = 0x6e0, EFER = 0xc0000080, TSC_AUX = 0xc0000103;
 
 /** A guest that reads or writes MSRs, one a call, whatever happens. */
 function machine(options: VmOptions, cpu = "max") {
@@ -182,5 +182,14 @@ describe("MSRs", () => {
     const m = on("max");
     keeps(m, TSC_AUX, 0xdeadbeefn);
     refuses(m, TSC_AUX, 1n << 32n);
+  });
+
+  it("IA32_TSC_DEADLINE is whoever's the local APIC is, who hears of a written counter, too", () => {
+    const { vcpu, read, write } = on("max,+apic"), heard: (bigint | string)[] = [];
+    expect([write(TSC_DEADLINE, 5n), read(TSC_DEADLINE)]).to.deep.equal(["ok", 0n]);
+    vcpu.tscDeadline = { read: () => 1n << 40n, write: (deadline) => void heard.push(deadline), counterMoved: () => void heard.push("moved") };
+    expect([write(TSC_DEADLINE, 1n << 63n), write(TSC, 7n), read(TSC_DEADLINE)]).to.deep.equal(["ok", "ok", 1n << 40n]);
+    expect(heard).to.deep.equal([1n << 63n, "moved"]);
+    expect([on("max").read(TSC_DEADLINE), on("max,+apic,-tsc-deadline").write(TSC_DEADLINE, 1n)]).to.deep.equal(["#13(0)", "#13(0)"]);
   });
 });

@@ -18,6 +18,7 @@ awk 'BEGIN { printf "awk: %.6f\\n", 2 / 3 * 1.5e3 + 0.1 }'
 sleep 1; echo "slept"
 mknod /dev/tty0 c 4 0; echo "on the screen" > /dev/tty0
 for by in IO-APIC XT-PIC LOC; do echo "interrupts by $by: $(grep $by /proc/interrupts | grep -c [1-9])"; done
+dmesg | grep -o 'TSC deadline timer available'
 dmesg | grep -i -E 'APIC error|MP-BIOS|spurious (8259A )?(APIC )?interrupt|irq.*nobody'
 poweroff -f
 `;
@@ -49,7 +50,7 @@ describe("Debian's i386 kernel", function () {
   it("comes up on the serial line, runs a script, and is switched off by ACPI", () => {
     const { end, text, screen } = boot();
     expect(end, text).to.equal("power-off");
-    for (const line of ["kernel: Linux i686", `forks: ${FORKS}`, `${SORTED_MD5}  -`, `${PLAIN_MD5}  -`, "files: same", "awk: 1000.100000", "slept"]) {
+    for (const line of ["kernel: Linux i686", `forks: ${FORKS}`, `${SORTED_MD5}  -`, `${PLAIN_MD5}  -`, "files: same", "awk: 1000.100000", "slept", "TSC deadline timer available"]) {
       expect(text.split("\n")).to.include(line);
     }
     expect(screen).to.include("on the screen");

@@ -104,12 +104,73 @@ const BY_APIC = bytesOf(`
   00 20 00 00                     ; dd 0x2000
 `);
 
+/**
+ * Waits three times for a deadline 5000 ticks of the time-stamp counter away, and notes by how many it was late, and IA32_TSC_DEADLINE then. Sets
+ * another, puts the counter to 1000 ticks before it, waits, and notes the counter. Counts the interrupts at 0x3020.
+ */
+const BY_DEADLINE = bytesOf(`
+  bc 00 00 09 00                  ; start: mov esp, 0x90000
+  b0 ff                           ; mov al, 0xff
+  e6 21                           ; out 0x21, al
+  e6 a1                           ; out 0xa1, al
+  b8 a4 00 10 00                  ; mov eax, on_timer
+  bf 88 21 00 00                  ; mov edi, 0x2000+8*0x31
+  66 89 07                        ; mov [edi], ax
+  66 c7 47 02 10 00               ; mov word [edi+2], 0x10
+  66 c7 47 04 00 8e               ; mov word [edi+4], 0x8e00
+  c1 e8 10                        ; shr eax, 16
+  66 89 47 06                     ; mov [edi+6], ax
+  0f 01 1d b5 00 10 00            ; lidt [idtr]
+  bb 00 00 e0 fe                  ; mov ebx, 0xfee00000
+  bf 00 30 00 00                  ; mov edi, 0x3000
+  c7 83 20 03 00 00 31 00 04 00   ; mov dword [ebx+0x320], 0x40031
+  0f 31                           ; again: rdtsc
+  05 88 13 00 00                  ; add eax, 5000
+  83 d2 00                        ; adc edx, 0
+  89 c6                           ; mov esi, eax
+  b9 e0 06 00 00                  ; mov ecx, 0x6e0
+  0f 30                           ; wrmsr
+  fb                              ; sti
+  f4                              ; hlt
+  fa                              ; cli
+  0f 31                           ; rdtsc
+  29 f0                           ; sub eax, esi
+  89 07                           ; mov [edi], eax
+  b9 e0 06 00 00                  ; mov ecx, 0x6e0
+  0f 32                           ; rdmsr
+  89 47 04                        ; mov [edi+4], eax
+  83 c7 08                        ; add edi, 8
+  81 ff 18 30 00 00               ; cmp edi, 0x3018
+  72 cf                           ; jb again
+  b8 a0 86 01 00                  ; mov eax, 100000
+  31 d2                           ; xor edx, edx
+  b9 e0 06 00 00                  ; mov ecx, 0x6e0
+  0f 30                           ; wrmsr
+  b9 10 00 00 00                  ; mov ecx, 0x10
+  b8 b8 82 01 00                  ; mov eax, 99000
+  0f 30                           ; wrmsr
+  fb                              ; sti
+  f4                              ; hlt
+  fa                              ; cli
+  0f 31                           ; rdtsc
+  89 07                           ; mov [edi], eax
+  66 ba 04 06                     ; mov dx, 0x604
+  66 b8 00 20                     ; mov ax, 0x2000
+  66 ef                           ; out dx, ax
+  eb fe                           ; jmp $
+  ff 05 20 30 00 00               ; on_timer: inc dword [0x3020]
+  c7 83 b0 00 00 00 00 00 00 00   ; mov dword [ebx+0xb0], 0
+  cf                              ; iret
+  ff 07                           ; idtr: dw 0x7ff
+  00 20 00 00                     ; dd 0x2000
+`);
+
 const POWER_OFF = bytesOf("66 ba 04 06  66 b8 00 20  66 ef  eb fe   ; mov dx, 0x604; mov ax, 0x2000; out dx, ax; jmp $");
 
 function run(code: Uint8Array, options: Partial<PcOptions>, sliceInsns = Infinity): { readonly pc: Pc; readonly notes: number[] } {
   const pc = new Pc({ boot: { kernel: linuxImage(code) }, memoryBytes: 4 * MIB, clock: { kind: "virtual", nsPerInsn: NS_PER_INSN }, ...options });
   let outcome = pc.run({ maxInsns: sliceInsns, maxSteps: 100_000 });
-  for (let slices = 0; outcome.kind === "budget" && slices < 1000; slices++) outcome = pc.run({ maxInsns: sliceInsns, maxSteps: 100_000 });
+  for (let slices = 0; (outcome.kind === "budget" || outcome.kind === "idle") && slices < 10_000; slices++) outcome = pc.run({ maxInsns: sliceInsns, maxSteps: 100_000 });
   expect(outcome).to.deep.equal({ kind: "power-off" });
   const view = new DataView(pc.vm.readPhys(NOTES, 44).buffer);
   return { pc, notes: Array.from({ length: 11 }, (_, i) => view.getUint32(4 * i, true)) };
@@ -130,6 +191,25 @@ describe("a PC's interrupt controllers", () => {
     // Five times 100 us; the 8254's output rises when it is set up, and again after 10 ms.
     expect(runs[0].nowNs).to.be.closeTo(500_000 + (11_932 * 1e9) / 1_193_182, 2000);
     for (const other of runs) expect(other).to.deep.equal(runs[0]);
+  });
+
+  it("interrupt at deadlines of the time-stamp counter, at the same insn under every engine", () => {
+    const runs = ENGINES.flatMap(([, vm]) => [Infinity, 1, 7].map((slice) => {
+      const { pc, notes } = run(BY_DEADLINE, { vm }, slice);
+      return { notes, insns: pc.insns, nowNs: pc.clock.nowNs() };
+    }));
+    const [{ notes: [first, ...others], nowNs }] = runs;
+    expect(first).to.be.within(0, 10);
+    expect(others).to.deep.equal([0, first, 0, first, 0, 100_000 + first, 0, 4, 0, 0]);
+    expect(nowNs).to.be.closeTo((3 * 5000 + 1000) * NS_PER_INSN, 2000);
+    for (const other of runs) expect(other).to.deep.equal(runs[0]);
+  });
+
+  it("interrupt at deadlines in the host's time", () => {
+    let hostNs = 0;
+    const { notes } = run(BY_DEADLINE, { clock: { kind: "real", hostNs: () => (hostNs += 100) } }, 1000);
+    expect(notes[8]).to.equal(4);
+    expect([notes[1], notes[3], notes[5]]).to.deep.equal([0, 0, 0]);
   });
 
   for (const cpu of ["486", "max,-apic"]) {

@@ -52,7 +52,8 @@ describe("CPU models", () => {
     expect(featuresOf("pentium")).to.include("mmx").and.not.include("sep").and.not.include("cmov");
     expect(featuresOf("pentium3")).to.include("sse").and.not.include("sse2").and.not.include("nx");
     expect(featuresOf("core")).to.include.members(["sse3", "nx"]).and.not.include("ssse3");
-    expect(featuresOf("max")).to.deep.equal(NAMED_FEATURES.filter((f) => f !== "apic"));
+    expect(featuresOf("max")).to.deep.equal(NAMED_FEATURES.filter((f) => f !== "apic" && f !== "tsc-deadline"));
+    expect(featuresOf("max,+apic")).to.deep.equal(NAMED_FEATURES);
   });
 
   it("know by the family what has no bit", () => {
@@ -89,6 +90,7 @@ describe("CPU models", () => {
 
   it("take features in other spellings", () => {
     expect(featuresOf("486,+SSE4_1")).to.deep.equal(featuresOf("486,+sse4.1"));
+    expect(featuresOf("core,+tsc_deadline")).to.include.members(["apic", "tsc-deadline"]);
     expect(featuresOf("486,+sse4-1")).to.deep.equal(featuresOf("486,+sse4.1"));
   });
 

@@ -69,7 +69,7 @@ describe("The file of a saved machine", () => {
   it("says what is wrong with it", async () => {
     const good = await packSnapshot(SECTIONS, ZLIB), changed = (at: number, value: number): Uint8Array => resealed(good.with(at, value));
     expect(await complaint(new TextEncoder().encode("something else altogether"))).to.match(/^this is no saved machine/);
-    expect(await complaint(changed(8, 9))).to.equal("saved machine: its format is version 9; this tcgjs reads version 2");
+    expect(await complaint(changed(8, 9))).to.equal("saved machine: its format is version 9; this tcgjs reads version 3");
     expect(await complaint(changed(12, 2))).to.match(/something behind its last section/);
     expect(await complaint(changed(16, 255))).to.match(/section 0 has wrong lengths/);
     expect(await complaint(changed(25, 9))).to.match(/section clock cannot be unpacked/);
