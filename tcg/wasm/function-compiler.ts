@@ -6,14 +6,15 @@
  * Every array that is named must lie in the one memory. Indices are within their arrays: emitted text has checked them.
  */
 import type { AssignmentExpression, BinaryExpression, CallExpression, ConditionalExpression, Expression, ForStatement, Identifier, IfStatement, LabeledStatement, LogicalExpression, MemberExpression, ReturnStatement, Statement, UnaryExpression, VariableDeclaration } from "estree";
-import type { Helper, Inline, Type } from "../ir/types.ts";
+import type { Helper, Inline } from "../ir/types.ts";
 import { id } from "../js/estree.ts";
 import { instantiate, template } from "../js/templates.ts";
 import type { ValueType } from "./code-writer.ts";
 import { CodeWriter, I32, NOTHING, OP } from "./code-writer.ts";
 import { divide, INTRINSICS, OF_SINGLES, toWord } from "./intrinsics.ts";
 import type { Kind } from "./kinds.ts";
-import { isComparison, isFloat, Kinds, literalOf, unsupported, VALUE_TYPES } from "./kinds.ts";
+import { isComparison, isFloat, kindOfType, Kinds, literalOf, unsupported, VALUE_TYPES } from "./kinds.ts";
+import type { BranchHint, CompiledBody } from "./module.ts";
 
 /** An array that text names: where it starts in the memory, in bytes, and what its items are. */
 export interface ArrayPlace {
@@ -73,9 +74,6 @@ const COMPARE: Readonly<Record<string, Readonly<Record<"signed" | "unsigned" | "
 /** What hosts take of a function (JavaScript Interface 2.0, "Implementation-defined Limits"), less a little for its declarations. */
 const MAX_LOCALS = 50_000, MAX_CODE_BYTES = 7_000_000;
 
-/** What a helper's values are on our side. */
-export const kindOfType = (type: Type): Kind => (type === "i32" ? "i32" : "f64");
-
 export class FunctionCompiler {
   readonly code = new CodeWriter();
   private readonly names: Names;
@@ -86,6 +84,7 @@ export class FunctionCompiler {
   private readonly constants = new Map<string, number>();
   private readonly parameterCount: number;
   private readonly imports: Helper[];
+  private readonly hints: BranchHint[] = [];
   /** Labels around the current place, outermost first: what a `br` counts from the end. */
   private readonly labels: string[] = [];
   private readonly newIndex = (kind: Kind): number => this.newLocal(kind).index;
@@ -114,14 +113,15 @@ export class FunctionCompiler {
   }
 
   /**
-   * Its declarations of locals and instructions.
+   * Its declarations of locals and instructions, and what is known of branches among them.
    * @throws Unsupported for more than a host takes
    */
-  finish(): CodeWriter {
+  finish(): CompiledBody {
     if (this.parameterCount + this.localTypes.length > MAX_LOCALS || this.code.length > MAX_CODE_BYTES) return unsupported("so long a function");
     const code = new CodeWriter().unsigned(this.localTypes.length);
     for (const type of this.localTypes) code.byte(1, type);
-    return code.append(this.code).byte(OP.end);
+    const hints = this.hints.map(({ offset, isLikely }) => ({ offset: code.length + offset, isLikely }));
+    return { code: code.append(this.code).byte(OP.end), hints };
   }
 
   // ---- statements
@@ -141,14 +141,15 @@ export class FunctionCompiler {
   }
 
   private either({ test, consequent, alternate }: IfStatement): void {
-    const { code } = this, hasAlternate = alternate !== null && alternate !== undefined;
+    const { code } = this, hasAlternate = alternate !== null && alternate !== undefined, isHinted = isWayOut(consequent);
     if (hasAlternate || !isLogical(test)) {
       this.condition(test);
+      if (isHinted) this.hint(false);
       code.byte(OP.if, NOTHING);
       this.labels.push("");
     } else {
       code.byte(OP.block, NOTHING);
-      this.branchIf(test, false, this.labels.push("") - 1);
+      this.branchIf(test, false, this.labels.push("") - 1, isHinted);
     }
     this.statement(consequent);
     if (hasAlternate) {
@@ -158,24 +159,30 @@ export class FunctionCompiler {
     this.end();
   }
 
+  /** Says whether the branch that is written next is likely to be taken. */
+  private hint(isLikely: boolean): void {
+    this.hints.push({ offset: this.code.length, isLikely });
+  }
+
   /**
-   * Branches to the label of this number if the condition is what is said. Each part of it branches by itself: V8 would
+   * Branches to the label of this number if the condition is what is said; with a hint that all of a statement's condition is likely not to hold. Each part of it branches by itself: V8 would
    * make 0 or 1 of a condition first that comes from several places.
    */
-  private branchIf(e: Expression, is: boolean, label: number): void {
+  private branchIf(e: Expression, is: boolean, label: number, isHinted: boolean): void {
     const { code } = this;
-    if (e.type === "UnaryExpression" && e.operator === "!") return this.branchIf(e.argument, !is, label);
+    if (e.type === "UnaryExpression" && e.operator === "!") return this.branchIf(e.argument, !is, label, isHinted);
     if (!isLogical(e)) {
       this.condition(e);
       if (!is) code.byte(OP.i32_eqz);
+      if (isHinted) this.hint(!is);
       code.byte(OP.br_if).unsigned(this.labels.length - 1 - label);
       return;
     }
     const { operator, left, right } = e, isEnough = (operator === "||") === is;
     if (!isEnough) code.byte(OP.block, NOTHING);
     const over = isEnough ? label : this.labels.push("") - 1;
-    this.branchIf(left, isEnough ? is : !is, over);
-    this.branchIf(right, is, label);
+    this.branchIf(left, isEnough ? is : !is, over, isHinted);
+    this.branchIf(right, is, label, isHinted);
     if (!isEnough) this.end();
   }
 
@@ -672,6 +679,12 @@ export class FunctionCompiler {
 }
 
 const isLogical = (e: Expression): e is LogicalExpression => e.type === "LogicalExpression" && e.operator !== "??";
+/** What leaves the function, by the label that emitters have for that: the usual case goes on. */
+function isWayOut(s: Statement): boolean {
+  const last = s.type === "BlockStatement" ? s.body.at(-1) : s;
+  return last?.type === "BreakStatement" && last.label?.name === "leave";
+}
+
 const isAtHand = (e: Expression): boolean => e.type === "Identifier" || literalOf(e) !== null;
 
 function nameOf({ callee }: CallExpression): string {

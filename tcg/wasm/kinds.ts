@@ -3,6 +3,7 @@
  * conditions, and says by `| 0` where it wraps around.
  */
 import type { BinaryExpression, Expression, Literal, UnaryExpression } from "estree";
+import type { Type } from "../ir/types.ts";
 import type { ValueType } from "./code-writer.ts";
 import { F32, F64, I32, I64 } from "./code-writer.ts";
 
@@ -14,6 +15,9 @@ import { F32, F64, I32, I64 } from "./code-writer.ts";
 export type Kind = "i32" | "u32" | "bool" | "wide" | "f32" | "f64";
 
 export const VALUE_TYPES: Readonly<Record<Kind, ValueType>> = { i32: I32, u32: I32, bool: I32, wide: I64, f32: F32, f64: F64 };
+
+/** What a helper's values are on our side. */
+export const kindOfType = (type: Type): Kind => (type === "i32" ? "i32" : "f64");
 
 export const isFloat = (kind: Kind): boolean => kind === "f32" || kind === "f64";
 

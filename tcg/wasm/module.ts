@@ -2,18 +2,28 @@
 import type { Helper } from "../ir/types.ts";
 import type { ValueType } from "./code-writer.ts";
 import { CodeWriter, F64, I32 } from "./code-writer.ts";
-import { kindOfType } from "./function-compiler.ts";
-import { VALUE_TYPES } from "./kinds.ts";
+import { kindOfType, VALUE_TYPES } from "./kinds.ts";
 
 /** `\0asm`, version 1 */
 const HEADER = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 const CUSTOM = 0, TYPES = 1, IMPORTS = 2, FUNCTIONS = 3, EXPORTS = 7, CODE = 10;
 const FUNCTION_TYPE = 0x60, KIND_FUNCTION = 0, KIND_MEMORY = 2;
 
-/** A function of the module: all of them take and give words. */
-export interface ModuleFunction {
-  readonly name: string;
+/** A conditional branch, by the offset of its instruction in the function's body. */
+export interface BranchHint {
+  readonly offset: number;
+  readonly isLikely: boolean;
+}
+
+export interface CompiledBody {
   readonly code: CodeWriter;
+  /** In the order of their offsets. */
+  readonly hints: readonly BranchHint[];
+}
+
+/** A function of the module: all of them take and give words. */
+export interface ModuleFunction extends CompiledBody {
+  readonly name: string;
 }
 
 /**
@@ -42,9 +52,21 @@ export function encodeModule(functions: readonly ModuleFunction[], parameters: n
   });
   section(FUNCTIONS, own);
   section(EXPORTS, exported);
+  section(CUSTOM, branchHints(functions, first));
   section(CODE, code);
   section(CUSTOM, new CodeWriter().text("name").byte(1).unsigned(names.length).append(names));
   return module.take();
+}
+
+/** Which branches are likely to be taken (Branch Hinting proposal, `metadata.code.branch_hint`), for hosts that look at it. */
+function branchHints(functions: readonly ModuleFunction[], first: number): CodeWriter {
+  const hinted = functions.flatMap(({ hints }, i) => (hints.length === 0 ? [] : [{ number: first + i, hints }]));
+  const section = new CodeWriter().text("metadata.code.branch_hint").unsigned(hinted.length);
+  for (const { number, hints } of hinted) {
+    section.unsigned(number).unsigned(hints.length);
+    for (const { offset, isLikely } of hints) section.unsigned(offset).unsigned(1).byte(isLikely ? 1 : 0);
+  }
+  return section;
 }
 
 const typeOf = (type: Helper["params"][number]): ValueType => (kindOfType(type) === "f64" ? F64 : VALUE_TYPES[kindOfType(type)]);

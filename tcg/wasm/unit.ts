@@ -3,11 +3,10 @@ import type { Helper } from "../ir/types.ts";
 import type { Environment } from "../js/compile.ts";
 import type { WasmMemory } from "../support/webassembly.ts";
 import { webAssembly } from "../support/webassembly.ts";
-import type { CodeWriter } from "./code-writer.ts";
 import type { ArrayPlace, Names } from "./function-compiler.ts";
 import { FunctionCompiler } from "./function-compiler.ts";
 import { Unsupported } from "./kinds.ts";
-import type { ModuleFunction } from "./module.ts";
+import type { CompiledBody, ModuleFunction } from "./module.ts";
 import { encodeModule } from "./module.ts";
 
 /** What is compiled: its text names only helpers, run-time functions, and arrays of the environment. */
@@ -51,15 +50,15 @@ export class Unit {
       array: (array) => placeOf(environment[array], buffer), helpers: new Map([...helpers].map((helper) => [helper.name, helper])),
       ...(floats === undefined ? {} : { floats }), ...(returned === undefined ? {} : { returned }),
     }, this.parameters, this.imports);
-    let code: CodeWriter;
+    let body: CompiledBody;
     try {
       write(compiler);
-      code = compiler.finish();
+      body = compiler.finish();
     } catch (e) {
       if (e instanceof Unsupported) return false;
       throw e;
     }
-    this.functions.push({ name, code });
+    this.functions.push({ name, ...body });
     return true;
   }
 
