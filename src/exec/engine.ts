@@ -229,7 +229,7 @@ export class Engine {
 
   /** What follows from a delivery: false if the processor has shut down. */
   private delivered(outcome: DeliveryResult): boolean {
-    this.translator.insns.enterSpace();
+    this.translator.insns.followState();
     if (typeof outcome === "object") this.pendingFault = outcome;
     return outcome !== "shutdown";
   }
@@ -359,6 +359,19 @@ export class Engine {
     return n - loop.left;
   }
 
+  /** Interprets the insn at EIP. A fault goes right up to `slice`: each frame that catches it on the way costs as much as the insn. */
+  private interpretAside(insn: Insn): number {
+    const { translator: { exitInsn }, cpu, loop } = this;
+    cpu.beforeStore = null;
+    loop.insn = insn;
+    const next = insn.run(insn);
+    loop.insn = next;
+    if (next !== exitInsn) cpu.R[EIP] = next.eip;
+    this.account(1);
+    this.stats.interpretedInsns++;
+    return 1;
+  }
+
   /** Adds executions to the retired count, without those that did not finish their insn. */
   private account(executed: number): void {
     this.retired += executed - this.translator.insns.takeUnfinished();
@@ -380,7 +393,7 @@ export class Engine {
         const insn = translator.insns.find(R[EIP]);
         translator.noteLeave(insn, this.retired);
         this.options.observer?.blockLeft(insn);
-        if (left > 0) left -= this.interpret(insn, 1, true);
+        if (left > 0) left -= this.interpretAside(insn);
       } else {
         if (!isExact && left < Math.min(n, this.options.maxBlockInsns)) return null;   // the next slice does it as a whole
         const insn = translator.insns.find(R[EIP]);
@@ -436,7 +449,8 @@ export class Engine {
     const next = insn.exec(insn);
     if (next !== translator.exitInsn) R[EIP] = next.eip;
     this.account(1);
-    translator.insns.enterSpace();
+    if (insn.inBlock) translator.insns.followState();
+    else translator.insns.enterSpace();
     if (cpu.halted) {
       cpu.halted = false;
       return { kind: "halt" };

@@ -7,7 +7,7 @@ import type { MemoryListener, PhysicalMemory } from "../../mem/physical-memory.t
 import { PAGE_NOT_RAM, PAGE_SHIFT } from "../../mem/physical-memory.ts";
 import { CR0, CR0_PG, CR0_WP, CR3, CR4, CR4_PAE, CR4_PGE, CR4_PSE, CR4_SMAP, CR4_SMEP, EFER, EFER_NXE, EFLAGS_SYS, F_AC } from "../state.ts";
 import type { AccessKind, PagingControl } from "./page-walk.ts";
-import { PageWalker, READ, WRITE } from "./page-walk.ts";
+import { EXECUTE, PageWalker, READ, WRITE } from "./page-walk.ts";
 import type { Accessor } from "./tlb.ts";
 import { KERNEL, KERNEL_AC, SoftTlb, USER } from "./tlb.ts";
 
@@ -19,6 +19,7 @@ export interface TranslationListener {
   pagesFlushed(first: number, count: number): void;
 }
 
+const NO_TABLE: Int32Array = new Int32Array(0);
 const OFF: PagingControl = { pae: false, pse: false, globalPages: false, writeProtect: false, noExecute: false, smep: false, smap: false };
 /** Translations for slow paths: direct mapped, by kind of access and whose it is. */
 const CACHE_SIZE = 256, CACHE_KINDS = 9;
@@ -35,9 +36,11 @@ export class Mmu implements MemoryListener {
   isGlobal = false;
   private control = OFF;
   private tlb: SoftTlb | null = null;
-  /** The soft TLB's tables for reading and writing, by whose access it is; there while paging is on. */
-  private readTables: readonly Int32Array[] = [];
-  private writeTables: readonly Int32Array[] = [];
+  /** The soft TLB's tables, by whose access it is; there while paging is on. */
+  private userReads = NO_TABLE;
+  private userWrites = NO_TABLE;
+  private kernelReads = NO_TABLE;
+  private kernelWrites = NO_TABLE;
   private readonly R: Int32Array;
   private readonly memory: PhysicalMemory;
   private readonly tags = new Int32Array(CACHE_SIZE * CACHE_KINDS).fill(-1);
@@ -80,9 +83,11 @@ export class Mmu implements MemoryListener {
   controlChanged(): void {
     const { R } = this;
     this.isOn = (R[CR0] & CR0_PG) !== 0;
-    if (this.isOn && this.readTables.length === 0) {
-      this.readTables = [USER, KERNEL].map((who) => this.softTlb.table(false, who as Accessor));
-      this.writeTables = [USER, KERNEL].map((who) => this.softTlb.table(true, who as Accessor));
+    if (this.isOn && this.userReads === NO_TABLE) {
+      this.userReads = this.softTlb.table(false, USER);
+      this.userWrites = this.softTlb.table(true, USER);
+      this.kernelReads = this.softTlb.table(false, KERNEL);
+      this.kernelWrites = this.softTlb.table(true, KERNEL);
     }
     this.control = {
       pae: (R[CR4] & CR4_PAE) !== 0, pse: (R[CR4] & CR4_PSE) !== 0, globalPages: (R[CR4] & CR4_PGE) !== 0,
@@ -160,7 +165,7 @@ export class Mmu implements MemoryListener {
     this.tags[at] = page;
     this.pages[at] = found.page | (found.isGlobal ? 1 : 0);
     if (found.isLarge) this.large[page >>> 9] = 1;
-    this.enter(linear, found.page, kind, who, found.isGlobal);
+    this.enter(linear, kind, who);
     this.physical = found.page | (linear & 4095);
     this.isGlobal = found.isGlobal;
     return true;
@@ -172,7 +177,7 @@ export class Mmu implements MemoryListener {
    */
   find(linear: number, size: number, kind: 0 | 1, user: boolean): number {
     if ((linear & (size - 1)) !== 0) return -1;
-    if (this.isOn) return (kind === READ ? this.readTables : this.writeTables)[user ? USER : KERNEL][linear >>> 12] ^ linear;
+    if (this.isOn) return (kind === READ ? (user ? this.userReads : this.kernelReads) : user ? this.userWrites : this.kernelWrites)[linear >>> 12] ^ linear;
     const phys = linear & this.walker.a20Mask, { memory } = this;
     if ((memory.pageFlags[phys >>> PAGE_SHIFT] & (kind === READ ? PAGE_NOT_RAM : -1)) !== 0) return -1;
     return (phys >>> 0) - memory.window.base;
@@ -192,12 +197,16 @@ export class Mmu implements MemoryListener {
     return !this.isOn || !this.control.pae || this.walker.loadPdptes(this.R[CR3]);
   }
 
-  /** Enters a page into the soft TLB if emitted code may reach it. */
-  private enter(linear: number, page: number, kind: AccessKind, who: Accessor, isGlobal: boolean): void {
-    const { base, size } = this.memory.window, index = (page >>> 0) - base;
+  /**
+   * Enters the page that was walked to into the soft TLB if emitted code may reach it: whoever may write it may read it, and who may
+   * read one that is writable and dirty may write it, and would leave no trace in the tables.
+   */
+  private enter(linear: number, kind: AccessKind, who: Accessor): void {
+    if (kind === EXECUTE) return;
+    const { page, isGlobal, isWritable, isDirty } = this.walker.result, { base, size } = this.memory.window, index = (page >>> 0) - base;
     if (index < 0 || index >= size || index >= 0x7ffff000) return;
     const flags = this.memory.pageFlags[page >>> PAGE_SHIFT];
-    if (kind === READ && (flags & PAGE_NOT_RAM) === 0) this.softTlb.fill(linear, index, false, who, isGlobal);
-    else if (kind === WRITE && flags === 0) this.softTlb.fill(linear, index, true, who, isGlobal);
+    if ((flags & PAGE_NOT_RAM) === 0) this.softTlb.fill(linear, index, false, who, isGlobal);
+    if (flags === 0 && (kind === WRITE || (isWritable && isDirty))) this.softTlb.fill(linear, index, true, who, isGlobal);
   }
 }

@@ -43,6 +43,8 @@ export class WalkResult {
   /** Level 3 may reach the page; all levels may write it. */
   isUser = false;
   isWritable = false;
+  /** The dirty bit is set. */
+  isDirty = false;
 }
 
 export class PageWalker {
@@ -160,6 +162,7 @@ export class PageWalker {
     result.isLarge = isLarge;
     result.isUser = (rights & US) !== 0;
     result.isWritable = (rights & RW) !== 0;
+    result.isDirty = (leaf & D) !== 0;
     return -1;
   }
 }
