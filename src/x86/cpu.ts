@@ -52,6 +52,8 @@ function alignmentOf(size: number): number {
 
 export class Cpu {
   readonly state: CpuState;
+  /** Its slots. */
+  readonly R: Int32Array;
   readonly memory: PhysicalMemory;
   readonly io: IoSpace;
   readonly cpuid: CpuidTable;
@@ -96,12 +98,9 @@ export class Cpu {
     this.io = io;
     this.cpuid = cpuid;
     this.state = new CpuState(memory.arena);
+    this.R = this.state.R;
     this.debugRegisters = this.state.R.subarray(DR, DR + 8);
     this.mmu = new Mmu(this.state.R, memory, io);
-  }
-
-  get R(): Int32Array {
-    return this.state.R;
   }
 
   /** Raises a guest fault. Without an error code the vector pushes none. */

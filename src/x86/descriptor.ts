@@ -1,4 +1,6 @@
 /** Segment and system descriptors: what their eight bytes say (SDM 3A §3.4.5, §3.5). Nothing here looks at memory. */
+import type { SegClass } from "./isa/mode.ts";
+import { classify } from "./isa/mode.ts";
 import { ATTR_CODE, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ATTR_G, ATTR_P, ATTR_S, ATTR_WRITABLE } from "./state.ts";
 
 /** System descriptor types (SDM 3A table 3-2). */
@@ -34,6 +36,10 @@ export class Descriptor {
   readonly gateSelector: number;
   readonly is386: boolean;
   readonly gateOffset: number;
+  // ---- segments
+  /** Its class in CS, and in any other segment register (isa/mode.ts). */
+  readonly codeClass: SegClass;
+  readonly dataClass: SegClass;
 
   constructor(low: number, high: number, address: number) {
     const attr = (high >>> 8) & 0xf0ff, isSegment = (attr & ATTR_S) !== 0, isWritable = (attr & ATTR_WRITABLE) !== 0, hasCodeBit = (attr & ATTR_CODE) !== 0;
@@ -53,6 +59,8 @@ export class Descriptor {
     this.limit = (attr & ATTR_G) !== 0 ? (limit << 12) | 0xfff : limit;
     this.gateSelector = low >>> 16;
     this.is386 = (attr & TYPE_386) !== 0;
+    this.codeClass = classify(true, attr, this.base, this.limit);
+    this.dataClass = classify(false, attr, this.base, this.limit);
     this.gateOffset = this.is386 ? (high & 0xffff0000) | (low & 0xffff) : low & 0xffff;
   }
 

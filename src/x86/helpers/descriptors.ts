@@ -5,6 +5,7 @@
 import type { Cpu } from "../cpu.ts";
 import type { Descriptor } from "../descriptor.ts";
 import { TYPE_BUSY } from "../descriptor.ts";
+import { READ } from "../mmu/page-walk.ts";
 import { ATTR_ACCESSED, ATTR_P, GDT_BASE, GDT_LIMIT, LDTR } from "../state.ts";
 import { readSystem32, readSystem8, writeSystem8 } from "./system-memory.ts";
 
@@ -15,6 +16,12 @@ export const rplOf = (selector: number): number => selector & 3;
 
 /** The descriptor at a linear address. */
 export function readDescriptor(cpu: Cpu, address: number): Descriptor {
+  // Tables are aligned as a rule, so that both words are in one page.
+  const at = (address & 7) === 0 ? cpu.mmu.find(address, 4, READ, false) : -1;
+  if (at >= 0) {
+    const { view } = cpu.memory.window;
+    return cpu.descriptors.of(view.getInt32(at, true), view.getInt32(at + 4, true), address);
+  }
   const low = readSystem32(cpu, address);
   return cpu.descriptors.of(low, readSystem32(cpu, (address + 4) | 0), address);
 }

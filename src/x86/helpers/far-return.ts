@@ -2,7 +2,7 @@
 import type { Cpu } from "../cpu.ts";
 import { isWithinSegment } from "../cpu.ts";
 import { GP, NP } from "../fault.ts";
-import { CS, DS, EFLAGS_SYS, EIP, ES, ESP, F_NT, F_RF, F_VIF, F_VIP, F_VM, FS, GS, NMI_BLOCKED, SEG_ATTR, SEG_LIMIT, SS } from "../state.ts";
+import { ATTR_DB, CS, DS, EFLAGS_SYS, EIP, ES, ESP, F_NT, F_RF, F_VIF, F_VIP, F_VM, FS, GS, NMI_BLOCKED, SEG_ATTR, SEG_LIMIT, SS } from "../state.ts";
 import { defHelper } from "./define.ts";
 import type { Descriptor } from "../descriptor.ts";
 import { markAccessed, requireDescriptor, rplOf, selectorError } from "./descriptors.ts";
@@ -10,14 +10,6 @@ import { changeEflags, checkVirtualInterrupt, hasVirtualInterruptFlag, loadableF
 import { dropPrivilegedSegments, requireStackSegment, setCodeSegment, setRealSegment, setSegment } from "./segments.ts";
 import { StackView } from "./stack-view.ts";
 import { returnToTask } from "./task-switch.ts";
-
-/** Flags that IRET is to load, and which of them; RET loads none. */
-interface FlagLoad {
-  readonly value: number;
-  readonly mask: number;
-}
-
-const NO_FLAGS: FlagLoad = { value: 0, mask: 0 };
 
 /** The flags that IRET loads wherever it goes: those of POPF, and RF, which for 16 bits becomes 0 (SDM 2A IRET). */
 const returnableFlags = (cpu: Cpu, opsize: number): number => loadableFlags(cpu, opsize) | F_RF;
@@ -46,41 +38,42 @@ function returnReal(cpu: Cpu, opsize: number, extraBytes: number, isInterrupt: b
 
 /**
  * A return in protected mode, with the stack past CS (and EFLAGS): same level, or an outer one whose SS:ESP follow
- * `extraBytes` of parameters, which are released on both stacks.
+ * `extraBytes` of parameters, which are released on both stacks. `flags` are those that IRET is to load, and `flagMask` says which; RET
+ * loads none.
  */
-function returnProtected(cpu: Cpu, stack: StackView, selector: number, offset: number, opsize: number, extraBytes: number, flags: FlagLoad): void {
+function returnProtected(cpu: Cpu, stack: StackView, selector: number, offset: number, opsize: number, extraBytes: number, flags: number, flagMask: number): void {
   const { R } = cpu, code = requireReturnSegment(cpu, selector), rpl = rplOf(selector);
   stack.skip(extraBytes);
   if (rpl === cpu.cpl) {
     if (!isWithinSegment(code.attr, code.limit, offset, 1)) cpu.fault(GP, 0);
     markAccessed(cpu, code);
     stack.commit();
-    changeEflags(cpu, flags.value, flags.mask);
+    if (flagMask !== 0) changeEflags(cpu, flags, flagMask);
     setCodeSegment(cpu, selector, code, rpl);
     R[EIP] = offset;
     return;
   }
-  const esp = stack.pop(opsize), ss = stack.pop(opsize) & 0xffff;
+  const at = opsize === 32 ? stack.take(2) : -1, { view } = cpu.memory.window;
+  const esp = at >= 0 ? view.getInt32(at, true) : stack.pop(opsize), ss = (at >= 0 ? view.getInt32(at + 4, true) : stack.pop(opsize)) & 0xffff;
   const outer = requireStackSegment(cpu, ss, rpl, GP);
   if (!isWithinSegment(code.attr, code.limit, offset, 1)) cpu.fault(GP, 0);
   markAccessed(cpu, code);
   markAccessed(cpu, outer);
-  changeEflags(cpu, flags.value, flags.mask);
+  if (flagMask !== 0) changeEflags(cpu, flags, flagMask);
   setCodeSegment(cpu, selector, code, rpl);
   setSegment(cpu, SS, ss, outer);
-  const outerStack = StackView.at(cpu, ss, outer, esp);
-  outerStack.skip(extraBytes);
-  outerStack.commit();
+  const mask = (outer.attr & ATTR_DB) !== 0 ? -1 : 0xffff;
+  R[ESP] = (R[ESP] & ~mask) | ((esp + extraBytes) & mask);
   dropPrivilegedSegments(cpu, rpl);
   R[EIP] = offset;
 }
 
 /** IRETD at level 0 with VM in the popped flags: enters V86 with all its segment registers (SDM 3B §21.2.5). */
-function returnToV86(cpu: Cpu, stack: StackView, selector: number, offset: number, flags: FlagLoad): void {
+function returnToV86(cpu: Cpu, stack: StackView, selector: number, offset: number, flags: number, flagMask: number): void {
   const { R } = cpu, esp = stack.pop(32);
   const selectors = [SS, ES, DS, FS, GS].map((seg) => ({ seg, selector: stack.pop(32) & 0xffff }));
   if (offset >>> 0 > 0xffff) cpu.fault(GP, 0);
-  changeEflags(cpu, flags.value, flags.mask | F_VM);
+  changeEflags(cpu, flags, flagMask | F_VM);
   setRealSegment(cpu, CS, selector & 0xffff);
   for (const s of selectors) setRealSegment(cpu, s.seg, s.selector);
   R[ESP] = esp;
@@ -89,15 +82,17 @@ function returnToV86(cpu: Cpu, stack: StackView, selector: number, offset: numbe
 
 function interruptReturnProtected(cpu: Cpu, opsize: number, nextEip: number): void {
   if ((cpu.R[EFLAGS_SYS] & F_NT) !== 0) return returnToTask(cpu, nextEip);
-  const stack = StackView.current(cpu);
-  const offset = stack.pop(opsize), selector = stack.pop(opsize) & 0xffff, value = stack.pop(opsize);
+  const stack = StackView.current(cpu), at = opsize === 32 ? stack.take(3) : -1, { view } = cpu.memory.window;
+  const offset = at >= 0 ? view.getInt32(at, true) : stack.pop(opsize);
+  const selector = (at >= 0 ? view.getInt32(at + 4, true) : stack.pop(opsize)) & 0xffff;
+  const value = at >= 0 ? view.getInt32(at + 8, true) : stack.pop(opsize);
   const isKernel32 = opsize === 32 && cpu.cpl === 0;
   // Without VME they are 0 and stay so; asking for a feature takes longer than looking at them.
   const hasVirtual = ((value | cpu.R[EFLAGS_SYS]) & (F_VIF | F_VIP)) !== 0;
   const virtual = hasVirtual && isKernel32 && cpu.cpuid.has("vme") ? F_VIF | F_VIP : 0;
-  const flags = { value, mask: returnableFlags(cpu, opsize) | virtual };
-  if (isKernel32 && (value & F_VM) !== 0) returnToV86(cpu, stack, selector, offset, flags);
-  else returnProtected(cpu, stack, selector, offset, opsize, 0, flags);
+  const mask = returnableFlags(cpu, opsize) | virtual;
+  if (isKernel32 && (value & F_VM) !== 0) returnToV86(cpu, stack, selector, offset, value, mask);
+  else returnProtected(cpu, stack, selector, offset, opsize, 0, value, mask);
   checkVirtualInterrupt(cpu);
 }
 
@@ -107,7 +102,7 @@ export const farReturn = defHelper("ret_far", {
   bind: (cpu) => (opsize, extraBytes) => {
     if (cpu.isRealMode() || cpu.isV86()) return returnReal(cpu, opsize, extraBytes, false);
     const stack = StackView.current(cpu), offset = stack.pop(opsize), selector = stack.pop(opsize) & 0xffff;
-    returnProtected(cpu, stack, selector, offset, opsize, extraBytes, NO_FLAGS);
+    returnProtected(cpu, stack, selector, offset, opsize, extraBytes, 0, 0);
   },
 });
 

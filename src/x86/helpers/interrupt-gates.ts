@@ -56,9 +56,29 @@ export function deliverThroughGate(cpu: Cpu, vector: number, delivery: Delivery)
   else enterSameLevel(cpu, gate, code, cpl, delivery);
 }
 
-function pushReturn(cpu: Cpu, stack: StackView, bits: number, delivery: Delivery): void {
+const pushedFlags = (cpu: Cpu, delivery: Delivery): number => readEflags(cpu.R) | (delivery.isFault ? F_RF : 0);
+
+/** Pushes flags, return address and error code, and where there are two words `above` them, the outer stack before. */
+function pushReturn(cpu: Cpu, stack: StackView, bits: number, delivery: Delivery, above: 0 | 2): void {
+  const { R } = cpu, { error, returnEip } = delivery, words = above + (error >= 0 ? 4 : 3), at = bits === 32 ? stack.reserve(words) : -1;
+  if (at < 0) return pushEach(cpu, stack, bits, delivery, above);
+  const { view } = cpu.memory.window, low = error >= 0 ? at + 4 : at;
+  if (error >= 0) view.setInt32(at, error, true);
+  view.setInt32(low, returnEip, true);
+  view.setInt32(low + 4, R[SEG_SELECTOR + CS], true);
+  view.setInt32(low + 8, pushedFlags(cpu, delivery), true);
+  if (above === 0) return;
+  view.setInt32(low + 12, R[ESP], true);
+  view.setInt32(low + 16, R[SEG_SELECTOR + SS], true);
+}
+
+function pushEach(cpu: Cpu, stack: StackView, bits: number, delivery: Delivery, above: 0 | 2): void {
   const { R } = cpu;
-  stack.push(bits, readEflags(R) | (delivery.isFault ? F_RF : 0));
+  if (above === 2) {
+    stack.push(bits, R[SEG_SELECTOR + SS]);
+    stack.push(bits, R[ESP]);
+  }
+  stack.push(bits, pushedFlags(cpu, delivery));
   stack.push(bits, R[SEG_SELECTOR + CS]);
   stack.push(bits, delivery.returnEip);
   if (delivery.error >= 0) stack.push(bits, delivery.error);
@@ -76,7 +96,7 @@ function clearFlags(cpu: Cpu, gate: Descriptor): void {
 
 function enterSameLevel(cpu: Cpu, gate: Descriptor, code: Descriptor, cpl: number, delivery: Delivery): void {
   const stack = StackView.current(cpu);
-  pushReturn(cpu, stack, gate.is386 ? 32 : 16, delivery);
+  pushReturn(cpu, stack, gate.is386 ? 32 : 16, delivery, 0);
   requireOffset(cpu, gate, code);
   markAccessed(cpu, code);
   stack.commit();
@@ -88,9 +108,7 @@ function enterSameLevel(cpu: Cpu, gate: Descriptor, code: Descriptor, cpl: numbe
 function enterInnerLevel(cpu: Cpu, gate: Descriptor, code: Descriptor, delivery: Delivery, isV86: boolean): void {
   const { R } = cpu, bits = gate.is386 ? 32 : 16, { selector, descriptor, view } = innerStack(cpu, code.dpl);
   if (isV86) for (const seg of [GS, FS, DS, ES]) view.push(bits, R[SEG_SELECTOR + seg]);
-  view.push(bits, R[SEG_SELECTOR + SS]);
-  view.push(bits, R[ESP]);
-  pushReturn(cpu, view, bits, delivery);
+  pushReturn(cpu, view, bits, delivery, 2);
   requireOffset(cpu, gate, code);
   markAccessed(cpu, code);
   markAccessed(cpu, descriptor);

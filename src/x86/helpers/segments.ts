@@ -26,7 +26,12 @@ export function setSegmentParts(cpu: Cpu, seg: number, selector: number, base: n
 
 /** Loads a checked descriptor whose accessed bit has been set in memory. */
 export function setSegment(cpu: Cpu, seg: number, selector: number, d: Descriptor): void {
-  setSegmentParts(cpu, seg, selector, d.base, d.limit, d.attr | ATTR_ACCESSED);
+  const { R } = cpu, segClass = seg === CS ? d.codeClass : d.dataClass;
+  R[SEG_SELECTOR + seg] = selector;
+  R[SEG_BASE + seg] = d.base;
+  R[SEG_LIMIT + seg] = d.limit;
+  R[SEG_ATTR + seg] = d.attr | ATTR_ACCESSED;
+  cpu.segmentClasses = (cpu.segmentClasses & ~(3 << (2 * seg))) | (segClass << (2 * seg));
 }
 
 /** Loads CS; its RPL becomes `cpl`, which is the new CPL. SS must follow where the level changes. */
@@ -93,7 +98,9 @@ export function dropPrivilegedSegments(cpu: Cpu, cpl: number): void {
   const { R } = cpu;
   for (let seg = ES; seg <= GS; seg++) {
     if (seg === CS || seg === SS) continue;
-    const attr = R[SEG_ATTR + seg], isConformingCode = (attr & (ATTR_CODE | ATTR_EXPAND_DOWN)) === (ATTR_CODE | ATTR_EXPAND_DOWN);
+    const attr = R[SEG_ATTR + seg];
+    if ((attr | R[SEG_SELECTOR + seg] | R[SEG_BASE + seg] | R[SEG_LIMIT + seg]) === 0) continue;
+    const isConformingCode = (attr & (ATTR_CODE | ATTR_EXPAND_DOWN)) === (ATTR_CODE | ATTR_EXPAND_DOWN);
     if (!isConformingCode && ((attr >> ATTR_DPL_SHIFT) & 3) < cpl) setNullSegment(cpu, seg, 0);
   }
 }

@@ -5,7 +5,8 @@
 import type { Cpu } from "../cpu.ts";
 import { isWithinSegment } from "../cpu.ts";
 import { SSF } from "../fault.ts";
-import { ATTR_DB, ATTR_DPL_SHIFT, ESP, SEG_ATTR, SEG_BASE, SEG_LIMIT, SS } from "../state.ts";
+import { READ, WRITE } from "../mmu/page-walk.ts";
+import { ATTR_DB, ATTR_DPL_SHIFT, ATTR_EXPAND_DOWN, ESP, SEG_ATTR, SEG_BASE, SEG_LIMIT, SS } from "../state.ts";
 import type { Descriptor } from "../descriptor.ts";
 import { selectorError } from "./descriptors.ts";
 import { readStack, writeStack } from "./system-memory.ts";
@@ -56,6 +57,28 @@ export class StackView {
     const at = (this.pointer - bits / 8) & this.mask;
     writeStack(this.cpu, this.linear(at, bits / 8), bits / 8, value, this.isUser);
     this.pointer = at;
+  }
+
+  /**
+   * Makes room for so many words, or takes so many off, if all of them are known to lie in one page of the window, where nothing but the
+   * access is to be done: the index of the lowest. Else it does nothing and gives a negative number.
+   */
+  reserve(words: number): number {
+    const start = (this.pointer - 4 * words) | 0, at = this.find(start, words, WRITE);
+    if (at >= 0) this.pointer = start;
+    return at;
+  }
+
+  take(words: number): number {
+    const at = this.find(this.pointer, words, READ);
+    if (at >= 0) this.skip(4 * words);
+    return at;
+  }
+
+  private find(offset: number, words: number, kind: 0 | 1): number {
+    const { cpu } = this, linear = (this.base + offset) | 0;
+    if (this.mask !== -1 || this.limit !== -1 || (this.attr & ATTR_EXPAND_DOWN) !== 0 || cpu.watches) return -1;
+    return (linear & 4095) > 4096 - 4 * words ? -1 : cpu.mmu.find(linear, 4, kind, this.isUser);
   }
 
   /** Pops `bits`, zero extended, as int32. */

@@ -39,11 +39,10 @@ export interface Mode {
   readonly reachesUser: boolean;
 }
 
-/** The class of a segment. */
-function classify(R: Int32Array, seg: number): SegClass {
-  const attr = R[SEG_ATTR + seg], base = R[SEG_BASE + seg], limit = R[SEG_LIMIT + seg];
+/** The class of a segment, by what its register holds: CS, or another. */
+export function classify(isCs: boolean, attr: number, base: number, limit: number): SegClass {
   const plain = ATTR_P | ATTR_S | ATTR_WRITABLE;
-  if (seg === CS) {
+  if (isCs) {
     if ((attr & (ATTR_P | ATTR_S)) !== (ATTR_P | ATTR_S)) return SEG_ANY;
     // Reads through CS need the R bit, which has the place of W; writes never get here as class 0 or 1 (see operands.ts).
     if ((attr & ATTR_WRITABLE) === 0) return SEG_ANY;
@@ -69,7 +68,7 @@ export function classesOf(R: Int32Array): number {
 
 /** The same after a load of one of them. */
 export function withClass(R: Int32Array, classes: number, seg: number): number {
-  return (classes & ~(3 << (2 * seg))) | (classify(R, seg) << (2 * seg));
+  return (classes & ~(3 << (2 * seg))) | (classify(seg === CS, R[SEG_ATTR + seg], R[SEG_BASE + seg], R[SEG_LIMIT + seg]) << (2 * seg));
 }
 
 /** Every segment is `SEG_ANY`. */
