@@ -26,7 +26,7 @@ import { HandlerFactory } from "../x86/interpret.ts";
 import type { Handler, Insn } from "../x86/isa/insn.ts";
 import type { Mode } from "../x86/isa/mode.ts";
 import { KERNEL, KERNEL_AC, USER } from "../x86/mmu/tlb.ts";
-import { FPU_FIRSTS, WAY_PC } from "../x86/state.ts";
+import { WAY_PC } from "../x86/state.ts";
 import { lowerBlock, lowerRegionBlock } from "../x86/translate.ts";
 import type { Callbacks } from "./environment.ts";
 import { environmentOf, targetOf } from "./environment.ts";
@@ -196,7 +196,7 @@ export class Emission {
   private makeFunction(region: Region, emitted: EmittedRegion, name: string): void {
     const { environment, wasmMemory, options: { checked } } = this, { state } = this.flatTarget;
     const request = { name, params: REGION_PARAMS, sourceUrl: `${this.urlPrefix}/${name}.r${region.serial}`, checked };
-    const wasm = wasmMemory === null || isOnPairs(emitted) ? null : compileRegionToWasm(emitted, state, name, environment, wasmMemory);
+    const wasm = wasmMemory === null ? null : compileRegionToWasm(emitted, state, name, environment, wasmMemory);
     if (wasm === null || this.isTextWanted) {
       const compiled = compile(regionFunction(emitted), environment, { ...request, bound: { tbs: region } });
       region.text = compiled.text;
@@ -206,11 +206,6 @@ export class Emission {
     region.wasmBytes = wasm.bytes;
     region.run = compile(regionEntrance(emitted, state.way, state.wayPc), environment, { ...request, sourceUrl: `${request.sourceUrl}.entrance`, bound: { tbs: region, code: wasm.code } }).fn as TbFunction;
   }
-}
-
-/** True for x87 arithmetic on pairs of doubles: V8's JavaScript of it is 2.5 times as fast as its WebAssembly. */
-function isOnPairs({ variables }: EmittedRegion): boolean {
-  return variables.some(({ name }) => FPU_FIRSTS.some((global) => global.name === name));
 }
 
 /** Runs a block that is WebAssembly. */
