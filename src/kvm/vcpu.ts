@@ -16,7 +16,7 @@ import { msrIndices } from "../x86/helpers/msr.ts";
 import { writeTsc } from "../x86/helpers/time-stamp.ts";
 import { readNamedState, writeNamedState } from "../x86/named-state.ts";
 import { CS, EFLAGS_SYS, EIP, F_IF, SEG_BASE } from "../x86/state.ts";
-import { requireCount, requireUint32 } from "./check.ts";
+import { requireCount, requireInteger, requireUint32 } from "./check.ts";
 import { KVM_INTERNAL_ERROR_DELIVERY_EV, KVM_INTERNAL_ERROR_EMULATION } from "./constants.ts";
 import type { KvmCpuidEntry2 } from "./cpuid.ts";
 import { fromKvmEntries, toKvmEntries } from "./cpuid.ts";
@@ -186,6 +186,14 @@ export class Vcpu {
   /** IA32_TSC_DEADLINE, which is the caller's as the local APIC is; its methods may do what a port handler may. Without, it reads as 0. */
   set tscDeadline(register: TscDeadline) {
     this.cpu.tscDeadline = register;
+  }
+
+  /**
+   * The time-stamp counter goes on by more than the insns, as KVM_VCPU_TSC_OFFSET lets it. A port handler may.
+   * @param ticks  a whole number
+   */
+  advanceTimeStamp(ticks: number): void {
+    this.cpu.state.tscOffset += BigInt(requireInteger("advanceTimeStamp: ticks", ticks, 0, Number.MAX_SAFE_INTEGER));
   }
 
   /** True if no insn is in the middle of its accesses and nothing waits that `run` would come back with at once: the state is all there is. */

@@ -99,8 +99,11 @@ export class RealTime implements TimeSource {
     this.keptInsns = retiredInsns();
   }
 
+  /** Whoever looks at the time next may look at the counter, and compare: that is not left behind. */
   nowNs(): number {
-    return Math.floor(this.hostNs() - this.startNs);
+    const nowNs = Math.floor(this.hostNs() - this.startNs);
+    this.keepCounterAt(nowNs);
+    return nowNs;
   }
 
   insnsUntil(): number {
@@ -112,17 +115,21 @@ export class RealTime implements TimeSource {
   }
 
   keepCounter(): void {
-    const nowNs = this.nowNs(), insns = this.retiredInsns(), behind = nowNs - this.keptNs - (insns - this.keptInsns);
-    if (behind < MAX_BEHIND) return;
-    this.keptNs = nowNs;
-    this.keptInsns = insns;
-    this.onBehind(behind);
+    this.nowNs();
   }
 
   goOnFrom(nowNs: number): void {
     this.startNs = this.hostNs() - nowNs;
     this.keptNs = nowNs;
     this.keptInsns = this.retiredInsns();
+  }
+
+  private keepCounterAt(nowNs: number): void {
+    const insns = this.retiredInsns(), behind = nowNs - this.keptNs - (insns - this.keptInsns);
+    if (behind < MAX_BEHIND) return;
+    this.keptNs = nowNs;
+    this.keptInsns = insns;
+    this.onBehind(behind);
   }
 }
 

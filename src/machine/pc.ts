@@ -376,17 +376,12 @@ export class Pc {
   }
 
   private makeClock(choice: ClockChoice): MachineClock {
-    const { vcpu } = this, insns = (): number => vcpu.retiredInsns, advance = (ticks: number): void => this.advanceTsc(ticks);
+    const { vcpu } = this, insns = (): number => vcpu.retiredInsns, advance = (ticks: number): void => vcpu.advanceTimeStamp(ticks);
     const source = choice.kind === "real" ? new RealTime(choice.hostNs, insns, advance) : new VirtualTime(choice.nsPerInsn, insns, advance);
     const clock = new MachineClock(source);
     // The vCPU counts insns to an alarm that was the next one when it was started.
     clock.onEarlier = () => vcpu.requestExit();
     return clock;
-  }
-
-  /** The time-stamp counter goes on by more than the insns: the processor was halted, or time is the host's. */
-  private advanceTsc(ticks: number): void {
-    this.vcpu.setMsrs([{ index: TSC, data: BigInt.asUintN(64, this.timeStamp + BigInt(ticks)) }]);
   }
 
   /** The time-stamp counter; 0 if there is none. */

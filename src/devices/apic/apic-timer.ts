@@ -134,11 +134,12 @@ export class ApicTimer implements Saveable {
     this.schedule();
   }
 
-  /** When it will go off; a counter that is late then is asked again. */
+  /** When it will go off; a counter that is late then is asked again. What is months away does not come. */
   private get endNs(): number {
     const { endsNs, deadline } = this.r;
     if (deadline === 0n) return endsNs ?? Infinity;
-    return this.clock.nowNs() + Math.max(0, Number(deadline - this.timeStamp.read())) * this.timeStamp.tickNs;
+    const wantedNs = this.clock.nowNs() + Math.max(0, Number(deadline - this.timeStamp.read())) * this.timeStamp.tickNs;
+    return Number.isSafeInteger(wantedNs) ? wantedNs : Infinity;
   }
 
   private start(count: number): void {

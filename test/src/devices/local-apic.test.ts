@@ -473,6 +473,12 @@ describe("LocalApic", () => {
       expect(seen.interrupt).to.equal(true);
     });
 
+    it("waits for none that is further away than time can be counted", () => {
+      const { apic, clock } = waiting();
+      apic.writeDeadline((1n << 64n) - 1n);
+      expect([apic.deadline, clock.nextNs]).to.deep.equal([(1n << 64n) - 1n, Infinity]);
+    });
+
     it("lets a deadline pass while it is masked", () => {
       const { apic, clock, seen, write } = waiting();
       write(lvt(LVT_TIMER), 0xef | BY_DEADLINE | MASKED);

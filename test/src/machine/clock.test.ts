@@ -22,6 +22,12 @@ describe("RealTime", () => {
     expect(behind()).to.equal(0);
   });
 
+  it("leaves it not behind a time that somebody has looked at", () => {
+    const { time, host } = bench();
+    host.ns += 7e6;
+    expect([time.nowNs(), host.added]).to.deep.equal([7e6, 7e6]);
+  });
+
   it("never moves it back", () => {
     const { time, host } = bench();
     host.insns += 1e6;
