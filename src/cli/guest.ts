@@ -74,7 +74,7 @@ export function cpuidOf(values: Pick<MachineValues, "cpu" | "model-id" | "cpuid"
 /** Options of the engine. @param threshold, regionThreshold  where the command line says nothing */
 export function vmOptionsOf(values: EngineValues, engine: "jit" | "interp", threshold: number, regionThreshold?: number): VmOptions {
   return {
-    engine, threshold: values.threshold ?? threshold,
+    engine, threshold: values.threshold ?? threshold, threadThreshold: values["thread-threshold"],
     regionThreshold: values["region-threshold"] ?? regionThreshold, backEnd: values["back-end"], maxRegionInsns: values["max-region-insns"],
     maxBlocks: values["max-blocks"], maxBlockInsns: values["max-block-insns"],
     chaining: !values["no-chaining"], sliceInsns: values.slice, checked: values.checked, now: nowMs,

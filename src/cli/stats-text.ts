@@ -31,7 +31,7 @@ const LABELS: Readonly<Record<string, string>> = {
   interrupts: "external interrupts", blocksTranslated: "blocks translated", insnsTranslated: "insns translated", bytesTranslated: "guest bytes translated",
   charsEmitted: "characters of JavaScript", wasmBytes: "bytes of WebAssembly", translationMs: "milliseconds of translation", regionsMade: "regions made", regionBlocks: "blocks in regions",
   regionInsns: "insns in regions", regionChars: "characters of JavaScript for regions", regionWasmBytes: "bytes of WebAssembly for regions", regionMs: "milliseconds of making regions",
-  regionsDropped: "regions dropped", handlersMade: "interpreter handlers made",
+  regionsDropped: "regions dropped", handlersMade: "interpreter handlers made", threadedHandlers: "handlers in threaded code", threadedBytes: "bytes of WebAssembly for handlers", threadedMs: "milliseconds of making those",
   insnsDecoded: "insns decoded", linksChained: "links chained", linkMisses: "links followed that were not chained",
   jumpCacheMisses: "jump cache misses", invalidations: "blocks invalidated by writes", flushes: "flushes of the cache",
 };

@@ -54,6 +54,10 @@ export const engineOptions = {
     argument: "N", help: "how often a block is interpreted before it is translated; 1 translates at once", min: 1, max: 2 ** 30 - 1, initial: null,
     defaultText: `${DEFAULT_OPTIONS.threshold}; 1 where translations are printed`,
   }),
+  "thread-threshold": number({
+    argument: "N", help: "how often an instruction's handler runs in JavaScript before it becomes threaded code in WebAssembly; 0 for none of that", min: 0, max: 2 ** 30 - 1,
+    initial: DEFAULT_OPTIONS.threadThreshold,
+  }),
   "region-threshold": number({
     argument: "N", help: "how often a block must be seen to run, when the engine looks, before it and its like become a region; 0 for no regions", min: 0,
     max: 2 ** 30 - 1, initial: null, defaultText: `${DEFAULT_OPTIONS.regionThreshold}; 0 where blocks are counted`,

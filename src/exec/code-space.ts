@@ -42,6 +42,9 @@ export interface CodeSpaceHost {
   /** The page last translated stays where it is until all translations are flushed. */
   readonly isPageGlobal: boolean;
   insnPageOpened(page: InsnPage): void;
+  /** A number that no epoch of any space has had. */
+  newEpoch(): number;
+  epochChanged(space: CodeSpace): void;
 }
 
 export class CodeSpace {
@@ -54,8 +57,10 @@ export class CodeSpace {
   /** The linear page numbers of these: of pages that outlive a load of CR3, and of the others. */
   private readonly globalPages = new Set<number>();
   private readonly otherPages = new Set<number>();
-  /** Counts the times that pages had to be forgotten. What was found where it was to be this time is still there. */
-  epoch = 0;
+  /** Changes when pages have to be forgotten. What was found where it was to be in this epoch is still there. */
+  epoch: number;
+  /** The same for pages that outlive a load of CR3. No epoch of any kind or space has the number of another. */
+  globalEpoch: number;
   /** All insn pages, by linear and physical page: they outlive flushes of translations. */
   private readonly pagesByPlace = new Map<number, InsnPage>();
   private readonly host: CodeSpaceHost;
@@ -67,6 +72,8 @@ export class CodeSpace {
     this.csBase = csBase;
     this.csLimit = csLimit;
     this.host = host;
+    this.epoch = host.newEpoch();
+    this.globalEpoch = host.newEpoch();
   }
 
   /** The page that holds a linear address, or null if it is not mapped for execution. */
@@ -114,7 +121,7 @@ export class CodeSpace {
       for (const page of globalPages) this.forgetPage(page);
       globalPages.clear();
     }
-    this.epoch++;
+    this.beginEpoch(withGlobal);
     return true;
   }
 
@@ -132,8 +139,24 @@ export class CodeSpace {
         isChanged = true;
       }
     }
-    if (isChanged) this.epoch++;
+    if (isChanged) this.beginEpoch(true);
     return isChanged;
+  }
+
+  /** How long a page that is known now is known to be there. */
+  epochOf(linear: number): number {
+    return this.globalPages.has(linear >>> 12) ? this.globalEpoch : this.epoch;
+  }
+
+  /** True if what was found in an epoch is still there. */
+  isCurrent(epoch: number): boolean {
+    return epoch === this.epoch || epoch === this.globalEpoch;
+  }
+
+  private beginEpoch(withGlobal: boolean): void {
+    this.epoch = this.host.newEpoch();
+    if (withGlobal) this.globalEpoch = this.host.newEpoch();
+    this.host.epochChanged(this);
   }
 
   private forgetPage(page: number): void {

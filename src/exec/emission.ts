@@ -15,13 +15,16 @@ import { REGION_PARAMS, regionEntrance, regionFunction } from "../../tcg/js/regi
 import type { EmitTarget } from "../../tcg/js/target.ts";
 import { optimize } from "../../tcg/opt/pipeline.ts";
 import { printBlock } from "../../tcg/text/print.ts";
-import type { WasmMemory } from "../../tcg/support/webassembly.ts";
+import type { WasmMemory, WasmTable } from "../../tcg/support/webassembly.ts";
 import { verify } from "../../tcg/verify/verify.ts";
 import { BlockUnit, TO_ANEW, TO_JUMP, TO_NEXT, TO_SIDE, TO_TAKEN } from "../../tcg/wasm/block-unit.ts";
+import type { ThreadLayout } from "../../tcg/wasm/handler-unit.ts";
+import { HandlerUnit } from "../../tcg/wasm/handler-unit.ts";
 import type { LinkedUnit } from "../../tcg/wasm/unit.ts";
 import { compileRegion as compileRegionToWasm } from "../../tcg/wasm/compile-region.ts";
 import type { Cpu } from "../x86/cpu.ts";
 import { bindHelpers } from "../x86/helpers/define.ts";
+import type { HandlerSource } from "../x86/interpret.ts";
 import { HandlerFactory } from "../x86/interpret.ts";
 import type { Handler, Insn } from "../x86/isa/insn.ts";
 import type { Mode } from "../x86/isa/mode.ts";
@@ -80,6 +83,15 @@ export class Emission {
     return this.handlers.handlerOf(insn);
   }
 
+  sourceOf(handler: Handler): HandlerSource | undefined {
+    return this.handlers.sourceOf(handler);
+  }
+
+  /** For handlers that are to be threaded code. */
+  newHandlerUnit(layout: ThreadLayout, table: WasmTable, memory: WasmMemory): HandlerUnit {
+    return new HandlerUnit(layout, this.environment, memory, table);
+  }
+
   /** How code of a mode reaches memory. */
   private targetOf(mode: Mode): EmitTarget {
     if (mode.watching) return { ...this.flatTarget, memory: { kind: "none" } };
@@ -104,7 +116,7 @@ export class Emission {
   }
 
   /** Where WebAssembly is wanted, and can be had. */
-  private get wasmMemory(): WasmMemory | null {
+  get wasmMemory(): WasmMemory | null {
     return this.options.backEnd === "wasm" ? this.cpu.memory.arena.memory : null;
   }
 

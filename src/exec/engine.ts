@@ -12,6 +12,8 @@ import { BUDGET, CS, EFLAGS_SYS, EIP, F_IF, F_RF, LEFT, NMI_BLOCKED, SEG_BASE, S
 import { codeBreakpoints, DebugTraps, isDebugging } from "./debug-traps.ts";
 import type { EngineExit } from "./exits.ts";
 import { IoRequest, NoCode } from "./exits.ts";
+import type { LoopState } from "./interpreter-loops.ts";
+import { interpretColdLoop, interpretLoop } from "./interpreter-loops.ts";
 import type { EngineOptions } from "./options.ts";
 import { Statistics } from "./statistics.ts";
 import { Translator } from "./translator.ts";
@@ -22,52 +24,6 @@ import type { TranslationBlock } from "./translation-block.ts";
  * executed anew because it did not finish: whoever answers must then say no, or there is no progress.
  */
 export type DebugStop = (linear: number) => boolean;
-
-/** Progress of the two innermost loops, where an exception can still read it. */
-interface LoopState {
-  /** Insns left of the loop's budget. */
-  left: number;
-  /** Where the loop stands. */
-  insn: Insn;
-}
-
-/** Interprets up to n insns (n > 0), or until a handler leaves. */
-function interpretLoop(start: Insn, n: number, exit: Insn, state: LoopState): void {
-  let i = start, left = n;
-  try {
-    do {
-      i = i.run(i);
-    } while (--left > 0 && i !== exit);
-  } finally {
-    state.left = left;
-    state.insn = i;
-  }
-}
-
-/**
- * The same for cold code: block after block, counting their starts, up to a block that has been started so often that it is
- * translated, or is to be.
- */
-function interpretColdLoop(start: Insn, n: number, { exitInsn, insns }: Translator, threshold: number, state: LoopState): void {
-  let i = start, left = n;
-  try {
-    for (;;) {
-      const current = i;
-      i = i.run(i);
-      if (--left <= 0 || i === exitInsn) break;
-      if (current.ends) {
-        if (i.heat >= threshold - 1) {
-          i = insns.follow(i);
-          if (i.heat >= threshold - 1) break;
-        }
-        i.heat++;
-      }
-    }
-  } finally {
-    state.left = left;
-    state.insn = i;
-  }
-}
 
 /** Runs chained blocks until one returns the exit block or the next would exceed the budget. */
 function blockLoop(start: TranslationBlock, n: number, state: { left: number }): TranslationBlock {
@@ -346,11 +302,14 @@ export class Engine {
     loop.left = n;
     loop.insn = start;
     try {
-      if (isForCold) interpretColdLoop(start, n, translator, options.threshold, loop);
+      const { threaded } = translator;
+      cpu.budgetEnd = this.retired + n;
+      if (isForCold && n > 1 && threaded !== null) threaded.run(start, n, loop);
+      else if (isForCold) interpretColdLoop(start, n, translator.insns, options.threshold, loop);
       else interpretLoop(start, n, translator.exitInsn, loop);
       if (loop.insn !== translator.exitInsn) cpu.R[EIP] = loop.insn.eip;
     } catch (e) {
-      cpu.R[EIP] = loop.insn.eip;
+      if (loop.insn !== translator.exitInsn) cpu.R[EIP] = loop.insn.eip;
       throw e;
     } finally {
       this.account(n - loop.left);
@@ -383,7 +342,7 @@ export class Engine {
     translator.beginSlice(n, isExact);
     while (left > 0) {
       const tb = translator.lookup(R[EIP]);
-      if (tb !== null && tb.size <= left) {
+      if (tb !== null && tb.size <= left && !(tb.isThreaded && !translator.regions.isDue(this.retired))) {
         left = this.runBlocks(tb, left);
         if (!translator.takeSideExit()) {
           if (translator.isSliceOver) return null;
@@ -398,7 +357,7 @@ export class Engine {
         if (!isExact && left < Math.min(n, this.options.maxBlockInsns)) return null;   // the next slice does it as a whole
         const insn = translator.insns.find(R[EIP]);
         if (tb === null && ++insn.heat >= this.options.threshold && translator.warm(insn)) continue;
-        left -= this.interpret(insn, tb === null ? left : Math.min(left, tb.size), true);
+        left -= this.interpret(insn, tb === null || tb.isThreaded ? left : Math.min(left, tb.size), true);
       }
       if (loop.insn !== translator.exitInsn) continue;
       const exit = this.runSolo();

@@ -23,6 +23,9 @@ export interface Callbacks {
   find(eip: number): Insn;
   /** Counts an execution that did not finish its insn. */
   again(insn: Insn): Insn;
+  /** The same two for threaded code: the record of the insn at an offset in CS, and the counting alone. */
+  findRecord(eip: number): number;
+  noteAgain(): void;
   /** Goes on with what CPU state says. */
   readonly anewBlock: TranslationBlock;
   readonly exitInsn: Insn;
@@ -53,6 +56,7 @@ export function environmentOf(cpu: Cpu, callbacks: Callbacks): Environment {
     store32: (a: number, v: number) => cpu.store32(a, v),
     fault: (vector: number, error: number) => cpu.fault(vector, error),
     side: callbacks.side, leave: callbacks.leave, short: callbacks.short, plain: (tb: TranslationBlock, left: number) => tb.plain(left), jump: callbacks.jump, find: callbacks.find, again: callbacks.again,
+    findRecord: callbacks.findRecord, noteAgain: callbacks.noteAgain,
     ANEW_TB: callbacks.anewBlock, EXIT_INSN: callbacks.exitInsn,
   };
 }

@@ -17,6 +17,7 @@ import type { CodePages } from "./code-pages.ts";
 import type { CodeSpaceHost, InsnPage } from "./code-space.ts";
 import { CodeSpace } from "./code-space.ts";
 import { NoCode } from "./exits.ts";
+import type { InsnRecords } from "./insn-records.ts";
 import type { Statistics } from "./statistics.ts";
 
 /** Decoded insns kept before everything is dropped; bounds memory under guests that make code for ever. */
@@ -25,6 +26,16 @@ const MAX_INSNS = 400_000;
 const HEAT_ELSEWHERE = 0x40000000;
 /** A power of two. */
 const RECENT_SPACES = 4;
+
+/** What the store works with. */
+export interface InsnStoreParts {
+  readonly stats: Statistics;
+  readonly codePages: CodePages;
+  readonly exitInsn: Insn;
+  readonly handlerOf: (insn: Insn) => Handler;
+  /** See `EngineOptions`. */
+  readonly threshold: number;
+}
 
 export class InsnStore implements CodeSpaceHost {
   /** What handlers return to leave for the engine. */
@@ -37,6 +48,7 @@ export class InsnStore implements CodeSpaceHost {
   private readonly codePages: CodePages;
   private readonly handlerOf: (insn: Insn) => Handler;
   private readonly decoder: Decoder;
+  private readonly threshold: number;
   private readonly window: CodeWindow = { bytes: new Uint8Array(MAX_INSN_BYTES), available: 0 };
   private readonly spaces = new Map<string, CodeSpace>();
   /** Some of them, entered lately. */
@@ -45,8 +57,12 @@ export class InsnStore implements CodeSpaceHost {
   private decodedInsns = 0;
   private solo: Insn | null = null;
   private unfinished = 0;
+  private lastEpoch = 0;
+  /** The insns' records for threaded code; null if there is none. */
+  private records: InsnRecords | null = null;
 
-  constructor(cpu: Cpu, stats: Statistics, codePages: CodePages, exitInsn: Insn, handlerOf: (insn: Insn) => Handler) {
+  constructor(cpu: Cpu, { stats, codePages, exitInsn, handlerOf, threshold }: InsnStoreParts) {
+    this.threshold = threshold;
     this.cpu = cpu;
     this.stats = stats;
     this.codePages = codePages;
@@ -75,7 +91,7 @@ export class InsnStore implements CodeSpaceHost {
     // A program and the kernel it calls: two or three spaces take turns.
     for (let i = 0; i < recent.length; i++) {
       if (!isSpaceOf(recent[i], key, base, limit)) continue;
-      this.space = recent[i];
+      this.enter(recent[i]);
       return;
     }
     const name = `${key} ${base} ${limit}`;
@@ -85,7 +101,27 @@ export class InsnStore implements CodeSpaceHost {
       this.spaces.set(name, found);
     }
     recent[this.nextRecent++ & (RECENT_SPACES - 1)] = found;
-    this.space = found;
+    this.enter(found);
+  }
+
+  private enter(space: CodeSpace): void {
+    this.space = space;
+    this.epochChanged(space);
+  }
+
+  /** See `CodeSpace.epoch`. */
+  newEpoch(): number {
+    return ++this.lastEpoch;
+  }
+
+  epochChanged(space: CodeSpace): void {
+    if (space === this.space) this.records?.setEpochs(space.epoch, space.globalEpoch);
+  }
+
+  /** Has records written, from now on. */
+  useRecords(records: InsnRecords): void {
+    this.records = records;
+    this.epochChanged(this.space);
   }
 
   private newSpace(key: number, csBase: number, csLimit: number): CodeSpace {
@@ -121,7 +157,7 @@ export class InsnStore implements CodeSpaceHost {
 
   /** More insns are kept than should be. */
   get isFull(): boolean {
-    return this.decodedInsns > MAX_INSNS;
+    return this.decodedInsns > MAX_INSNS || this.records?.isFull === true;
   }
 
   /** Drops everything decoded. */
@@ -129,6 +165,7 @@ export class InsnStore implements CodeSpaceHost {
     this.spaces.clear();
     this.recent.length = this.nextRecent = 0;
     this.decodedInsns = 0;
+    this.records?.clear();
     this.space = this.newSpace(-1, 0, 0);
     this.enterSpace();
   }
@@ -161,12 +198,22 @@ export class InsnStore implements CodeSpaceHost {
 
   /** Handler of an insn that reaches into another page, under paging: its bytes are where they were only if that page is. */
   private readonly runAcrossPages: Handler = (insn) => {
-    if (this.translateCode((insn.lin | 4095) + 1) !== insn.tailPhys) {
+    const { space } = this, tail = ((insn.lin | 4095) + 1) | 0;
+    if (space.page(tail)?.phys !== insn.tailPhys) {
       this.codePages.forget(insn);
       return this.undecoded(insn);
     }
+    this.records?.renewAcross(insn, space.epochOf(tail));
     return insn.solo ? this.runSolo(insn) : insn.exec(insn);
   };
+
+  /** The handler that an insn may be done by without the engine, and for an insn in two pages, the epoch for which that holds; null if there is none. */
+  howThreaded(insn: Insn): { readonly handler: Handler; readonly acrossUntil: number | null } | null {
+    const { run } = insn, isCounting = insn.inBlock && !insn.ends;
+    if (run === this.runAcrossPages) return insn.solo ? null : { handler: insn.exec, acrossUntil: this.space.epochOf((insn.lin | 4095) + 1) };
+    if (run === this.runSolo) return isCounting ? { handler: insn.exec, acrossUntil: null } : null;
+    return { handler: run, acrossUntil: null };
+  }
 
   /** Handler of a link into another page. */
   private readonly runCrossing: Handler = (insn) => {
@@ -178,21 +225,34 @@ export class InsnStore implements CodeSpaceHost {
   readonly follow = (insn: Insn): Insn => {
     if (insn.heat !== HEAT_ELSEWHERE) return insn;
     const { space } = this;
-    // Of a link `next` is where it led at the epoch `imm`.
-    if (insn.imm === space.epoch) return insn.next;
+    // Of a link `next` is where it leads in the epoch `imm`.
+    if (space.isCurrent(insn.imm)) return insn.next;
     const target = space.find(insn.eip);
     if (target.run === this.runUnmapped) return target;
     insn.next = target;
-    insn.imm = space.epoch;
+    insn.imm = space.epochOf(target.lin);
+    this.records?.writeLink(insn, target);
     return target;
   };
 
   /** Where a jump leads. A page that is not known is looked up when the insn runs: that shows, and it may not run. */
   readonly findTarget = (eip: number): Insn => this.space.findKnown(eip) ?? this.newCrossing(eip, (this.space.csBase + eip) | 0);
 
+  /** The same as the address of a record. */
+  readonly findRecord = (eip: number): number => {
+    const { records } = this, known = this.space.findKnown(eip);
+    if (records === null) throw new InternalError("a record is wanted where there are none");
+    return known === null ? records.lostAt(this.newCrossing(eip, (this.space.csBase + eip) | 0)) : records.found(known, eip, this.space.epochOf(known.lin));
+  };
+
   readonly again = (insn: Insn): Insn => {
-    this.unfinished++;
+    this.noteAgain();
     return insn;
+  };
+
+  readonly noteAgain = (): void => {
+    this.unfinished++;
+    this.cpu.budgetEnd--;
   };
 
   /** Executions since the last call that did not finish their insn. */
@@ -216,7 +276,7 @@ export class InsnStore implements CodeSpaceHost {
     const fetched = this.fetchFirst(insn);
     if (fetched < 0) this.cpu.fault(GP, 0);
     if (fetched === 0) this.fetchFault(insn);
-    if (this.decodeWindow(insn) || (this.fetchSecond(insn) && this.decodeWindow(insn))) this.enter(insn);
+    if (this.decodeWindow(insn) || (this.fetchSecond(insn) && this.decodeWindow(insn))) this.link(insn);
     else this.fetchFault(insn);
   }
 
@@ -227,7 +287,7 @@ export class InsnStore implements CodeSpaceHost {
   decodeAhead(insn: Insn): boolean {
     if (this.fetchFirst(insn) <= 0) return false;
     if (!this.decodeWindow(insn) && (this.space.mode.paging || !this.fetchSecond(insn) || !this.decodeWindow(insn))) return false;
-    this.enter(insn);
+    this.link(insn);
     return true;
   }
 
@@ -237,7 +297,7 @@ export class InsnStore implements CodeSpaceHost {
   }
 
   /** Gives a decoded insn its handler and its links, and notes what it covers. */
-  private enter(insn: Insn): void {
+  private link(insn: Insn): void {
     const { space } = this;
     this.stats.insnsDecoded++;
     this.decodedInsns++;
@@ -317,6 +377,20 @@ export class InsnStore implements CodeSpaceHost {
     insn.run = this.undecoded;
     insn.length = 0;
     if (insn.heat > 0) insn.heat = 0;
+    this.records?.forget(insn);
+  }
+
+  /** Sets how often an insn has started a block. */
+  setHeat(insn: Insn, heat: number): void {
+    insn.heat = heat;
+    this.records?.setRuns(insn, this.threshold - 1 - heat);
+  }
+
+  /** True for an insn of which threaded code thinks that it has started blocks so often that they are wanted. */
+  isHot(insn: Insn): boolean {
+    if (insn.heat === HEAT_ELSEWHERE) return false;
+    insn.heat = Math.max(insn.heat, this.threshold - 1);
+    return true;
   }
 }
 

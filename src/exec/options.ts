@@ -6,6 +6,8 @@ export interface EngineOptions {
   readonly engine: "jit" | "interp";
   /** How often a block's start is interpreted before it is translated; 1 translates at once. */
   readonly threshold: number;
+  /** How often an insn's handler runs in JavaScript before it is threaded code of WebAssembly (threaded-code.ts); 0 for never. */
+  readonly threadThreshold: number;
   /** How often a block is seen to run, of a few that are looked at, before it and its like become a region; 0 for never. */
   readonly regionThreshold: number;
   /** What blocks and regions are compiled to: WebAssembly where the VM's memory can be reached by it (`Arena`), or JavaScript. */
@@ -31,7 +33,7 @@ export interface EngineOptions {
 }
 
 export const DEFAULT_OPTIONS: EngineOptions = {
-  engine: "jit", threshold: 400, regionThreshold: 400, backEnd: "wasm", maxRegionInsns: 400, maxBlockInsns: 64, maxBlocks: 16384, chaining: true, sliceInsns: 50_000, checked: false, inspect: false,
+  engine: "jit", threshold: 400, threadThreshold: 16, regionThreshold: 400, backEnd: "wasm", maxRegionInsns: 400, maxBlockInsns: 64, maxBlocks: 16384, chaining: true, sliceInsns: 50_000, checked: false, inspect: false,
   observer: null,
   now: () => 0,
 };

@@ -47,6 +47,9 @@ export interface RegionHost {
   emission(): Emission;
   /** The insns of a block; null if they are not what they were. */
   insnsOf(tb: TranslationBlock): readonly Insn[] | null;
+  /** A block has become a way into a region, or is none any more. */
+  entered(tb: TranslationBlock): void;
+  left(tb: TranslationBlock): void;
 }
 
 export class Regions {
@@ -127,6 +130,7 @@ export class Regions {
     for (const tb of tbs) tb.memberOf.push(region);
     if (region.wasmBytes > 0) region.youngCalls = YOUNG_CALLS;
     region.enter(region.wasmBytes > 0 ? region.run : this.enterYoung);
+    for (const tb of region.entries) this.host.entered(tb);
     stats.regionsMade++;
     stats.regionBlocks += members.length;
     for (const { size } of members) stats.regionInsns += size;
@@ -188,6 +192,7 @@ export class Regions {
       if (tb.region !== region) continue;
       tb.region = null;
       tb.run = tb.plain;
+      this.host.left(tb);
     }
     for (const tb of region.members) tb.memberOf = tb.memberOf.filter((r) => r !== region);
   }

@@ -21,6 +21,10 @@ export class Statistics {
   regionMs = 0;
   regionsDropped = 0;
   handlersMade = 0;
+  /** Handlers that are threaded code too, bytes of that, and the time it took. */
+  threadedHandlers = 0;
+  threadedBytes = 0;
+  threadedMs = 0;
   insnsDecoded = 0;
   /** Links followed that were not chained; links chained; look-ups that the jump cache could not answer. */
   linkMisses = 0;

@@ -29,6 +29,8 @@ export class TranslationBlock {
   eip: number;
   space: CodeSpace | null;
   isValid = true;
+  /** It runs among threaded code (threaded-code.ts). */
+  isThreaded = false;
   /** Its space's epoch as of when the block was found where it is. */
   epoch = 0;
   // ---- regions

@@ -20,10 +20,13 @@ import { Emission } from "./emission.ts";
 import type { Callbacks } from "./environment.ts";
 import { crossesPage, InsnStore } from "./insn-store.ts";
 import { membersOf } from "./members.ts";
+import { InsnRecords } from "./insn-records.ts";
 import type { EngineOptions } from "./options.ts";
 import type { Statistics } from "./statistics.ts";
 import { REHEARSAL, Region } from "./region.ts";
 import { Regions } from "./regions.ts";
+import type { HandlerCompiler } from "./threaded-code.ts";
+import { ThreadedCode } from "./threaded-code.ts";
 import { isLinked, link, TranslationBlock, unlink, unrunnable } from "./translation-block.ts";
 
 /** Size of the pseudo block that ends the dispatch loop: more than any budget. */
@@ -69,6 +72,9 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
   private readonly blocks = new Set<TranslationBlock>();
   private blockSerial = 0;
   private emission: Emission;
+  /** Null where there is none. */
+  threaded: ThreadedCode | null;
+  private records: InsnRecords | null = null;
   readonly regions: Regions;
   /** Stands for the target of the last jump that the jump cache did not have. */
   private readonly jumpStub: TranslationBlock;
@@ -89,9 +95,11 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     this.after = new TranslationBlock(function after() { return this.next; }, 0, 0, null);
     this.jumpCache = new Array<TranslationBlock>(JUMP_CACHE_SIZE).fill(this.exitBlock);
     this.codePages = new CodePages(cpu.memory, this);
-    this.insns = new InsnStore(cpu, stats, this.codePages, this.exitInsn, (insn) => this.emission.handlerOf(insn));
+    this.insns = new InsnStore(cpu, { stats, codePages: this.codePages, exitInsn: this.exitInsn, handlerOf: (insn) => this.emission.handlerOf(insn), threshold: options.threshold });
     this.emission = this.newEmission();
-    this.regions = new Regions({ cpu, insns: this.insns, anewBlock: this.anewBlock, emission: () => this.emission, insnsOf: (tb) => this.insnsOf(tb) }, options, stats);
+    this.threaded = this.newThreadedCode();
+    this.regions = new Regions({ cpu, insns: this.insns, anewBlock: this.anewBlock, emission: () => this.emission, insnsOf: (tb) => this.insnsOf(tb),
+      entered: (tb) => this.threaded?.suspendBlock(tb), left: (tb) => this.threaded?.resumeBlock(tb) }, options, stats);
     cpu.memory.addListener(this);
     cpu.mmu.listener = this;
     this.rehearseLeaving();
@@ -115,9 +123,39 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
 
   private newEmission(): Emission {
     const { insns, side, leave, short, jump, anewBlock, exitInsn } = this;
-    const callbacks: Callbacks = { side, leave, short, jump, find: insns.findTarget, again: insns.again, anewBlock, exitInsn };
+    const callbacks: Callbacks = { side, leave, short, jump, find: insns.findTarget, again: insns.again, findRecord: insns.findRecord, noteAgain: insns.noteAgain, anewBlock, exitInsn };
     return new Emission(this.cpu, this.options, callbacks);
   }
+
+  private newThreadedCode(): ThreadedCode | null {
+    const { emission, insns, cpu, stats, options, options: { engine, threshold, threadThreshold } } = this, { wasmMemory: memory } = emission;
+    if (engine === "interp" || memory === null || threshold === 1 || threadThreshold === 0) return null;
+    this.records ??= InsnRecords.in(cpu.memory.arena, { exitInsn: this.exitInsn, state: cpu.R.byteOffset });
+    if (this.records === null) return null;
+    insns.useRecords(this.records);
+    const compiler: HandlerCompiler = {
+      sourceOf: (handler) => emission.sourceOf(handler), unit: (layout, table) => emission.newHandlerUnit(layout, table, memory),
+    };
+    return ThreadedCode.make({ leaving: { aside: this.asideThreaded, anew: this.anewThreaded, rest: () => cpu.R[LEFT] }, insns, records: this.records, compiler, memory, stats, options });
+  }
+
+  private readonly asideThreaded = (start: Insn, at: number, left: number): Insn => {
+    const { insns } = this, tb = insns.space.findBlock(start.eip);
+    if (tb === null) throw new InternalError("a block that is not there was left");
+    tb.sideExits++;
+    this.stats.sideExits++;
+    const insn = insns.find(tb.eips[at]);
+    this.noteLeave(insn, this.cpu.budgetEnd - left);
+    return insn;
+  };
+
+  private readonly anewThreaded = (left: number): Insn => {
+    const { insns, cpu } = this;
+    insns.followState();
+    if (this.mayContinue(left, cpu.budgetEnd - left)) return insns.find(cpu.R[EIP]);
+    this.isSliceOver = true;
+    return this.exitInsn;
+  };
 
   /** Translations have changed: blocks are looked up again by what lies where now. */
   translationsFlushed(withGlobal: boolean): void {
@@ -295,12 +333,18 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     const { threshold, maxBlocks } = this.options, { space } = this.insns, { wanted } = space, block = { start, unitState: unitStateOf(this.cpu.R) };
     const isWaiting = this.emission.isForBatches && threshold > HASTY_THRESHOLD && !wanted.some((one) => one.start === start);
     if (isWaiting && wanted.push(block) < Math.min(BATCH_BLOCKS, maxBlocks)) {
-      start.heat -= threshold >> PATIENCE_SHIFT;
+      this.insns.setHeat(start, start.heat - (threshold >> PATIENCE_SHIFT));
       return false;
     }
     const others = wanted.filter((one) => one.start !== start && this.isStillWanted(one));
     wanted.length = 0;
     return this.translate([block, ...others]);
+  }
+
+  /** Somebody wants to hear of every block, or count its runs. */
+  private get isWatched(): boolean {
+    const { inspect, observer } = this.options;
+    return inspect || observer !== null;
   }
 
   private isStillWanted({ start }: WantedBlock): boolean {
@@ -315,11 +359,12 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     const batch: NewBlock[] = [];
     for (const { start, unitState } of wanted) {
       const insns = start.mode.watching ? [] : this.collect(start), last = insns.at(-1);
-      if (last === undefined) start.heat = HEAT_NEVER;
+      if (last === undefined) this.insns.setHeat(start, HEAT_NEVER);
       else batch.push({ tb: this.newBlock(start, insns, last), insns, unitState });
     }
     this.emission.compileBlocks(batch);
     for (const { tb, insns } of batch) {
+      if (!this.isWatched) this.threaded?.addBlock(tb, insns[0], insns[insns.length - 1]);
       if (tb.page !== null) tb.page.blocks[tb.place] = tb;
       this.blocks.add(tb);
       this.codePages.addBlock(tb);
@@ -396,6 +441,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
   layoutChanged(): void {
     this.emission = this.newEmission();
     this.flushAll();
+    this.threaded = this.newThreadedCode();
   }
 
   /** A block's code has been written over: that may go on, so it has to run the longer the oftener that was. */
@@ -408,13 +454,14 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     if (!tb.isValid) return;
     tb.isValid = false;
     this.stats.invalidations++;
+    this.threaded?.dropBlock(tb);
     unlink(tb);
     this.regions.blockDropped(tb);
     const { page, place } = tb;
     if (page !== null) {
       page.blocks[place] = null;
       const start = page.list[place];
-      start.heat = -Math.min(runs * 2 ** Math.min(start.invalidations++, MAX_BACKOFF), MAX_RUNS);
+      this.insns.setHeat(start, -Math.min(runs * 2 ** Math.min(start.invalidations++, MAX_BACKOFF), MAX_RUNS));
     }
     this.blocks.delete(tb);
     this.codePages.removeBlock(tb);
@@ -427,6 +474,7 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     this.stats.flushes++;
     for (const tb of this.blocks) {
       tb.isValid = false;
+      this.threaded?.dropBlock(tb);
       if (tb.page !== null) tb.page.blocks[tb.place] = null;
       this.codePages.removeBlock(tb);
     }

@@ -8,8 +8,8 @@ import { describe, requireInteger } from "./check.ts";
 export type VmOptions = { readonly [K in keyof EngineOptions]?: EngineOptions[K] | undefined };
 
 /** Smallest and largest values of the numeric options. */
-const RANGES: Readonly<Record<"threshold" | "regionThreshold" | "maxRegionInsns" | "maxBlockInsns" | "maxBlocks" | "sliceInsns", readonly [number, number]>> = {
-  threshold: [1, 0x3fffffff], regionThreshold: [0, 0x3fffffff], maxRegionInsns: [1, 1000], maxBlockInsns: [1, 512], maxBlocks: [1, 1 << 20], sliceInsns: [1, 0x3fffffff],
+const RANGES: Readonly<Record<"threshold" | "threadThreshold" | "regionThreshold" | "maxRegionInsns" | "maxBlockInsns" | "maxBlocks" | "sliceInsns", readonly [number, number]>> = {
+  threshold: [1, 0x3fffffff], threadThreshold: [0, 0x3fffffff], regionThreshold: [0, 0x3fffffff], maxRegionInsns: [1, 1000], maxBlockInsns: [1, 512], maxBlocks: [1, 1 << 20], sliceInsns: [1, 0x3fffffff],
 };
 
 const FLAGS = ["chaining", "checked", "inspect"] as const;

@@ -7,8 +7,10 @@ import { WASM_PAGE_BYTES, webAssembly } from "../../tcg/support/webassembly.ts";
 
 /** The most pages of WebAssembly that a memory may have here, so that every offset into it and its size are below 2^32. */
 const MAX_WASM_PAGES = 0xffff;
-/** Room behind RAM: page flags (1 MiB), six TLB tables (4 MiB each), and a little for the state file. */
-const TAIL_BYTES = 25 * 2 ** 20 + WASM_PAGE_BYTES;
+/** Records of decoded insns (exec/insn-records.ts): their size and number, entries of the cache of targets, and words in all besides the records. */
+export const INSN_RECORD_BYTES = 48, INSN_RECORD_COUNT = 700_000, THREAD_JUMPS = 4096, THREAD_WORDS = 4 * THREAD_JUMPS + 16;
+/** Room behind RAM: page flags (1 MiB), six TLB tables (4 MiB each), records of insns, and a little for the state file. */
+const TAIL_BYTES = 25 * 2 ** 20 + INSN_RECORD_BYTES * INSN_RECORD_COUNT + 4 * THREAD_WORDS + WASM_PAGE_BYTES;
 /** Pieces of the tail begin on cache lines of their own. */
 const ALIGNMENT = 64;
 

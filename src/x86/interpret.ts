@@ -3,6 +3,7 @@
  * translator uses, with the decoded insn's fields left open. Made the first time a form is met.
  */
 import type { Block } from "../../tcg/ir/block.ts";
+import type { EmittedFunction } from "../../tcg/js/emitter.ts";
 import type { Environment } from "../../tcg/js/compile.ts";
 import { compile } from "../../tcg/js/compile.ts";
 import { emitHandler } from "../../tcg/js/handler-emitter.ts";
@@ -33,9 +34,18 @@ export function lowerInsn(b: Lowering, insn: Insn): void {
   insn.form.def.lower(b, operandsOf(b, insn), insn);
 }
 
+/** What a handler was made of, for a back end that makes something else of it. */
+export interface HandlerSource {
+  readonly emitted: EmittedFunction;
+  readonly name: string;
+  /** What follows its insns starts a block. */
+  readonly endsBlock: boolean;
+}
+
 /** The handlers of one VM. */
 export class HandlerFactory {
   private readonly handlers = new Map<number, Handler>();
+  private readonly sources = new Map<Handler, HandlerSource>();
   private readonly cpu: Cpu;
   private readonly targetOf: (mode: Mode) => EmitTarget;
   private readonly environment: Environment;
@@ -67,6 +77,11 @@ export class HandlerFactory {
     return handler;
   }
 
+  /** Undefined for what is no handler of one's own. */
+  sourceOf(handler: Handler): HandlerSource | undefined {
+    return this.sources.get(handler);
+  }
+
   private make(insn: Insn, key: number): Handler {
     const name = `h_${(insn.form?.def.name ?? "").replaceAll(/\W/g, "_")}`;
     const block = lowerUnbound(insn, name);
@@ -76,6 +91,8 @@ export class HandlerFactory {
     const compiled = compile(emitted, this.environment, {
       name, params: ["i"], sourceUrl: `${this.urlPrefix}/${name}.${key.toString(16)}`, checked: this.checked,
     });
-    return compiled.fn as Handler;
+    const handler = compiled.fn as Handler;
+    this.sources.set(handler, { emitted, name, endsBlock: insn.ends });
+    return handler;
   }
 }

@@ -28,7 +28,7 @@ export class BlockUnit {
   /** False where there is no WebAssembly for it (`Unit.add`). */
   add(block: EmittedBlock, name: string): boolean {
     const { helpers, floats, body } = block;
-    return this.unit.add({ name, helpers, floats, returned: (value) => this.wordOf(value) }, (compiler) => {
+    return this.unit.add({ name, helpers, floats, giveBack: (compiler, value) => compiler.giveBack(this.wordOf(value)) }, (compiler) => {
       compiler.statements(body);
       compiler.result(int(TO_NEXT));   // behind a return, for the sake of the stack
     });

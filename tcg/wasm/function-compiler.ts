@@ -14,14 +14,9 @@ import { CodeWriter, I32, NOTHING, OP } from "./code-writer.ts";
 import { divide, INTRINSICS, OF_SINGLES, toWord } from "./intrinsics.ts";
 import type { Kind } from "./kinds.ts";
 import { isComparison, isFloat, kindOfType, Kinds, literalOf, unsupported, VALUE_TYPES } from "./kinds.ts";
+import type { ArrayPlace } from "./operations.ts";
+import { COMPARE, F32_OPS, F64_OPS, LOADS, VIEW_LOADS, VIEW_STORES, WORD_OPS } from "./operations.ts";
 import type { BranchHint, CompiledBody } from "./module.ts";
-
-/** An array that text names: where it starts in the memory, in bytes, and what its items are. */
-export interface ArrayPlace {
-  readonly offset: number;
-  /** `view`: a DataView, whose methods are called. */
-  readonly items: "u8" | "u16" | "i32" | "f32" | "f64" | "view";
-}
 
 /** What the function's free names are. */
 export interface Names {
@@ -30,46 +25,16 @@ export interface Names {
   readonly helpers: ReadonlyMap<string, Helper>;
   /** Variables whose kind does not show where they are declared. */
   readonly floats?: ReadonlyMap<string, "f32" | "f64">;
-  /** What stands for the value of a `return`: a word. */
-  readonly returned?: (value: Expression) => Expression;
+  /** What a `return` is. */
+  readonly giveBack?: (compiler: FunctionCompiler, value: Expression) => void;
+  /** Where a field of what the first parameter points to lies, in bytes from there: a word. Undefined if it has none such. */
+  readonly field?: (name: string) => number | undefined;
 }
 
 interface Local {
   readonly index: number;
   readonly kind: Kind;
 }
-
-/** Opcode, log2 of the alignment that may be taken for granted (none), bytes of an item as a shift. */
-const LOADS: Readonly<Record<Exclude<ArrayPlace["items"], "view">, { readonly load: number; readonly store: number; readonly shift: number; readonly kind: Kind }>> = {
-  u8: { load: OP.i32_load8_u, store: OP.i32_store8, shift: 0, kind: "i32" },
-  u16: { load: OP.i32_load16_u, store: OP.i32_store16, shift: 1, kind: "i32" },
-  i32: { load: OP.i32_load, store: OP.i32_store, shift: 2, kind: "i32" },
-  f32: { load: OP.f32_load, store: OP.f32_store, shift: 2, kind: "f32" },
-  f64: { load: OP.f64_load, store: OP.f64_store, shift: 3, kind: "f64" },
-};
-
-const VIEW_LOADS: Readonly<Record<string, { readonly op: number; readonly kind: Kind } | undefined>> = {
-  getInt16: { op: OP.i32_load16_s, kind: "i32" }, getUint16: { op: OP.i32_load16_u, kind: "i32" }, getInt32: { op: OP.i32_load, kind: "i32" },
-  getFloat32: { op: OP.f32_load, kind: "f32" }, getFloat64: { op: OP.f64_load, kind: "f64" },
-};
-const VIEW_STORES: Readonly<Record<string, { readonly op: number; readonly kind: Kind } | undefined>> = {
-  setInt16: { op: OP.i32_store16, kind: "i32" }, setInt32: { op: OP.i32_store, kind: "i32" },
-  setFloat32: { op: OP.f32_store, kind: "f32" }, setFloat64: { op: OP.f64_store, kind: "f64" },
-};
-
-const WORD_OPS: Readonly<Record<string, number | undefined>> = {
-  "|": OP.i32_or, "&": OP.i32_and, "^": OP.i32_xor, "<<": OP.i32_shl, ">>": OP.i32_shr_s, ">>>": OP.i32_shr_u, "+": OP.i32_add, "-": OP.i32_sub,
-};
-const F64_OPS: Readonly<Record<string, number | undefined>> = { "+": OP.f64_add, "-": OP.f64_sub, "*": OP.f64_mul, "/": OP.f64_div };
-const F32_OPS: Readonly<Record<string, number | undefined>> = { "+": OP.f32_add, "-": OP.f32_sub, "*": OP.f32_mul, "/": OP.f32_div };
-const COMPARE: Readonly<Record<string, Readonly<Record<"signed" | "unsigned" | "wide" | "f32" | "f64", number>> | undefined>> = {
-  "===": { signed: OP.i32_eq, unsigned: OP.i32_eq, wide: OP.i64_eq, f32: OP.f32_eq, f64: OP.f64_eq },
-  "!==": { signed: OP.i32_ne, unsigned: OP.i32_ne, wide: OP.i64_ne, f32: OP.f32_ne, f64: OP.f64_ne },
-  "<": { signed: OP.i32_lt_s, unsigned: OP.i32_lt_u, wide: OP.i64_lt_s, f32: OP.f32_lt, f64: OP.f64_lt },
-  ">": { signed: OP.i32_gt_s, unsigned: OP.i32_gt_u, wide: OP.i64_gt_s, f32: OP.f32_gt, f64: OP.f64_gt },
-  "<=": { signed: OP.i32_le_s, unsigned: OP.i32_le_u, wide: OP.i64_le_s, f32: OP.f32_le, f64: OP.f64_le },
-  ">=": { signed: OP.i32_ge_s, unsigned: OP.i32_ge_u, wide: OP.i64_ge_s, f32: OP.f32_ge, f64: OP.f64_ge },
-};
 
 /** What hosts take of a function (JavaScript Interface 2.0, "Implementation-defined Limits"), less a little for its declarations. */
 const MAX_LOCALS = 50_000, MAX_CODE_BYTES = 7_000_000;
@@ -133,7 +98,7 @@ export class FunctionCompiler {
       case "BlockStatement": return this.statements(s.body);
       case "LabeledStatement": return this.labelled(s);
       case "IfStatement": return this.either(s);
-      case "ReturnStatement": return this.giveBack(s);
+      case "ReturnStatement": return this.returned(s);
       case "BreakStatement": return this.branch(s.label?.name ?? "");
       case "ContinueStatement": return this.branch(`${s.label?.name ?? ""}:`);
       default: return unsupported(`a ${s.type}`);
@@ -186,10 +151,15 @@ export class FunctionCompiler {
     if (!isEnough) this.end();
   }
 
-  private giveBack({ argument }: ReturnStatement): void {
-    const { returned } = this.names;
-    if (returned === undefined || argument === null || argument === undefined) return unsupported("a return");
-    this.word(returned(argument));
+  private returned({ argument }: ReturnStatement): void {
+    const { giveBack } = this.names;
+    if (giveBack === undefined || argument === null || argument === undefined) return unsupported("a return");
+    giveBack(this, argument);
+  }
+
+  /** Returns a word from anywhere. */
+  giveBack(value: Expression): void {
+    this.word(value);
     this.code.byte(OP.return);
   }
 
@@ -244,6 +214,11 @@ export class FunctionCompiler {
     this.code.byte(OP.local_set).unsigned(local.index);
   }
 
+  /** A new variable of no name. @returns its number */
+  newWord(): number {
+    return this.newIndex("i32");
+  }
+
   private newLocal(kind: Kind): Local {
     this.localTypes.push(VALUE_TYPES[kind]);
     return { index: this.parameterCount + this.localTypes.length - 1, kind };
@@ -276,8 +251,13 @@ export class FunctionCompiler {
 
   // ---- memory
 
-  /** Leaves the address of an array's item on the stack. */
+  /** Leaves the address of an array's item on the stack, or of a field. */
   private item({ object, property, computed }: MemberExpression): { readonly offset: number; readonly load: number; readonly store: number; readonly kind: Kind } {
+    const field = this.fieldOf({ object, property, computed });
+    if (field !== undefined) {
+      this.code.byte(OP.local_get, 0);
+      return { ...LOADS.i32, offset: field };
+    }
     const { offset, items } = this.arrayOf(object as Expression), place = computed && items !== "view" ? LOADS[items] : unsupported("a member");
     const index = literalOf(property as Expression);
     if (index !== null) {
@@ -287,6 +267,11 @@ export class FunctionCompiler {
     this.word(property as Expression);
     if (place.shift > 0) this.code.i32Const(place.shift).byte(OP.i32_shl);
     return { ...place, offset };
+  }
+
+  private fieldOf({ object, property, computed }: Pick<MemberExpression, "object" | "property" | "computed">): number | undefined {
+    const isField = !computed && object.type === "Identifier" && property.type === "Identifier" && this.locals.get(object.name)?.index === 0;
+    return isField ? this.names.field?.(property.name) : undefined;
   }
 
   private arrayOf(object: Expression): ArrayPlace {
@@ -612,6 +597,7 @@ export class FunctionCompiler {
 
   private kindOfResult(e: Expression): Kind {
     if (e.type === "MemberExpression") {
+      if (this.fieldOf(e) !== undefined) return "i32";
       const { items } = this.arrayOf(e.object as Expression);
       return items === "view" ? unsupported("a member") : LOADS[items].kind;
     }
@@ -656,10 +642,14 @@ export class FunctionCompiler {
     const helper = this.names.helpers.get(name) ?? unsupported(`the function ${name}`);
     if (helper.inline !== undefined) return this.inline(helper.inline, args);
     helper.params.forEach((type, i) => this.value(args[i], kindOfType(type)));
-    let number = this.imports.indexOf(helper);
-    if (number < 0) number = this.imports.push(helper) - 1;
-    code.byte(OP.call).unsigned(number);
+    code.byte(OP.call).unsigned(this.importOf(helper));
     return helper.result === "void" ? null : kindOfType(helper.result);
+  }
+
+  /** The number of a function that the module imports. */
+  importOf(helper: Helper): number {
+    const number = this.imports.indexOf(helper);
+    return number < 0 ? this.imports.push(helper) - 1 : number;
   }
 
   /** Writes a function in place: parameters and steps are variables. */

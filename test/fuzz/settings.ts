@@ -24,6 +24,10 @@ export const SETTINGS: readonly CaseSetting[] = [
   setting("regions, stops after 29 insns", { threshold: 1, maxBlockInsns: 7, regionThreshold: 1 }, { stride: 29 }),
   setting("JavaScript, regions at once", { threshold: 1, maxBlockInsns: 6, regionThreshold: 1, backEnd: "js" }),
   setting("blocks in batches", { threshold: 17, maxBlockInsns: 8 }),
+  setting("threaded code at once", { threshold: 1_000_000, threadThreshold: 1 }),
+  setting("threaded code, slices of seven insns", { threshold: 1_000_000, threadThreshold: 1, sliceInsns: 7 }),
+  setting("threaded code, short blocks among it", { threshold: 3, threadThreshold: 1, maxBlockInsns: 3 }),
+  setting("threaded code, blocks and regions, stops after 37 insns", { threshold: 4, threadThreshold: 1, maxBlockInsns: 5, regionThreshold: 1 }, { stride: 37 }),
   setting("JavaScript, warm", { threshold: 5, maxBlockInsns: 32, backEnd: "js" }),
   setting("inspected", { maxBlockInsns: 8, inspect: true, checked: true }),
 ];

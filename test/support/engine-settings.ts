@@ -32,6 +32,8 @@ export const HOSTILE_SETTINGS: readonly EngineSetting[] = [
   setting("an exit after every insn", { threshold: 2 }, 4, 1),
   setting("an exit after every eleven insns", { threshold: 2 }, 2, 11),
   setting("warm after two runs, in blocks of 512", { threshold: 2, maxBlockInsns: 512 }, 1),
+  setting("threaded code at once", { threadThreshold: 1, threshold: 1_000_000 }, 4),
+  setting("threaded code and blocks of three insns", { threadThreshold: 1, threshold: 3, maxBlockInsns: 3 }, 2),
   setting("IR and emitted text checked", { ...AT_ONCE, checked: true }, 1),
   setting("interpreted, checked", { engine: "interp", checked: true }, 1),
   setting("inspected", { ...AT_ONCE, inspect: true }, 2),

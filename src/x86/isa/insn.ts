@@ -41,7 +41,7 @@ const PLACE_BITS = 9, REGISTER_BITS = 4, SHIFT_BITS = 2;
 const PLACE = (1 << PLACE_BITS) - 1, REGISTER = (1 << REGISTER_BITS) - 1, SHIFT = (1 << SHIFT_BITS) - 1;
 
 /** What is known of few insns only: of those that have run alone, left a block, been written over, or lie in two pages. */
-class InsnRecord {
+class InsnRarities {
   /** The handler proper, where `run` does something else first. */
   exec: Handler;
   invalidations = 0;
@@ -82,13 +82,15 @@ export class Insn implements Facts {
   seg = 0;
   imm2 = 0;
   // ---- engine
+  /** Where its record is in the VM's memory, 0 for nowhere (exec/insn-records.ts). */
+  record = 0;
   /** Linear address of the first byte. */
   lin = 0;
   form: Form | null = null;
   mode: Mode;
   /** The other facts: see the accessors. */
   private facts = 0;
-  private record: InsnRecord | null = null;
+  private rarities: InsnRarities | null = null;
 
   constructor(mode: Mode, eip: number, lin: number, run: Handler, nil: Insn | null) {
     this.run = run;
@@ -155,31 +157,31 @@ export class Insn implements Facts {
   }
 
   // ---- what few have
-  private get ownRecord(): InsnRecord {
-    this.record ??= new InsnRecord(this.run);
-    return this.record;
+  private get ownRarities(): InsnRarities {
+    this.rarities ??= new InsnRarities(this.run);
+    return this.rarities;
   }
 
   /** The handler proper of an insn whose `run` only leaves for the engine, or looks at its second page first. */
-  get exec(): Handler { return this.record?.exec ?? this.run; }
-  set exec(handler: Handler) { this.ownRecord.exec = handler; }
+  get exec(): Handler { return this.rarities?.exec ?? this.run; }
+  set exec(handler: Handler) { this.ownRarities.exec = handler; }
   /** How often its translation as a block start was written over. */
-  get invalidations(): number { return this.record?.invalidations ?? 0; }
-  set invalidations(n: number) { this.ownRecord.invalidations = n; }
+  get invalidations(): number { return this.rarities?.invalidations ?? 0; }
+  set invalidations(n: number) { this.ownRarities.invalidations = n; }
   /** Code for the usual case only may be made of it: if its definition offers that (see `Lowering.speculates`), or of accesses to one frame. */
-  get isTrusted(): boolean { return this.record?.isTrusted ?? true; }
-  set isTrusted(is: boolean) { this.ownRecord.isTrusted = is; }
+  get isTrusted(): boolean { return this.rarities?.isTrusted ?? true; }
+  set isTrusted(is: boolean) { this.ownRarities.isTrusted = is; }
   /** How often of late a block has left in front of it, and the retired count, modulo 2^32, as of when that was 0. */
-  get leaves(): number { return this.record?.leaves ?? 0; }
-  set leaves(n: number) { this.ownRecord.leaves = n; }
-  get leavesSince(): number { return this.record?.leavesSince ?? 0; }
-  set leavesSince(n: number) { this.ownRecord.leavesSince = n; }
+  get leaves(): number { return this.rarities?.leaves ?? 0; }
+  set leaves(n: number) { this.ownRarities.leaves = n; }
+  get leavesSince(): number { return this.rarities?.leavesSince ?? 0; }
+  set leavesSince(n: number) { this.ownRarities.leavesSince = n; }
   /** How this start of a block expects the floating-point units to be, as they were when it was translated (register-stack.ts); negative for nothing. */
-  get unitState(): number { return this.record?.unitState ?? -1; }
-  set unitState(n: number) { this.ownRecord.unitState = n; }
+  get unitState(): number { return this.rarities?.unitState ?? -1; }
+  set unitState(n: number) { this.ownRarities.unitState = n; }
   /** Where its bytes beyond the page are, physically, if it has any (paging only). */
-  get tailPhys(): number { return this.record?.tailPhys ?? 0; }
-  set tailPhys(n: number) { this.ownRecord.tailPhys = n; }
+  get tailPhys(): number { return this.rarities?.tailPhys ?? 0; }
+  set tailPhys(n: number) { this.ownRarities.tailPhys = n; }
 }
 
 /** Values a handler reads from the insn it runs for, and those that are bits of `operands`: from which on, and how many. */
