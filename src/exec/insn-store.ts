@@ -24,6 +24,8 @@ import type { Statistics } from "./statistics.ts";
 const MAX_INSNS = 400_000;
 /** Heat of a link into another page: over every threshold, so that the engine looks up what is there. */
 const HEAT_ELSEWHERE = 0x40000000;
+/** Heat of a block start that cannot be translated: under every other. */
+export const HEAT_NEVER = -0x40000000;
 /** A power of two. */
 const RECENT_SPACES = 4;
 

@@ -13,8 +13,12 @@ export class Look {
   /** Insns that have retired meanwhile. */
   insns = 0;
 
-  constructor(rest: number) {
+  /** The count of retired insns as of when it began. */
+  readonly began: number;
+
+  constructor(rest: number, began: number) {
     this.rest = rest;
+    this.began = began;
   }
 }
 

@@ -18,6 +18,8 @@ import type { TranslationBlock } from "./translation-block.ts";
 const LOOK_INTERVAL = 30_000, LOOK_BLOCKS = 400;
 /** Where blocks take less than one part in so many of the time, the next look comes twice as late, up to a limit. */
 const SETTLED_PART = 8, MAX_LOOK_INTERVAL = 960_000;
+/** Where most of what runs is no block yet, one part in so many, there is not much to be seen, and the next comes later as well. */
+const COLD_PART = 2;
 /** A threshold up to this means regions as soon as there are blocks: looking all the time, at a few blocks each. */
 const HASTY_THRESHOLD = 16, HASTY_BLOCKS = 12;
 /** How often a block that is in a region must run outside of it, in one look, to make another. */
@@ -79,7 +81,7 @@ export class Regions {
   /** Runs blocks as the dispatch loop does, and makes a region if they are hot. */
   look(start: TranslationBlock, n: number, state: { left: number }, retired: number): TranslationBlock {
     const { anewBlock } = this.host, isHasty = this.options.regionThreshold <= HASTY_THRESHOLD;
-    const look = this.lookNow ?? new Look(isHasty ? HASTY_BLOCKS : LOOK_BLOCKS);
+    const look = this.lookNow ?? new Look(isHasty ? HASTY_BLOCKS : LOOK_BLOCKS, retired);
     this.lookNow = look;
     try {
       return profileLoop(start, n, look, anewBlock, state);
@@ -89,9 +91,10 @@ export class Regions {
   }
 
   /** Makes a region of the hottest that has been seen, if it is hot enough, and says when to look again. */
-  private conclude({ seen, insns }: Look, isHasty: boolean, retired: number): void {
+  private conclude({ seen, insns, began }: Look, isHasty: boolean, retired: number): void {
     const regionInsns = insnsOfRegions(seen, insns), blockInsns = runsOf(seen) * BLOCK_INSNS, all = blockInsns + regionInsns;
-    this.lookInterval = blockInsns * SETTLED_PART < all ? Math.min(2 * this.lookInterval, MAX_LOOK_INTERVAL) : LOOK_INTERVAL;
+    const isSettled = blockInsns * SETTLED_PART < all, isCold = insns * COLD_PART < retired - began;
+    this.lookInterval = isSettled || isCold ? Math.min(2 * this.lookInterval, MAX_LOOK_INTERVAL) : LOOK_INTERVAL;
     this.nextLook = isHasty ? 0 : retired + this.lookInterval;
     this.lookNow = null;
     const seed = this.chooseSeed(seen, isHasty || blockInsns * LARGE_PART > all ? 0 : regionInsns);

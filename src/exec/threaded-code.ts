@@ -14,6 +14,7 @@ import type { InsnRecords } from "./insn-records.ts";
 import { TO_ANEW, TO_SIDE } from "../../tcg/wasm/block-unit.ts";
 import type { LoopState } from "./interpreter-loops.ts";
 import type { InsnStore } from "./insn-store.ts";
+import { HEAT_NEVER } from "./insn-store.ts";
 import type { EngineOptions } from "./options.ts";
 import type { Statistics } from "./statistics.ts";
 import type { TranslationBlock } from "./translation-block.ts";
@@ -100,7 +101,7 @@ export class ThreadedCode {
   /** Interprets up to `n` insns from `start` on, or up to a block's start that has run so often that it is translated, or is to be. */
   run(start: Insn, n: number, state: LoopState): void {
     const { records, insns, insns: { exitInsn }, enter, threshold, fewRuns } = this;
-    let i = start, left = n, isInside = false, isWorthIt = i.heat >= fewRuns;
+    let i = start, left = n, isInside = false, isWorth = isWorthIt(i, fewRuns);
     records.begin();
     try {
       for (;;) {
@@ -118,23 +119,24 @@ export class ThreadedCode {
           if (left <= 0 || i === exitInsn) break;
           if (way === TO_ANEW) continue;
           if (way === 0 && records.isAwaited(i) && insns.isHot(i)) break;
-          isWorthIt = i.heat >= fewRuns;
-          if (!isWorthIt) i.heat++;
+          isWorth = isWorthIt(i, fewRuns);
+          if (!isWorth) i.heat++;
         }
         // What has run a few times only is not looked at before its block ends.
         let current: Insn;
         do {
           current = i;
           i = i.run(i);
-          if (isWorthIt) this.want(current);
-        } while (--left > 0 && i !== exitInsn && !isWorthIt && !current.ends);
+          if (isWorth) this.want(current);
+        } while (--left > 0 && i !== exitInsn && !isWorth && !current.ends);
         if (left <= 0 || i === exitInsn) break;
         if (current.ends) {
           if (i.heat >= threshold - 1) {
             i = insns.follow(i);
             if (i.heat >= threshold - 1) break;
           }
-          isWorthIt = i.heat++ >= fewRuns;
+          isWorth = isWorthIt(i, fewRuns);
+          i.heat++;
         }
       }
     } finally {
@@ -247,6 +249,9 @@ export class ThreadedCode {
     stats.threadedMs += now() - began;
   }
 }
+
+/** True for the start of a block that has run a few times, or runs on and on without becoming one. */
+const isWorthIt = ({ heat }: Insn, fewRuns: number): boolean => heat >= fewRuns || heat < HEAT_NEVER / 2;
 
 /** A block that runs among handlers, and the number of its function. */
 interface ThreadedBlock {

@@ -18,7 +18,7 @@ import type { WantedBlock } from "./code-space.ts";
 import type { NewBlock } from "./emission.ts";
 import { Emission } from "./emission.ts";
 import type { Callbacks } from "./environment.ts";
-import { crossesPage, InsnStore } from "./insn-store.ts";
+import { crossesPage, HEAT_NEVER, InsnStore } from "./insn-store.ts";
 import { membersOf } from "./members.ts";
 import { InsnRecords } from "./insn-records.ts";
 import type { EngineOptions } from "./options.ts";
@@ -32,8 +32,6 @@ import { isLinked, link, TranslationBlock, unlink, unrunnable } from "./translat
 /** Size of the pseudo block that ends the dispatch loop: more than any budget. */
 const EXIT_SIZE = 0x7fffffff;
 const JUMP_CACHE_SIZE = 4096;
-/** Heat of a block start that cannot be translated. */
-const HEAT_NEVER = -0x40000000;
 /** Blocks that are translated together; a block that has run for this part of the threshold more (a shift) waits no longer. */
 const BATCH_BLOCKS = 16, PATIENCE_SHIFT = 2;
 /** Up to this threshold nothing waits. */
