@@ -172,9 +172,9 @@ export class InsnRecords {
     return record;
   }
 
-  /** How many insns the block has that an insn starts. */
-  sizeOf(start: Insn): number {
-    return this.words[start.record / 4 + FIELD_WORDS.disp];
+  /** The number of the function of the block that starts with an insn, or did until it ran. */
+  blockCodeOf(start: Insn): number {
+    return this.words[start.record / 4 + FIELD_WORDS.operands];
   }
 
   /** True for an insn whose record says how it is done. */

@@ -55,6 +55,8 @@ export class ThreadedCode {
   private readonly candidates = new Map<Handler, Candidate>();
   private readonly waiting: Candidate[] = [];
   private readonly blocks = new Map<TranslationBlock, ThreadedBlock>();
+  /** By number in the table; one that has written over itself is still there when it is left. */
+  private readonly byCode: TranslationBlock[] = [];
   private readonly freeCodes: number[] = [];
   private nextCode = FIRST_HANDLER;
   private readonly leaving: Leaving;
@@ -113,8 +115,9 @@ export class ThreadedCode {
           i = records.insnAt(at);
           const way = records.takeWay();
           if (way !== 0) {
-            if (way !== TO_ANEW) left += records.sizeOf(i) - (way - TO_SIDE);
-            i = way === TO_ANEW ? this.leaving.anew(left) : this.leaving.aside(i, way - TO_SIDE, left);
+            const tb = this.byCode[records.blockCodeOf(i)], at = way - TO_SIDE;
+            if (way !== TO_ANEW) left += tb.size - at;
+            i = way === TO_ANEW ? this.leaving.anew(left) : this.leaving.aside(tb, at, left);
           }
           if (left <= 0 || i === exitInsn) break;
           if (way === TO_ANEW) continue;
@@ -165,6 +168,7 @@ export class ThreadedCode {
     this.reserve(code);
     this.table.set(code, tb.code);
     this.blocks.set(tb, { start, last, code });
+    this.byCode[code] = tb;
     this.resumeBlock(tb);
   }
 
@@ -262,8 +266,8 @@ interface ThreadedBlock {
 
 /** What follows from blocks that are left otherwise than to a successor. */
 export interface Leaving {
-  /** In front of the insn number `at` of the block that starts with an insn, with so much left of the budget; gives that. */
-  aside(start: Insn, at: number, left: number): Insn;
+  /** In front of the insn number `at` of a block, with so much left of the budget; gives that. */
+  aside(tb: TranslationBlock, at: number, left: number): Insn;
   /** Where CPU state says; gives the insn, or `exitInsn` if the engine has to look first. */
   anew(left: number): Insn;
   /** Insns of the block that was interrupted which have not retired. */

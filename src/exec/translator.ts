@@ -137,12 +137,10 @@ export class Translator implements MemoryListener, TranslationListener, Invalida
     return ThreadedCode.make({ leaving: { aside: this.asideThreaded, anew: this.anewThreaded, rest: () => cpu.R[LEFT] }, insns, records: this.records, compiler, memory, stats, options });
   }
 
-  private readonly asideThreaded = (start: Insn, at: number, left: number): Insn => {
-    const { insns } = this, tb = insns.space.findBlock(start.eip);
-    if (tb === null) throw new InternalError("a block that is not there was left");
+  private readonly asideThreaded = (tb: TranslationBlock, at: number, left: number): Insn => {
     tb.sideExits++;
     this.stats.sideExits++;
-    const insn = insns.find(tb.eips[at]);
+    const insn = this.insns.find(tb.eips[at]);
     this.noteLeave(insn, this.cpu.budgetEnd - left);
     return insn;
   };

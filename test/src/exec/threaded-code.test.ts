@@ -27,6 +27,22 @@ const JUMPS_ABOUT = [
   0xf4,                                 // 1013: hlt
   0x42, 0xc2, 0, 0,                     // 1014: inc edx; ret 0
 ];
+/** A block with REP MOVSB of 48 pages, which at last starts with the block's own and leaves it in the middle. It is copied as it is. */
+const COPIES_ITSELF = [
+  0xba, 20, 0, 0, 0,                    // 1000: mov edx, 20
+  0xbe, 0, 0, 0x05, 0,                  // 1005: mov esi, 0x50000
+  0x89, 0xdf,                           // 100a: mov edi, ebx
+  0xb9, 0, 0, 0x03, 0,                  // 100c: mov ecx, 0x30000
+  0xf3, 0xa4,                           // 1011: rep movsb
+  0x4a,                                 // 1013: dec edx
+  0x83, 0xfa, 4,                        // 1014: cmp edx, 4
+  0x77, 0xec,                           // 1017: ja 0x1005
+  0xbb, 0, 0x10, 0, 0,                  // 1019: mov ebx, 0x1000
+  0x85, 0xd2,                           // 101e: test edx, edx
+  0x75, 0xe3,                           // 1020: jnz 0x1005
+  0xf4,                                 // 1022: hlt
+];
+
 describe("threaded code", () => {
   for (const [name, code] of [["patches itself", PATCHES_ITSELF], ["jumps about", JUMPS_ABOUT]] as const) {
     it(`${name}, and is in the same state after any number of insns`, () => {
@@ -43,4 +59,19 @@ describe("threaded code", () => {
       expect(plain.machine.vcpu.engine.stats.threadedHandlers).to.equal(0);
     });
   }
+
+  it("leaves a block that has written over itself", () => {
+    const image = new Uint8Array(0x60000), among: VmOptions = { threshold: 3, threadThreshold: 1, regionThreshold: 0 };
+    image.set(COPIES_ITSELF);
+    image.set(COPIES_ITSELF, 0x50000 - 0x1000);
+    const run = (vm: VmOptions): GuestRun => {
+      const one = new GuestRun({ image, bits: 32 }, vm);
+      one.machine.vcpu.setRegs({ ...one.machine.vcpu.getRegs(), rbx: 0x90000 });
+      expect(one.runTo(100_000).kind).to.equal("halt");
+      return one;
+    };
+    const threaded = run(among);
+    expect(threaded.differencesFrom(run(NEVER))).to.deep.equal([]);
+    expect(threaded.machine.vcpu.engine.stats.invalidations).to.be.above(0);
+  });
 });
